@@ -1,0 +1,68 @@
+# `make run` and `make test` do all their own set-up; both are quick the second time.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types unit js browser wheel docs lock clean
+
+help: ## show what can be made
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
+	@$(BIN)/python -m relay serve --upstream mock
+
+test: lint types js unit browser ## set everything up and pass all tests
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+unit: .venv/.dev
+	$(BIN)/python -m pytest -m 'not browser'
+
+js: node_modules/.done
+	npx --no-install tsc --project web
+	node --test $$(find tests/web -name '*.test.js')
+
+browser: .venv/.dev .venv/.chromium
+	$(BIN)/python -m pytest -m browser
+
+wheel: .venv/.dev ## build the wheel and the source archive into dist/
+	$(BIN)/python -m build --no-isolation
+
+lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirements/dev.in
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+
+docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
+	$(BIN)/python -m docs.tables
+
+clean: ## remove what was set up and built
+	rm -rf .venv node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.run: requirements/run.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@touch $@
+
+.venv/.dev: requirements/dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@ .venv/.run
+
+node_modules/.done: package.json
+	npm install --no-audit --no-fund --no-package-lock --silent
+	@touch $@
+
+# Chromium drives the browser tests; Debian's is taken when none is there and we may install one.
+.venv/.chromium: | .venv/bin/python
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) || \
+	    (echo 'The browser tests need Chromium: install it, then run make test again.' >&2; exit 1)
+	@touch $@

@@ -1,0 +1,108 @@
+"""Writes the tables that say what the code does into the documents, between their marks: `make docs`.
+
+A test runs it and fails where a document is not what it would write.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from pydantic_core import PydanticUndefined
+
+from relay.core.closing import ROWS, Cause, Row
+from relay.settings import Settings
+from relay.telemetry.metrics import Metrics
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = ("README.md", "docs/closing.md", "docs/settings.md", "docs/metrics.md")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    head = list(head)
+    lines = [head, ["---"] * len(head), *map(list, rows)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+BEFORE_ACCEPT = {
+    Cause.UPSTREAM_DENIED: "401 or 403",
+    Cause.UPSTREAM_REJECTED: "the upstream's 4xx, else 502",
+    Cause.UPSTREAM_BUSY: "the upstream's 429, 503 or 504, else 502",
+} | {cause: str(row.http_status) for cause, row in ROWS.items() if row.http_status is not None}
+
+
+def closing_rows() -> Iterator[tuple[str, ...]]:
+    """Every cause: what it means, what the peer gets, what the upstream gets."""
+    for cause in Cause:
+        row = ROWS[cause]
+        yield f"`{cause.value}`", row.meaning, peer_gets(cause, row), upstream_gets(cause, row)
+
+
+def peer_gets(cause: Cause, row: Row) -> str:
+    if cause is Cause.UPSTREAM_CLOSED:
+        return "`error`, the upstream's code"
+    if row.peer_code is None:
+        return "nothing: it has gone"
+    told = f"`error`, {row.peer_code}" if row.message else str(row.peer_code)
+    return f"HTTP {BEFORE_ACCEPT[cause]}; a page {told}" if cause in BEFORE_ACCEPT else told
+
+
+def upstream_gets(cause: Cause, row: Row) -> str:
+    if cause in {Cause.UPSTREAM_CLOSED, Cause.UPSTREAM_LOST}:
+        return "nothing: it has gone"
+    if cause in BEFORE_ACCEPT and cause not in {Cause.DRAINING, Cause.INTERNAL_ERROR}:
+        return "nothing: it was not opened"
+    return "the peer's code" if row.upstream_code is None else str(row.upstream_code)
+
+
+def settings_rows() -> Iterator[tuple[str, ...]]:
+    """Every setting: its TOML name, its variable, its default, its words."""
+    for name, field in Settings.model_fields.items():
+        variable = name.upper() if name.startswith("openai_api_key") else f"RELAY_{name.upper()}"
+        default = "" if field.default is PydanticUndefined or field.default in (None, ()) else f"`{field.default}`"
+        yield (
+            f"`{name}`",
+            f"`{variable}`",
+            default.replace("True", "true").replace("False", "false"),
+            field.description or "",
+        )
+
+
+def metrics_rows() -> Iterator[tuple[str, ...]]:
+    """Every metric of the relay's own: its name, kind, labels, words."""
+    for family in Metrics().registry.collect():
+        if family.name.startswith("relay_"):
+            suffix = "_total" if family.type == "counter" else ""
+            labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+            yield (
+                f"`{family.name}{suffix}`",
+                family.type,
+                ", ".join(f"`{label}`" for label in labels),
+                family.documentation,
+            )
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "closing": lambda: table(("cause", "what happened", "the peer gets", "the upstream gets"), closing_rows()),
+    "settings": lambda: table(("setting", "variable", "default", "what it does"), settings_rows()),
+    "metrics": lambda: table(("metric", "kind", "labels", "what it says"), metrics_rows()),
+}
+
+
+def filled(text: str) -> str:
+    """The document with each table between its marks written anew."""
+    for name, write in TABLES.items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        if begin in text:
+            before, rest = text.split(begin, 1)
+            text = f"{before}{begin}\n\n{write()}\n\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
+def main() -> None:
+    for name in DOCUMENTS:
+        path = ROOT / name
+        path.write_text(filled(path.read_text()))
+
+
+if __name__ == "__main__":
+    main()

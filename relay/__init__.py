@@ -1,0 +1,32 @@
+"""Realtime Relay: a transparent WebSocket relay for the Realtime API.
+
+    peer leg ──► admission ──► Session ◄──► upstream leg
+    (ASGI)                    │ interceptors by event type      (the API, any Realtime URL, the mock)
+                              └─► metrics, log
+
+What decides does not wait; what waits does not decide.
+
+    core/        decides: the session, events, ends, interceptors. No socket, no asyncio, no clock, no logger.
+    legs/        waits: one end's connection each. A leg's methods never wait; its tasks do.
+    upstreams/   where a session's other end comes from, and the mock upstream.
+    admission/   who may open a session.
+    telemetry/   the log and the metrics.
+    serving/     uvicorn, signals and the drain.
+    endpoint.py  `/v1/realtime`: admit, dial, accept, join two legs, wait for the end.
+    sessions.py  the sessions of this process: their number, their tick, their drain.
+    profiles.py  what is injected. settings.py: what can be turned. app.py: routes. cli.py: the command line.
+
+To embed the relay in an application of one's own::
+
+    from relay import Settings, create_app, load_settings
+
+    app.mount("/voice", create_app(load_settings()))
+"""
+
+from relay.app import create_app
+from relay.core.events import Event
+from relay.core.interceptor import Interceptor
+from relay.settings import Settings, SettingsError, load_settings
+from relay.version import __version__
+
+__all__ = ["Event", "Interceptor", "Settings", "SettingsError", "__version__", "create_app", "load_settings"]

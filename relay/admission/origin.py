@@ -1,0 +1,29 @@
+"""Which pages may open a session.
+
+A browser lets any page on the web open a WebSocket to any address it can reach, this machine's included, and sends
+the page's `Origin` with it. Peers that are no browsers send none.
+"""
+
+from collections.abc import Sequence
+
+ANY = "*"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin_allowed(origin: str | None, host: str, allowed: Sequence[str]) -> bool:
+    """Whether a peer with this `Origin` may connect: none, the relay's own, or one on the list.
+
+    Args:
+        origin: the `Origin` header, or None where the peer sent none.
+        host: the `Host` header, which is the relay's own name as the page sees it.
+        allowed: origins as browsers write them (`https://example.org`), or `*` for any.
+    """
+    if origin is None or ANY in allowed or origin in allowed:
+        return True
+    scheme, _, place = origin.partition("://")
+    return bool(place) and _place(scheme, place) == _place(scheme, host)
+
+
+def _place(scheme: str, host: str) -> str:
+    """The host with its port, where that is not the scheme's own."""
+    return host.lower().removesuffix(f":{_DEFAULT_PORTS.get(scheme)}")

@@ -1,0 +1,69 @@
+"""The ASGI application: routes, static files, lifespan; no logic."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+
+from relay.endpoint import InterceptorFactory, RealtimeEndpoint
+from relay.sessions import Sessions
+from relay.settings import Settings
+from relay.telemetry.metrics import Metrics
+from relay.upstreams import make_upstream, upstream_at
+from relay.upstreams.mock import serve_mock
+from relay.voice_page import PageFiles, page_directory
+
+
+def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = ()) -> Starlette:
+    """Make the relay as an ASGI application, to be served or mounted in another one.
+
+    Mounted, its lifespan does not run; only the mock upstream needs it.
+
+    Args:
+        settings: what the relay does; see `load_settings`.
+        interceptors: called once a session each, in order, for hooks of one's own.
+
+    Raises:
+        SettingsError: the upstream needs a key and there is none.
+    """
+    metrics = Metrics()
+    sessions = Sessions(settings.max_sessions, metrics.loop_lag_seconds.observe)
+    metrics.draining.set_function(lambda: sessions.draining)
+    endpoint = RealtimeEndpoint(settings, sessions, metrics, make_upstream(settings), interceptors)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if settings.upstream != "mock":
+            yield
+            return
+        async with serve_mock() as mock:
+            endpoint.upstream = upstream_at(mock.url, {})
+            yield
+
+    def livez(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    def readyz(_: Request) -> Response:
+        return PlainTextResponse("draining\n", 503) if sessions.draining else PlainTextResponse("ready\n")
+
+    def exposition(_: Request) -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/v1/realtime", endpoint.serve),
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/metrics", exposition),
+            Mount("/web", PageFiles(directory=page_directory("web"))),
+            Mount("/", PageFiles(directory=page_directory("public"), html=True)),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.sessions = sessions
+    app.state.metrics = metrics
+    return app

@@ -1,0 +1,116 @@
+"""The command line: `relay serve` and `relay mock`."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+import structlog
+
+from relay.app import create_app
+from relay.serving.server import make_server
+from relay.settings import Settings, SettingsError, load_settings, unknown_variables
+from relay.telemetry.log import configure_logging
+from relay.upstreams.mock import serve_mock
+from relay.version import __version__
+
+MOCK_PORT = 8765
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="relay")
+def main() -> None:
+    """A transparent WebSocket relay for the Realtime API."""
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), help="A TOML file with settings and profiles.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@click.option("--upstream", help="openai, mock, or a ws:// or wss:// address.  [default: openai]")
+@click.option("--allow-open", is_flag=True, default=None, help="Listen beyond this machine without authentication.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--log-format", type=click.Choice(["auto", "console", "json"]))
+def serve(config: Path | None, **options: str | int | bool | None) -> None:
+    """Run the relay."""
+    try:
+        settings = load_settings(config, **options)
+        configure_logging(settings)
+        refuse_open_door(settings)
+        app = create_app(settings)
+        listener = listen(settings)
+    except SettingsError as failure:
+        click.echo(f"relay: {failure}", err=True)
+        sys.exit(2)
+    for name in unknown_variables(os.environ):
+        structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+    server = make_server(app, settings, lambda host, port: click.echo(welcome(settings, host, port), err=True))
+    server.run(sockets=[listener])
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, default=MOCK_PORT, show_default=True, help="Port to listen on.")
+def mock(host: str, port: int) -> None:
+    """Run the mock upstream alone: a stand-in for the Realtime API that costs nothing."""
+    try:
+        asyncio.run(run_mock(host, port))
+    except OSError as failure:
+        click.echo(f"relay: cannot listen on {host}:{port}: {failure.strerror}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        pass
+
+
+async def run_mock(host: str, port: int) -> None:
+    """Serve the mock until it is cancelled."""
+    async with serve_mock(host, port) as server:
+        click.echo(f"The mock upstream listens at {server.url}. Ctrl+C stops.", err=True)
+        await asyncio.Event().wait()
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Bind the address in the settings, or raise `SettingsError` with what is in the way."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as failure:
+        raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {failure.strerror}") from None
+
+
+def refuse_open_door(settings: Settings) -> None:
+    """Raise `SettingsError` where strangers could spend the operator's money."""
+    if settings.allow_open or is_loopback(settings.host):
+        return
+    raise SettingsError(
+        f"Anybody who reaches {settings.host} could use the relay, and your key through it.\n"
+        "Listen on 127.0.0.1 behind something that authenticates, or say --allow-open (RELAY_ALLOW_OPEN=1)\n"
+        "if only people you trust can reach this address."
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def welcome(settings: Settings, host: str, port: int) -> str:
+    """What a person who has just started the relay wants to know."""
+    place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    upstream = "the built-in mock: no key, no cost" if settings.upstream == "mock" else settings.upstream
+    return (
+        f"\n  Realtime Relay {__version__}\n\n"
+        f"  Page       http://{place}\n"
+        f"  WebSocket  ws://{place}/v1/realtime\n"
+        f"  Upstream   {upstream}\n\n"
+        "  Open the page, press Start and speak. An app that uses the Realtime API connects to the\n"
+        "  WebSocket address instead of the API's. Ctrl+C stops.\n"
+    )

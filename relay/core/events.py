@@ -1,0 +1,87 @@
+"""Reading a message as a Realtime event, as far as somebody asked for it.
+
+A message is `str` when it came as text and `bytes` when it came as binary, so the opcode travels with the data.
+What is not an event (malformed JSON, not an object, no `type`, binary) is still a message: it has a kind that
+stands for its type and is forwarded like any other. Nothing here raises.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+Data = str | bytes
+Body = dict[str, Any]
+
+MALFORMED = "malformed"
+"""The kind of a text message that is not a JSON object with a string `type`."""
+
+BINARY = "binary"
+"""The kind of a binary message. The API's own events are text; some providers send raw audio."""
+
+# The upstream writes `type` first. A match is proof: nothing but white space stands before it.
+_LEADING_TYPE = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z0-9_.]+)"')
+
+
+class Event:
+    """One message and what is known of it.
+
+    Attributes:
+        data: the message as it arrived, or as an interceptor wrote it.
+        type: the event's `type`, or `MALFORMED` or `BINARY`.
+    """
+
+    __slots__ = ("_body", "data", "type")
+
+    def __init__(self, data: Data, type_: str, body: Body | None = None) -> None:
+        self.data = data
+        self.type = type_
+        self._body = body
+
+    @property
+    def body(self) -> Body:
+        """The parsed object, read at most once; empty for what is not an event. Not to be changed in place."""
+        if self._body is None:
+            self._body = _parse(self.data) or {}
+        return self._body
+
+
+def read_peer_event(data: Data) -> Event:
+    """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`."""
+    if isinstance(data, bytes):
+        return Event(data, BINARY)
+    body = _parse(data)
+    if body is None:
+        return Event(data, MALFORMED)
+    kind = body.get("type")
+    return Event(data, kind if isinstance(kind, str) else MALFORMED, body)
+
+
+def read_upstream_event(data: Data) -> Event:
+    """Read an upstream's message by its prefix, and in full only where the prefix does not tell."""
+    if isinstance(data, str):
+        leading = _LEADING_TYPE.match(data)
+        if leading is not None:
+            return Event(data, leading[1])
+    return read_peer_event(data)
+
+
+def write_event(body: Mapping[str, Any]) -> Event:
+    """Make the text event whose JSON is `body`, compact, in the order given."""
+    return Event(orjson.dumps(body).decode(), body["type"], dict(body))
+
+
+def size_bytes(data: Data) -> int:
+    """The length of a message on the wire, without frame headers."""
+    if isinstance(data, bytes) or data.isascii():
+        return len(data)
+    return len(data.encode())
+
+
+def _parse(data: Data) -> Body | None:
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None

@@ -1,0 +1,38 @@
+"""The one extension point: a small class that asks for event types and sees those events alone."""
+
+from typing import TYPE_CHECKING
+
+from relay.core.events import Event
+
+if TYPE_CHECKING:
+    from relay.core.closing import Ended
+    from relay.core.session import Session
+
+
+class Interceptor:
+    """Sees the events whose types it names, in each direction, before they are forwarded.
+
+    One instance serves one session. Its methods must not wait: they run between the arrival of a message and its
+    departure. To act, call the session that `opened` brings: `send_up`, `send_down`, `end`.
+
+    Attributes:
+        up: types of events from the peer that it wants.
+        down: types of events from the upstream that it wants.
+    """
+
+    up: frozenset[str] = frozenset()
+    down: frozenset[str] = frozenset()
+
+    def opened(self, session: "Session", now: float) -> None:
+        """Both legs are open and nothing has been forwarded yet."""
+
+    def on_up(self, event: Event, now: float) -> Event | None:
+        """Return what goes up instead of `event`: itself to leave it untouched, another, or None to drop it."""
+        return event
+
+    def on_down(self, event: Event, now: float) -> Event | None:
+        """Return what goes down instead of `event`: itself to leave it untouched, another, or None to drop it."""
+        return event
+
+    def closed(self, ended: "Ended", now: float) -> None:
+        """The session is over; nothing can be sent any more."""

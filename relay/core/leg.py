@@ -1,0 +1,58 @@
+"""The two sides that a session joins, as the session sees them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from relay.core.events import Data
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How a connection ended.
+
+    Attributes:
+        code: the close code; 1006 where there was no closing handshake, 1005 where the close had no code.
+        reason: the words with it.
+        ours: this end failed the connection, because the other broke the protocol or a limit.
+    """
+
+    code: int
+    reason: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What a leg calls. Each call gets the time, in seconds of one monotonic clock, and returns at once.
+
+    Attributes:
+        on_message: a whole message arrived.
+        on_closed: the connection has ended, by whoever's doing. Called once, and nothing is called after it.
+        on_drained: what waited to be sent has been handed over, after `buffered_bytes` was above zero.
+    """
+
+    on_message: Callable[[Data, float], None]
+    on_closed: Callable[[Closed, float], None]
+    on_drained: Callable[[float], None]
+
+
+class Leg(Protocol):
+    """One end's connection. No method waits; a leg that is closing or closed ignores what it is asked."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What was sent but not yet handed to the connection."""
+        ...
+
+    def send(self, data: Data, received_at: float) -> None:
+        """Send a message after those before it. `received_at` is when its cause arrived, for the added time."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Close with a handshake once everything sent before has gone, or abort when that takes too long."""
+        ...
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...

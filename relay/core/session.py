@@ -1,0 +1,207 @@
+"""One peer joined to one upstream: what decides, without waiting.
+
+Theory of operation. Two legs call the session when a message arrives, when their connection has ended, and when what
+waited has been sent. The session looks up which interceptors want the event's type, lets them see it, and hands what
+is left to the other leg. Nothing here waits, reads a clock or knows a socket, so a test can drive it line by line.
+
+    OPEN ──► ENDED      by the first cause of any kind; whatever comes later is ignored
+
+Flow control. A leg buffers without limit by itself; the session bounds it. Above `HIGH_WATER_BYTES` waiting for one
+end, reading from the other is paused, but never longer than `PAUSE_LIMIT_S`: a leg that is not read cannot be seen to
+answer a ping, and would be taken for dead. An end that stays too slow loses the session, with that as the cause.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from relay.core.closing import (
+    ROWS,
+    Cause,
+    Ended,
+    ended,
+    fit_reason,
+    peer_ended,
+    sendable_code,
+    upstream_ended,
+)
+from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
+from relay.core.interceptor import Interceptor
+from relay.core.leg import Closed, Leg, Listener
+from relay.core.tally import Direction, Tally
+
+HIGH_WATER_BYTES = 8 * 1024 * 1024
+"""About two minutes of base64 audio: answers come far ahead of real time, so less would pause healthy peers."""
+
+PAUSE_LIMIT_S = 15.0
+"""Less than the time in which an unanswered ping ends a connection, see `relay.legs.keepalive`."""
+
+
+class State(Enum):
+    OPEN = "open"
+    ENDED = "ended"
+
+
+Hook = Callable[[Event, float], Event | None]
+
+
+class Flow:
+    """One direction: who sends, who receives, who looks at what, and since when the receiver is too slow.
+
+    Attributes:
+        read: makes an event of a message, as far as this direction's sender is trusted.
+        hooks: what interceptors want to see, by event type.
+        events, octets: what arrived so far.
+        last_type: the type of the event that arrived last.
+        full_since: when too much waited for the receiver; None while that is not so.
+    """
+
+    __slots__ = (
+        "count", "events", "full_since", "hooks", "last_type", "octets", "read", "sink", "source", "too_slow",
+    )  # fmt: skip
+
+    def __init__(
+        self, source: Leg, sink: Leg, read: Callable[[Data], Event], direction: Direction, too_slow: Cause
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.read = read
+        self.count = direction.count
+        self.too_slow = too_slow
+        self.hooks: dict[str, tuple[Hook, ...]] = {}
+        self.events = 0
+        self.octets = 0
+        self.last_type = ""
+        self.full_since: float | None = None
+
+    def hook(self, types: Iterable[str], hook: Hook) -> None:
+        """Let `hook` see the events of these types, after those that asked before."""
+        for kind in types:
+            self.hooks[kind] = (*self.hooks.get(kind, ()), hook)
+
+
+class Session:
+    """Joins two open legs until one of them ends or a policy ends it.
+
+    Attributes:
+        session_id: names the session in the log and in the relay's own events.
+        ended: how it ended; None while it is open.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        peer: Leg,
+        upstream: Leg,
+        interceptors: Iterable[Interceptor],
+        tally: Tally,
+    ) -> None:
+        self.session_id = session_id
+        self.state = State.OPEN
+        self.ended: Ended | None = None
+        self.up = Flow(peer, upstream, read_peer_event, tally.up, Cause.SLOW_UPSTREAM)
+        self.down = Flow(upstream, peer, read_upstream_event, tally.down, Cause.SLOW_PEER)
+        self.peer_listener = Listener(
+            partial(self._arrived, self.up), self._peer_closed, partial(self._drained, self.down)
+        )
+        self.upstream_listener = Listener(
+            partial(self._arrived, self.down), self._upstream_closed, partial(self._drained, self.up)
+        )
+        self._peer = peer
+        self._upstream = upstream
+        self._interceptors = tuple(interceptors)
+        self._events_said = 0
+        for interceptor in self._interceptors:
+            self.up.hook(interceptor.up, interceptor.on_up)
+            self.down.hook(interceptor.down, interceptor.on_down)
+
+    # What interceptors and the relay around the session may do.
+
+    def open(self, now: float) -> None:
+        """Let the interceptors speak first; to be called before either leg delivers anything."""
+        for interceptor in self._interceptors:
+            interceptor.opened(self, now)
+
+    def send_up(self, body: Mapping[str, Any], now: float) -> None:
+        """Send an event of the relay's own to the upstream. It is not shown to interceptors."""
+        self._forward(self.up, write_event(body), now)
+
+    def send_down(self, body: Mapping[str, Any], now: float) -> None:
+        """Send an event of the relay's own to the peer. It is not shown to interceptors."""
+        self._forward(self.down, write_event(body), now)
+
+    def own_event_id(self) -> str:
+        """An `event_id` that no upstream uses."""
+        self._events_said += 1
+        return f"relay_{self.session_id}_{self._events_said}"
+
+    def end(self, how: Ended, now: float) -> None:
+        """End the session: tell the peer why, close both legs after what they still have to send."""
+        if self.state is State.ENDED:
+            return
+        self.state = State.ENDED
+        self.ended = how
+        row = ROWS[how.cause]
+        if how.message is not None and not self._already_told(how):
+            self._peer.send(write_event(how.error(self.own_event_id())).data, now)
+        peer_code = how.code if row.peer_code is None else row.peer_code
+        upstream_code = how.code if row.upstream_code is None else row.upstream_code
+        passed_on = fit_reason(how.reason)
+        self._peer.close(sendable_code(peer_code), passed_on)
+        self._upstream.close(sendable_code(upstream_code), passed_on if row.upstream_code is None else "")
+        self._peer.resume_reading()
+        self._upstream.resume_reading()
+
+    def finish(self, now: float) -> None:
+        """Let the interceptors know that it is over; to be called once both legs are gone."""
+        if self.ended is not None:
+            for interceptor in self._interceptors:
+                interceptor.closed(self.ended, now)
+
+    def tick(self, now: float) -> None:
+        """Check what only time can tell; to be called about once a second."""
+        for flow in (self.down, self.up):
+            if flow.full_since is not None and now - flow.full_since > PAUSE_LIMIT_S:
+                self.end(ended(flow.too_slow), now)
+
+    # What the legs call.
+
+    def _arrived(self, flow: Flow, data: Data, now: float) -> None:
+        if self.state is State.ENDED:
+            return
+        event = flow.read(data)
+        size = size_bytes(data)
+        flow.events += 1
+        flow.octets += size
+        flow.last_type = event.type
+        flow.count(event.type, size)
+        for hook in flow.hooks.get(event.type, ()):
+            seen = hook(event, now)
+            if seen is None:
+                return
+            event = seen
+        self._forward(flow, event, now)
+
+    def _peer_closed(self, closed: Closed, now: float) -> None:
+        self.end(peer_ended(closed), now)
+
+    def _upstream_closed(self, closed: Closed, now: float) -> None:
+        self.end(upstream_ended(closed), now)
+
+    def _drained(self, flow: Flow, now: float) -> None:
+        if flow.full_since is not None:
+            flow.full_since = None
+            flow.source.resume_reading()
+
+    def _forward(self, flow: Flow, event: Event, now: float) -> None:
+        flow.sink.send(event.data, now)
+        if flow.full_since is None and flow.sink.buffered_bytes > HIGH_WATER_BYTES:
+            flow.full_since = now
+            flow.source.pause_reading()
+
+    def _already_told(self, how: Ended) -> bool:
+        """Whether the upstream's close needs no words of ours: it said why itself, or it ended as it should."""
+        if how.cause is not Cause.UPSTREAM_CLOSED:
+            return False
+        return self.down.last_type == "error" or how.code == 1000

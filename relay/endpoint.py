@@ -1,0 +1,189 @@
+"""`/v1/realtime`: admit, dial the upstream, accept, join two legs, wait for the end."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+
+import structlog
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from relay.admission.origin import origin_allowed
+from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, Refused, ended, peer_ended
+from relay.core.events import write_event
+from relay.core.injection import Injection
+from relay.core.interceptor import Interceptor
+from relay.core.leg import Closed
+from relay.core.redaction import Redaction
+from relay.core.session import Session
+from relay.core.turns import TurnTimer
+from relay.legs.asgi import AsgiLeg
+from relay.legs.websocket import DialOptions, WebsocketLeg, dial
+from relay.profiles import DEFAULT_NAME
+from relay.sessions import Sessions
+from relay.settings import Settings
+from relay.telemetry.metrics import Metrics
+from relay.upstreams import Ask, Upstream
+
+_log = structlog.stdlib.get_logger("relay")
+
+InterceptorFactory = Callable[[], Interceptor]
+
+
+class RealtimeEndpoint:
+    """Serves one peer a call.
+
+    Attributes:
+        upstream: where to dial; None until the mock runs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        metrics: Metrics,
+        upstream: Upstream | None,
+        interceptors: Sequence[InterceptorFactory] = (),
+    ) -> None:
+        self.upstream = upstream
+        self._settings = settings
+        self._sessions = sessions
+        self._metrics = metrics
+        self._own_interceptors = tuple(interceptors)
+        self._options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Take a peer from its handshake to its end."""
+        session_id = secrets.token_hex(8)
+        with structlog.contextvars.bound_contextvars(session_id=session_id):
+            try:
+                ask = self._admit(websocket)
+                with self._sessions.place():
+                    upstream = await self._dial(websocket, ask)
+                    await self._join(websocket, upstream, ask, session_id)
+            except Refused as refusal:
+                await self._refuse(websocket, refusal.ended, session_id)
+            except Exception:
+                _log.exception("session.failed")
+                await self._refuse(websocket, ended(Cause.INTERNAL_ERROR), session_id)
+
+    def _admit(self, websocket: WebSocket) -> Ask:
+        headers = websocket.headers
+        if not origin_allowed(headers.get("origin"), headers.get("host", ""), self._settings.allowed_origins):
+            raise Refused(ended(Cause.ORIGIN_REFUSED))
+        profile = self._settings.profile(websocket.query_params.get("profile", DEFAULT_NAME))
+        if profile is None:
+            raise Refused(ended(Cause.PROFILE_UNKNOWN))
+        return Ask(tuple(websocket.query_params.multi_items()), profile)
+
+    async def _dial(self, websocket: WebSocket, ask: Ask) -> WebsocketLeg:
+        """Dial, unless the peer leaves first."""
+        if self.upstream is None:
+            raise Refused(ended(Cause.UPSTREAM_UNREACHABLE))
+        await websocket.receive()  # the peer's wish to connect; the next one is its leaving
+        started = monotonic()
+        leaving = asyncio.ensure_future(websocket.receive())
+        dialling = asyncio.ensure_future(
+            dial(
+                self.upstream(ask), self._options, self._metrics.tally.up.added_s.observe, self._settings.secrets.redact
+            )
+        )
+        try:
+            await asyncio.wait({leaving, dialling}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                raise Refused(peer_ended(Closed(ABNORMAL)))
+            leg = await dialling
+            self._metrics.dial_seconds.observe(monotonic() - started)
+            return leg
+        except BaseException:
+            dialling.add_done_callback(_abandon)
+            dialling.cancel()
+            raise
+        finally:
+            leaving.cancel()
+            await asyncio.wait({leaving})
+
+    async def _join(self, websocket: WebSocket, upstream: WebsocketLeg, ask: Ask, session_id: str) -> None:
+        with contextlib.ExitStack() as stack:
+            stack.callback(upstream.abort)
+            await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
+            peer = AsgiLeg(websocket, self._metrics.tally.down.added_s.observe)
+            session = Session(session_id, peer, upstream, self._interceptors(ask), self._metrics.tally)
+            stack.enter_context(self._sessions.living(session))
+            stack.enter_context(self._metrics.sessions_open.track_inprogress())
+            opened_at = monotonic()
+            _log.info("session.opened", profile=ask.profile.name)
+            session.open(opened_at)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(peer.run(session.peer_listener))
+                tasks.create_task(upstream.run(session.upstream_listener))
+            session.finish(monotonic())
+            self._report(session, monotonic() - opened_at)
+
+    def _interceptors(self, ask: Ask) -> Iterable[Interceptor]:
+        yield Redaction(self._settings.secrets)
+        yield TurnTimer(self._metrics.tally.first_audio_s)
+        if ask.profile.session:
+            yield Injection(ask.profile.session)
+        for make in self._own_interceptors:
+            yield make()
+
+    def _report(self, session: Session, seconds: float) -> None:
+        assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session
+        self._metrics.count_end(session.ended)
+        self._metrics.session_seconds.observe(seconds)
+        _log.info(
+            "session.closed",
+            cause=session.ended.cause.value,
+            code=session.ended.code,
+            reason=session.ended.reason,
+            duration_s=round(seconds, 3),
+            events_up=session.up.events,
+            events_down=session.down.events,
+            bytes_up=session.up.octets,
+            bytes_down=session.down.octets,
+        )
+
+    async def _refuse(self, websocket: WebSocket, how: Ended, session_id: str) -> None:
+        self._metrics.count_end(how)
+        _log.info("session.refused", cause=how.cause.value, status=how.status)
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the peer has gone
+            await tell_refusal(websocket, how, f"relay_{session_id}_0")
+
+
+async def tell_refusal(websocket: WebSocket, how: Ended, event_id: str) -> None:
+    """Tell the peer why it gets no session: by HTTP status, or where it cannot read one, by event and close code."""
+    row = ROWS[how.cause]
+    if websocket.application_state is WebSocketState.CONNECTING and "origin" not in websocket.headers:
+        retry = {} if row.retry_after_s is None else {"Retry-After": str(row.retry_after_s)}
+        response = JSONResponse({"error": how.error_object()}, status_code=how.status or 500, headers=retry)
+        await websocket.send_denial_response(response)
+        return
+    if websocket.application_state is WebSocketState.CONNECTING:
+        await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
+    data = write_event(how.error(event_id)).data
+    await websocket.send({"type": "websocket.send", "text": data})
+    await websocket.close(how.code, how.reason)
+
+
+def choose_subprotocol(offered: Sequence[str]) -> str | None:
+    """The one offered name to echo; a browser that offered some fails unless exactly one comes back.
+
+    Entries that carry a credential are only echoed where there is no other.
+    """
+    if not offered:
+        return None
+    if "realtime" in offered:
+        return "realtime"
+    return min(offered, key=lambda name: (name.startswith(_CREDENTIAL_PREFIXES), offered.index(name)))
+
+
+_CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
+
+
+def _abandon(dialling: "asyncio.Future[WebsocketLeg]") -> None:
+    """Let go of a connection that came up after nobody wanted it any more."""
+    if not dialling.cancelled() and dialling.exception() is None:
+        dialling.result().abort()

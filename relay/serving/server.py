@@ -1,0 +1,82 @@
+"""uvicorn, with an end that does not cut calls."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+
+from relay.legs.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
+from relay.sessions import Sessions
+from relay.settings import Settings
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+class DrainingServer(uvicorn.Server):
+    """Drains before it stops: by itself uvicorn sends 1012 to every peer at once when it gets a signal.
+
+    While it drains it goes on serving; the application refuses new sessions and is not ready. A second signal of
+    either kind stops now.
+
+    Args:
+        on_started: is called with the address that it listens on.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        sessions: Sessions,
+        drain_timeout_s: float,
+        on_started: Callable[[str, int], None] = lambda host, port: None,
+    ) -> None:
+        super().__init__(config)
+        self._sessions = sessions
+        self._drain_timeout_s = drain_timeout_s
+        self._on_started = on_started
+        self._draining: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            listening = sockets or self.servers[0].sockets
+            host, port = listening[0].getsockname()[:2]
+            self._on_started(host, port)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            self.force_exit = True
+            if self._draining is not None:
+                self._draining.get_loop().call_soon_threadsafe(self._draining.cancel)
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("drain.started", sessions=len(self._sessions), timeout_s=self._drain_timeout_s)
+        self._draining = asyncio.create_task(self._sessions.drain(self._drain_timeout_s))
+        await asyncio.wait({self._draining})
+        _log.info("drain.finished", sessions=len(self._sessions))
+        await super().shutdown(sockets)
+
+
+def make_server(
+    app: Starlette, settings: Settings, on_started: Callable[[str, int], None] = lambda host, port: None
+) -> DrainingServer:
+    """Configure uvicorn for the relay. Its own log would show query strings, so only its warnings pass."""
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=settings.max_message_bytes,
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_INTERVAL_S,
+        ws_ping_timeout=PING_TIMEOUT_S,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    return DrainingServer(config, app.state.sessions, settings.drain_timeout_s, on_started)

@@ -1,0 +1,190 @@
+"""One validated, frozen object that holds all settings.
+
+A setting comes from, first wins: the command line, `RELAY_…` in the environment (nested with `__`), the TOML file.
+`OPENAI_API_KEY` and `OPENAI_API_KEY_FILE` keep the names that the API's users already have.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from relay.core.redaction import Secrets
+from relay.profiles import DEFAULT_NAME, Profile, read_profile
+
+OPENAI_URL = "wss://api.openai.com/v1"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the words say which, why, and what to do."""
+
+
+class Settings(BaseSettings):
+    """What an operator can turn. `docs/settings.md` has the same list."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    upstream: str = Field(
+        "openai", description="Where sessions go: `openai`, `mock`, or any `ws://` or `wss://` address."
+    )
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"),
+        description="The key that the relay holds. Set `OPENAI_API_KEY` or `OPENAI_API_KEY_FILE`.",
+    )
+    openai_api_key_file: Path | None = Field(
+        None,
+        validation_alias=AliasChoices("openai_api_key_file", "OPENAI_API_KEY_FILE"),
+        description="A file that holds the key, such as a mounted secret.",
+    )
+    openai_base_url: str = Field(OPENAI_URL, description="The API's address, for another region or a gateway.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins of pages that may connect besides the relay's own, separated by commas; `*` for any."
+    )
+    allow_open: bool = Field(
+        False, description="Listen beyond this machine although anybody who reaches the relay can use it."
+    )
+    max_sessions: int = Field(1000, ge=1, description="Sessions at one time; further peers get 503.")
+    max_message_bytes: int = Field(
+        24 * 1024 * 1024, ge=1024, description="Largest message either way; the API takes 15 MiB of audio in one."
+    )
+    dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
+    drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`auto` is console on a terminal and JSON elsewhere."
+    )
+    profiles: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="What is injected into sessions, by name; see Profiles."
+    )
+
+    _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return value
+
+    @field_validator("upstream")
+    @classmethod
+    def _known_upstream(cls, value: str) -> str:
+        if value in {"openai", "mock"} or _is_websocket_url(value):
+            return value
+        raise ValueError(f"{value!r} is none of openai, mock, ws://… or wss://…")
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _websocket_scheme(cls, value: str) -> str:
+        url = value.replace("https://", "wss://", 1).replace("http://", "ws://", 1).rstrip("/")
+        if not _is_websocket_url(url):
+            raise ValueError(f"{value!r} is not an address that starts with wss://, https://, ws:// or http://")
+        return url
+
+    @model_validator(mode="after")
+    def _valid_profiles(self) -> "Settings":
+        for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
+            self._read_profiles[name] = read_profile(name, table)
+        return self
+
+    def profile(self, name: str) -> Profile | None:
+        """The profile of that name, or None."""
+        return self._read_profiles.get(name)
+
+    @cached_property
+    def api_key(self) -> str | None:
+        """The key, from wherever it was set.
+
+        Raises:
+            SettingsError: the key file cannot be read or is empty.
+        """
+        if self.openai_api_key is not None:
+            return self.openai_api_key.get_secret_value().strip() or None
+        if self.openai_api_key_file is None:
+            return None
+        try:
+            key = self.openai_api_key_file.read_text().strip()
+        except OSError as failure:
+            raise SettingsError(f"OPENAI_API_KEY_FILE: cannot read the key: {failure.strerror}") from None
+        if not key:
+            raise SettingsError("OPENAI_API_KEY_FILE: the file is empty")
+        return key
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What must never be shown."""
+        return Secrets([self.api_key or ""])
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings from `overrides` (those that are not None), the environment and the TOML file.
+
+    Raises:
+        SettingsError: each wrong setting with its name and what is wrong; the value of a secret is not quoted.
+    """
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        if path is not None and not path.is_file():
+            raise SettingsError(f"{path}: there is no such file")
+        settings = FromFile(**{name: value for name, value in overrides.items() if value is not None})
+    except tomllib.TOMLDecodeError as failure:
+        raise SettingsError(f"{path}: {failure}") from None
+    except ValidationError as failure:
+        raise SettingsError("\n".join(_explain(error) for error in failure.errors())) from None
+    return settings
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Names that look like settings and are none; most are misspelt."""
+    known = {f"RELAY_{name.upper()}" for name in Settings.model_fields}
+    return sorted(
+        name
+        for name in environment
+        if name.startswith("RELAY_") and name not in known and not name.startswith("RELAY_PROFILES__")
+    )
+
+
+def _explain(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    what = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where, Settings.model_fields, n=1)
+        what = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+    return f"{where}: {what}" if where else what
+
+
+def _is_websocket_url(value: str) -> bool:
+    parts = urlsplit(value)
+    return parts.scheme in {"ws", "wss"} and bool(parts.hostname)

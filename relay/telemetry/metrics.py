@@ -1,0 +1,104 @@
+"""The metrics of one process, in Prometheus' text format. `docs/metrics.md` lists them.
+
+What happens for each event is summed in a `Tally` and read when the endpoint is scraped; what happens for each session
+is rare enough for the library's own objects. Labels come from enums and fixed lists only.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import Histogram as PrometheusHistogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from relay.core.closing import Cause, Ended
+from relay.core.tally import Direction, Histogram, Tally
+from relay.version import __version__
+
+_DIAL_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0)
+_LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+
+
+class Metrics:
+    """All that the relay counts; one for each application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.tally = Tally()
+        self.registry.register(_TallyCollector(self.tally))
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        Gauge("relay_build_info", "The relay's version.", ["version"], registry=self.registry).labels(__version__).set(
+            1
+        )
+        self.sessions_open = Gauge("relay_sessions_open", "Sessions that are open now.", registry=self.registry)
+        self.draining = Gauge("relay_draining", "1 while the process admits nobody.", registry=self.registry)
+        self.session_seconds = PrometheusHistogram(
+            "relay_session_seconds",
+            "How long sessions lasted.",
+            buckets=(1, 5, 15, 60, 300, 900, 1800, 3600),
+            registry=self.registry,
+        )
+        self.dial_seconds = PrometheusHistogram(
+            "relay_dial_seconds",
+            "How long the upstream took to open a connection.",
+            buckets=_DIAL_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.loop_lag_seconds = PrometheusHistogram(
+            "relay_loop_lag_seconds",
+            "How late the event loop ran a timer, once a second.",
+            buckets=_LAG_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._ended = Counter(
+            "relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"], registry=self.registry
+        )
+        for cause in Cause:
+            self._ended.labels(cause.value)
+
+    def count_end(self, how: Ended) -> None:
+        """Count a session that ended or was refused."""
+        self._ended.labels(how.cause.value).inc()
+
+
+class _TallyCollector(Collector):
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    def collect(self) -> Iterable[Metric]:
+        events = CounterMetricFamily(
+            "relay_events", "Messages that arrived, by direction and event type.", labels=["direction", "type"]
+        )
+        octets = CounterMetricFamily(
+            "relay_event_bytes", "Their bytes, without frame headers.", labels=["direction", "type"]
+        )
+        added = HistogramMetricFamily(
+            "relay_added_seconds",
+            "From a message's arrival at one socket until it was handed to the other, by direction.",
+            labels=["direction"],
+        )
+        for name, direction in self._directions():
+            for kind, (count, size) in direction.by_type.items():
+                events.add_metric([name, kind], count)
+                octets.add_metric([name, kind], size)
+            added.add_metric([name], *_buckets(direction.added_s))
+        first_audio = HistogramMetricFamily(
+            "relay_first_audio_seconds", "From the end of speech to the first audio of the answer, as both pass."
+        )
+        first_audio.add_metric([], *_buckets(self._tally.first_audio_s))
+        return events, octets, added, first_audio
+
+    def _directions(self) -> Iterator[tuple[str, Direction]]:
+        yield "up", self._tally.up
+        yield "down", self._tally.down
+
+
+def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:
+    total = 0
+    buckets = []
+    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
+        total += count
+        buckets.append(("+Inf" if bound == float("inf") else str(bound), float(total)))
+    return buckets, histogram.sum

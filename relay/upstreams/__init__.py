@@ -1,0 +1,82 @@
+"""Where a session's other end comes from.
+
+An upstream turns what a peer asked for into a `Target`: an address and headers. It opens nothing itself, but for the
+mock, which lives in the relay's own process and is reached over a loopback socket like any other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from relay.legs.websocket import Target
+from relay.profiles import Profile
+from relay.settings import Settings, SettingsError
+from relay.version import __version__
+
+_OURS = frozenset({"profile", "relay_events"})
+_CREDENTIALS = frozenset({"api_key", "api-key", "apikey", "access_token", "authorization", "token"})
+_NAMES_NO_MODEL = frozenset({"call_id", "intent"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a peer asked for.
+
+    Attributes:
+        query: the query string's pairs, in order, as they came.
+        profile: the profile that its session gets.
+    """
+
+    query: tuple[tuple[str, str], ...]
+    profile: Profile
+
+
+Upstream = Callable[[Ask], Target]
+
+
+def make_upstream(settings: Settings) -> Upstream | None:
+    """The upstream that the settings name; None for the mock, which has no address before it runs.
+
+    Raises:
+        SettingsError: the upstream needs a key and there is none.
+    """
+    key = settings.api_key
+    if settings.upstream == "mock":
+        return None
+    if settings.upstream != "openai":
+        return upstream_at(settings.upstream, {"Authorization": f"Bearer {key}"} if key else {})
+    if key is None:
+        raise SettingsError(
+            "There is no API key. Set OPENAI_API_KEY (or OPENAI_API_KEY_FILE) and start again,\n"
+            "or start with `--upstream mock` to try the relay without a key and without cost."
+        )
+    return upstream_at(f"{settings.openai_base_url}/realtime", {"Authorization": f"Bearer {key}"})
+
+
+def upstream_query(ask: Ask) -> list[tuple[str, str]]:
+    """What goes upstream of the peer's query: everything but our own parameters and anything that may be a secret.
+
+    The profile's model is added unless the peer names one, or a call or an intent, which take none
+    (the API refuses `intent=transcription` together with a model).
+    """
+    passed_on = [(name, value) for name, value in ask.query if name.lower() not in _OURS | _CREDENTIALS]
+    names = {name for name, _ in passed_on}
+    if ask.profile.model is None:
+        return passed_on if names & _NAMES_NO_MODEL else [*passed_on, ("intent", "transcription")]
+    if "model" in names or names & _NAMES_NO_MODEL:
+        return passed_on
+    return [("model", ask.profile.model), *passed_on]
+
+
+def upstream_at(address: str, headers: Mapping[str, str]) -> Upstream:
+    """An upstream at one address, whose own query parameters cannot be changed by a peer."""
+    parts = urlsplit(address)
+    fixed = parse_qsl(parts.query, keep_blank_values=True)
+    headers = {"User-Agent": f"realtime-relay/{__version__}", **headers}
+
+    def target(ask: Ask) -> Target:
+        fixed_names = {name for name, _ in fixed}
+        query = [*fixed, *((name, value) for name, value in upstream_query(ask) if name not in fixed_names)]
+        return Target(parts._replace(query=urlencode(query)).geturl(), headers)
+
+    return target

@@ -1,0 +1,70 @@
+"""What an upgrade request asks for, and whether the API would have it.
+
+The API answers 101 first and refuses afterwards, by an `error` event and a close. Only another path is a plain 404.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+from relay.upstreams.mock.errors import Fault, Refused
+
+PATH = "/v1/realtime"
+KEY_PROTOCOL = "openai-insecure-api-key."
+BETA_PROTOCOL = "openai-beta.realtime-v1"
+SIDEBAND_MODEL = "gpt-realtime-2.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What was asked for: a model, or None for a transcription session."""
+
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """Of an upgrade request, what the API looks at.
+
+    Attributes:
+        target: path and query.
+        authorization: the header, empty if there is none.
+        beta: the `OpenAI-Beta` header, empty if there is none.
+        protocols: the subprotocols that the client offers.
+    """
+
+    target: str
+    authorization: str
+    beta: str
+    protocols: Sequence[str]
+
+    @property
+    def api_key(self) -> str:
+        """The key, from the header or, for browsers, from a subprotocol; empty if there is none."""
+        if self.authorization:
+            return self.authorization.removeprefix("Bearer ")
+        offered = (name.removeprefix(KEY_PROTOCOL) for name in self.protocols if name.startswith(KEY_PROTOCOL))
+        return next(offered, "")
+
+    def opening(self, required_key: str | None) -> Opening:
+        """The session that this asks for.
+
+        Args:
+            required_key: the only key that is let in; None lets everybody in.
+
+        Raises:
+            Refused: with a row that has a close code.
+        """
+        if required_key is not None and self.api_key != required_key:
+            raise Refused(Fault.INVALID_API_KEY)
+        if self.beta or BETA_PROTOCOL in self.protocols:
+            raise Refused(Fault.BETA_SHAPE)
+        query = parse_qs(urlsplit(self.target).query)
+        model = query.get("model", [None])[0]
+        if query.get("intent") == ["transcription"]:
+            if model:
+                raise Refused(Fault.MODEL_WITH_TRANSCRIPTION)
+            return Opening(None)
+        if model or "call_id" in query:
+            return Opening(model or SIDEBAND_MODEL)
+        raise Refused(Fault.MISSING_MODEL)

@@ -1,0 +1,169 @@
+"""The socket that the mock listens at, and what it does with those who come."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Self, cast
+
+import orjson
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from relay.upstreams.mock.errors import Refused
+from relay.upstreams.mock.exchange import Exchange, close_for
+from relay.upstreams.mock.opening import PATH, Opening, Upgrade
+from relay.upstreams.mock.pace import Pace
+from relay.upstreams.mock.session import SESSION_SECONDS, MockSession
+
+MAX_MESSAGE_BYTES = 32 << 20
+KEPT_SESSIONS = 64
+PING_INTERVAL_S = 20.0
+CLOSE_TIMEOUT_S = 2.0
+
+
+class MockServer:
+    """A mock that listens.
+
+    Attributes:
+        url: where, path included; a client adds `?model=…`.
+        sessions: of the last `KEPT_SESSIONS` connections, oldest first, ended ones included. `heard` of each is the
+            audio that it received; what it held besides is let go when it ends.
+        open_connections: how many are open now.
+    """
+
+    def __init__(self, new_session: Callable[[Opening], MockSession], required_key: str | None) -> None:
+        self.url = ""
+        self.sessions: deque[MockSession] = deque(maxlen=KEPT_SESSIONS)
+        self.open_connections = 0
+        self._new_session = new_session
+        self._required_key = required_key
+        self._changed = asyncio.Event()
+
+    async def wait_until(self, is_true: Callable[[Self], bool]) -> None:
+        """Until this is true; it is asked again whenever a connection opens, ends, or has received a message.
+
+        Any number of tasks may wait at the same time, and cancelling loses nothing.
+        """
+        while not is_true(self):
+            await self._changed.wait()
+
+    async def serve(self, connection: ServerConnection) -> None:
+        """Serve one connection that has been accepted, until it is closed."""
+        self.open_connections += 1
+        try:
+            await self._converse(connection)
+        finally:
+            self.open_connections -= 1
+            self._tell()
+
+    async def _converse(self, connection: ServerConnection) -> None:
+        try:
+            opening = _upgrade(connection).opening(self._required_key)
+        except Refused as refusal:
+            with suppress(ConnectionClosed):
+                await connection.send(orjson.dumps(refusal.as_event()), text=True)
+                await close_for(connection, refusal)
+            return
+        session = self._new_session(opening)
+        self.sessions.append(session)
+        self._tell()
+        try:
+            await Exchange(connection, session, self._tell).run()
+        finally:
+            session.end()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+@asynccontextmanager
+async def serve_mock(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    pace: Pace | None = None,
+    api_key: str | None = None,
+    session_seconds: float = SESSION_SECONDS,
+    record_s: float = 0.0,
+) -> AsyncIterator[MockServer]:
+    """Listen as a Realtime API until the context is left; then all connections are closed with 1001.
+
+    Args:
+        host: the address to listen at.
+        port: 0 takes a free one.
+        pace: how fast it answers; like the real one if not given.
+        api_key: the only key that is let in; without it, any key or none will do.
+        session_seconds: how long a session lasts.
+        record_s: how much of the audio of each session to keep for `MockSession.heard`.
+    """
+
+    def new_session(opening: Opening) -> MockSession:
+        return MockSession(
+            opening,
+            pace=pace or Pace(),
+            now=asyncio.get_running_loop().time(),
+            unix_now=time.time(),
+            session_seconds=session_seconds,
+            record_s=record_s,
+        )
+
+    mock = MockServer(new_session, api_key)
+    listening = serve(
+        mock.serve,
+        host,
+        port,
+        process_request=_refuse_other_paths,
+        select_subprotocol=_select_subprotocol,
+        compression=None,
+        max_size=MAX_MESSAGE_BYTES,
+        ping_interval=PING_INTERVAL_S,
+        close_timeout=CLOSE_TIMEOUT_S,
+        logger=_logger(),
+    )
+    async with listening as server:
+        address = server.sockets[0].getsockname()
+        shown_host = f"[{address[0]}]" if ":" in address[0] else address[0]
+        mock.url = f"ws://{shown_host}:{address[1]}{PATH}"
+        yield mock
+
+
+async def run_mock(host: str, port: int) -> None:
+    """Listen as a Realtime API until cancelled."""
+    async with serve_mock(host, port):
+        await asyncio.get_running_loop().create_future()
+
+
+def _upgrade(connection: ServerConnection) -> Upgrade:
+    request = cast("Request", connection.request)  # there is one: it has been accepted
+    protocols = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
+    return Upgrade(
+        target=request.path,
+        authorization="".join(request.headers.get_all("Authorization")),
+        beta="".join(request.headers.get_all("OpenAI-Beta")),
+        protocols=[name.strip() for name in protocols.split(",")],
+    )
+
+
+def _refuse_other_paths(connection: ServerConnection, request: Request) -> Response | None:
+    if request.path.partition("?")[0] == PATH:
+        return None
+    return connection.respond(HTTPStatus.NOT_FOUND, f"There is nothing here; the Realtime API is at {PATH}.\n")
+
+
+def _select_subprotocol(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """`realtime`, if it is offered: the others carry keys and versions, and are not to be echoed."""
+    return next((name for name in offered if name == "realtime"), None)
+
+
+def _logger() -> logging.Logger:
+    """A logger for the library that never gets to DEBUG, where the library logs the headers, and the key in them."""
+    logger = logging.Logger("relay.upstreams.mock", logging.WARNING)
+    logger.parent = logging.getLogger()
+    return logger

@@ -1,0 +1,36 @@
+"""The voice page's files: in the wheel they lie inside the package, in a checkout beside it."""
+
+from pathlib import Path
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_PACKAGE = Path(__file__).parent
+
+HEADERS = {
+    # The page may connect to any relay that its user names; everything else comes from here, and nothing is inline.
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "Permissions-Policy": "microphone=(self), camera=(self), display-capture=(self), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+class PageFiles(StaticFiles):
+    """Static files with the page's headers."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+def page_directory(name: str) -> Path:
+    """Where `web` or `public` is."""
+    packaged = _PACKAGE / "page" / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name

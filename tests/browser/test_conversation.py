@@ -1,0 +1,108 @@
+"""A conversation in a real browser: its microphone, the relay, the mock upstream, its loudspeaker."""
+
+import json
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from relay.upstreams.mock import serve_mock
+from tests.browser.conftest import RATE, Samples, clip, silence
+from tests.fakes.running import running
+
+pytestmark = pytest.mark.browser
+
+# Everything that reaches the device, as 16-bit samples; loaded before the page's own modules.
+RECORD = """
+async () => {
+  const { voice } = await import('/web/main.js');
+  const output = voice.speaker.output;
+  const recorder = output.context.createScriptProcessor(1024, 1, 1);
+  window.played = [];
+  recorder.onaudioprocess = ({ inputBuffer }) => window.played.push(...inputBuffer.getChannelData(0));
+  output.connect(recorder);
+  recorder.connect(output.context.destination);
+}
+"""
+PLAYED = "() => JSON.stringify(window.played.map((sample) => Math.round(sample * 32767)))"
+STATS = "async () => (await import('/web/main.js')).voice.stats()"
+
+
+def likeness(part: Samples, whole: Samples) -> float:
+    """The largest normalised correlation of `part` with any stretch of `whole`, 1 for a copy."""
+    a, b = part.astype(float), whole.astype(float)
+    size = 1 << (len(a) + len(b)).bit_length()
+    lags = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b) - len(a) + 1]
+    energy = np.convolve(b * b, np.ones(len(a)), "valid")
+    return float((lags / np.sqrt(energy.clip(1.0) * (a @ a))).max())
+
+
+async def state(page: Page, name: str) -> None:
+    await expect(page.locator("#app")).to_have_attribute("data-state", name, timeout=30_000)
+
+
+async def test_what_is_spoken_is_heard_and_answered(open_page) -> None:
+    """The upstream hears what was spoken into the microphone, and what the page plays is the upstream's answer."""
+    speech = clip("answer-1")
+    listen = {"input": {"turn_detection": {"type": "server_vad", "silence_duration_ms": 700}}}
+    profiles = {"default": {"instructions": "Repeat after me.", "audio": listen}}
+    async with serve_mock(record_s=30) as mock, running(mock.url, profiles=profiles) as relay:
+        page = await open_page(np.concatenate([silence(1.5), speech, silence(20)]))
+        await page.goto(relay.http)
+        await page.click("#start")
+        await state(page, "listening")
+        await page.evaluate(RECORD)
+        await state(page, "user-speaking")
+        await state(page, "speaking")
+        await state(page, "listening")
+        played = np.array(json.loads(await page.evaluate(PLAYED)), np.int16)
+        stats = await page.evaluate(STATS)
+        await expect(page.locator('[data-role="user"]')).to_have_count(1)
+        await expect(page.locator('[data-role="assistant"]')).to_have_count(1)
+        await page.click("#start")
+        await state(page, "idle")
+        await relay.sessions.empty()
+        heard = np.frombuffer(bytes(mock.sessions[0].heard), np.int16)
+    middle = slice(len(speech) // 4, 3 * len(speech) // 4)
+    other = clip("greeting")[RATE // 2 : RATE + RATE // 2]
+    assert likeness(speech[middle], heard) > 0.6  # the browser's noise suppression takes its part
+    assert likeness(other, heard) < 0.3
+    start = int(np.argmax(np.abs(heard) > 2000))
+    answer = heard[start + RATE // 4 : start + RATE]
+    assert likeness(answer, played) > 0.95
+    assert stats["microphone"]["droppedChunks"] == 0
+    assert stats["speaker"]["underruns"] == 0
+
+
+async def test_speaking_over_an_answer_stops_it(open_page) -> None:
+    """Speech during an answer makes the page silent at once and tells the upstream how much was heard."""
+    profiles = {"default": {"instructions": "Give long answers."}}
+    async with serve_mock(record_s=30) as mock, running(mock.url, profiles=profiles) as relay:
+        page = await open_page(np.concatenate([silence(1.5), clip("answer-2"), silence(4)]))
+        await page.goto(relay.http)
+        await page.click("#start")
+        await state(page, "speaking")
+        await state(page, "user-speaking")
+        assert not (await page.evaluate(STATS))["speaker"]["playing"]
+        await expect(page.locator('[data-role="assistant"][data-cut]')).to_have_count(1)
+        await state(page, "speaking")
+        await page.click("#start")
+        await state(page, "idle")
+        truncated = relay.metrics.registry.get_sample_value(
+            "relay_events_total", {"direction": "down", "type": "conversation.item.truncated"}
+        )
+        assert truncated == 1
+        errors = relay.metrics.registry.get_sample_value("relay_events_total", {"direction": "down", "type": "error"})
+        assert errors == 0
+
+
+async def test_a_relay_that_refuses_says_so(open_page) -> None:
+    """A session that cannot begin is told on the page in a sentence, and start works again."""
+    async with running("ws://127.0.0.1:1/") as relay:
+        page = await open_page(silence(1))
+        await page.goto(relay.http)
+        for _ in range(2):
+            await page.click("#start")
+            await state(page, "error")
+            await expect(page.locator("#problem")).to_be_visible()
+            await expect(page.locator("#problem-detail")).to_contain_text("upstream could not be reached")

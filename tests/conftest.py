@@ -1,0 +1,13 @@
+"""What every test needs: settings that come from the test alone."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith(("RELAY_", "OPENAI_")) or name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
+            monkeypatch.delenv(name)

@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from relay.core.redaction import REDACTED, Redaction, Secrets
+from tests.fakes.legs import Joined
+
+KEY = "sk-sentinel"
+
+
+@pytest.mark.parametrize("kind", ["error", "session.created", "session.updated"])
+def test_a_quoted_key_is_taken_out(kind) -> None:
+    """An upstream that quotes the relay's key, escaped or not, is not passed on as it is."""
+    joined = Joined(Redaction(Secrets([KEY]))).opened()
+    joined.upstream_says(json.dumps({"type": kind, "deep": [{"a": f"Bearer {KEY}!"}], KEY: 1}))
+    joined.upstream_says(f'{{"type":"{kind}","a":"\\u0073k-sentinel"}}')
+    for data in joined.peer.sent:
+        assert isinstance(data, str)
+        assert KEY not in json.dumps(json.loads(data))
+        assert REDACTED in data
+
+
+def test_other_errors_pass_untouched() -> None:
+    """An error that quotes nothing keeps its bytes."""
+    joined = Joined(Redaction(Secrets([KEY]))).opened()
+    data = '{ "type" : "error", "error": "a string, as some providers send" }'
+    joined.upstream_says(data)
+    assert joined.peer.sent[0] is data
+
+
+def test_the_longest_secret_is_taken_first() -> None:
+    """A secret that contains another leaves no rest of itself."""
+    assert Secrets(["abc", "abcdef", ""]).redact("xabcdefx") == f"x{REDACTED}x"
+
+
+def test_secrets_do_not_show_themselves() -> None:
+    """Printing the secrets tells their number only."""
+    assert repr(Secrets([KEY])) == "Secrets(1)"

@@ -1,0 +1,84 @@
+"""The relay as it is served: real uvicorn, real sockets, in the test's own event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.applications import Starlette
+from websockets.asyncio.client import ClientConnection, connect
+
+from relay.app import create_app
+from relay.endpoint import InterceptorFactory
+from relay.serving.server import DrainingServer, make_server
+from relay.sessions import Sessions
+from relay.settings import Settings, load_settings
+from relay.telemetry.metrics import Metrics
+
+
+@dataclass
+class Running:
+    """A relay that listens."""
+
+    app: Starlette
+    server: DrainingServer
+    port: int
+
+    @property
+    def sessions(self) -> Sessions:
+        sessions: Sessions = self.app.state.sessions
+        return sessions
+
+    @property
+    def metrics(self) -> Metrics:
+        metrics: Metrics = self.app.state.metrics
+        return metrics
+
+    @property
+    def http(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1/realtime"
+
+    def peer(self, query: str = "", **options: Any) -> connect:
+        """A peer to be entered with `async with`; its messages are as large as they come."""
+        return connect(self.url + query, **{"max_size": None, "compression": None, "proxy": None, **options})
+
+
+@asynccontextmanager
+async def running(
+    upstream: str, interceptors: Sequence[InterceptorFactory] = (), settings: Settings | None = None, **given: Any
+) -> AsyncIterator[Running]:
+    """Serve the relay on a free port with `upstream` and the settings `given`."""
+    settings = settings or load_settings(upstream=upstream, port=0, drain_timeout_s=0, **given)
+    app = create_app(settings, interceptors)
+    listening = asyncio.Event()
+    port = 0
+
+    def listens(host: str, chosen: int) -> None:
+        nonlocal port
+        port = chosen
+        listening.set()
+
+    server = make_server(app, settings, listens)
+    serving = asyncio.create_task(server._serve())  # `serve` would take over the signals
+    try:
+        await listening.wait()
+        yield Running(app, server, port)
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def end_of(peer: ClientConnection) -> tuple[list[str | bytes], int | None, str | None]:
+    """All messages until the close, and its code and reason."""
+    messages = []
+    try:
+        while True:
+            messages.append(await peer.recv())
+    except Exception:  # every kind of close ends it
+        await peer.wait_closed()
+        return messages, peer.close_code, peer.close_reason

@@ -1,0 +1,125 @@
+"""The upstream's leg against real sockets: what only the connection itself can tell."""
+
+import asyncio
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from relay.core.closing import Cause, Refused
+from relay.core.leg import Closed, Listener
+from relay.legs.websocket import DialOptions, Target, dial
+from tests.fakes.upstream import echo, scripted_upstream
+
+LIMIT = 2**20
+
+
+async def stall(connection: ServerConnection) -> None:
+    """Take nothing and answer nothing."""
+    connection.transport.pause_reading()
+    await connection.wait_closed()
+
+
+class Recorder:
+    """A listener that writes down what it hears."""
+
+    def __init__(self) -> None:
+        self._heard: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self.closed: list[Closed] = []
+        self.drained = asyncio.Event()
+        self.listener = Listener(
+            lambda data, now: self._heard.put_nowait(data),
+            lambda closed, now: self.closed.append(closed),
+            lambda now: self.drained.set(),
+        )
+
+    async def heard(self, count: int) -> list[str | bytes]:
+        """Wait for so many messages more."""
+        return [await self._heard.get() for _ in range(count)]
+
+    @property
+    def nothing_heard(self) -> bool:
+        return self._heard.empty()
+
+
+async def test_an_upstream_that_answers_no_ping_is_lost() -> None:
+    """An upstream that stops answering pings ends the leg as one that was lost."""
+    recorder = Recorder()
+
+    async with scripted_upstream(stall) as upstream:
+        options = DialOptions(LIMIT, ping_interval_s=0.02, ping_timeout_s=0.02)
+        leg = await dial(Target(upstream.url), options, lambda _: None)
+        await leg.run(recorder.listener)
+    assert recorder.closed == [Closed(1006)]
+
+
+async def test_what_was_sent_goes_before_the_close() -> None:
+    """A close waits for the messages before it, and the times that they took are observed."""
+    recorder = Recorder()
+    added: list[float] = []
+    received: list[str | bytes] = []
+
+    async def keep(connection: ServerConnection) -> None:
+        async for message in connection:
+            received.append(message)  # noqa: PERF401 - the close ends it by an exception, which would lose a list
+
+    async with scripted_upstream(keep) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), added.append)
+        for n in range(100):
+            leg.send(str(n), 0.0)
+        assert leg.buffered_bytes == 190
+        leg.close(4000, "enough")
+        leg.send("too late", 0.0)
+        await leg.run(recorder.listener)
+        assert await upstream.closes.get() == (4000, "enough")
+    assert received == [str(n) for n in range(100)]
+    assert len(added) == 100
+    assert leg.buffered_bytes == 0
+
+
+async def test_a_close_does_not_wait_for_ever() -> None:
+    """An upstream that takes nothing is let go when its time to take what was sent is over."""
+    recorder = Recorder()
+
+    async with scripted_upstream(stall) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), lambda _: None)
+        leg.send(b"x" * (64 * LIMIT), 0.0)
+        leg.close(1000, "")
+        await leg.run(recorder.listener)
+    assert recorder.closed == [Closed(1006)]
+
+
+async def test_a_paused_leg_delivers_when_it_resumes() -> None:
+    """While paused nothing is delivered; afterwards everything is, in order."""
+    recorder = Recorder()
+    async with scripted_upstream(echo) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), lambda _: None)
+        leg.pause_reading()
+        running = asyncio.create_task(leg.run(recorder.listener))
+        for n in range(50):
+            leg.send(str(n), 0.0)
+        await recorder.drained.wait()
+        assert recorder.nothing_heard
+        leg.resume_reading()
+        assert await recorder.heard(50) == [str(n) for n in range(50)]
+        leg.close(1000, "")
+        await running
+    assert recorder.closed == [Closed(1000)]
+
+
+async def test_a_cancelled_leg_leaves_nothing_open() -> None:
+    """Cancelling a leg aborts its connection."""
+    async with scripted_upstream(echo) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), lambda _: None)
+        running = asyncio.create_task(leg.run(Recorder().listener))
+        await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert (await upstream.closes.get())[0] == 1006
+
+
+async def test_a_bad_address_is_unreachable() -> None:
+    """An address that cannot be dialled is refused without its words."""
+    with pytest.raises(Refused) as refusal:
+        await dial(Target("ws://127.0.0.1:1/"), DialOptions(LIMIT), lambda _: None)
+    assert refusal.value.ended.cause is Cause.UPSTREAM_UNREACHABLE

@@ -1,0 +1,129 @@
+"""The command line as a person meets it, in processes of its own."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx2 as httpx
+import pytest
+from click.testing import CliRunner
+from websockets.asyncio.client import connect
+
+from relay.cli import is_loopback, main
+from tests.fakes.running import end_of
+from tests.fakes.upstream import echo, scripted_upstream
+
+Process = asyncio.subprocess.Process
+
+
+@asynccontextmanager
+async def relay_process(*arguments: str, **environment: str) -> AsyncIterator[tuple[Process, str]]:
+    """Run `relay serve` on a free port until the context ends; yields the process and its HTTP address."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "relay", "serve", "--port", "0", *arguments,
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, **environment},
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        while True:
+            line = (await process.stderr.readline()).decode()
+            assert line, "the relay ended before it listened"
+            if found := re.search(r"Page +(http://\S+)", line):
+                yield process, found[1]
+                break
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], ["no API key", "OPENAI_API_KEY", "--upstream mock"]),
+        (["--host", "0.0.0.0", "--upstream", "mock"], ["0.0.0.0", "--allow-open"]),
+        (["--upstream", "somewhere"], ["upstream:", "somewhere"]),
+        (["--config", "nowhere.toml"], ["nowhere.toml", "no such file"]),
+    ],
+)
+def test_a_start_that_cannot_be_says_what_to_do(arguments, words) -> None:
+    """What keeps the relay from starting is told in words with the way out, and the exit code is 2."""
+    result = CliRunner().invoke(main, ["serve", *arguments])
+    assert result.exit_code == 2
+    for word in words:
+        assert word in result.output
+
+
+def test_a_port_that_is_taken() -> None:
+    """A port that somebody else listens on is told as such, and the exit code is 2."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(main, ["serve", "--upstream", "mock", "--port", port])
+    assert result.exit_code == 2
+    assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in result.output
+
+
+async def test_the_relay_says_where_it_is() -> None:
+    """A started relay prints its page's address, which answers, and the WebSocket's."""
+    async with relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address), httpx.AsyncClient() as http:
+        assert (await http.get(f"{address}/readyz")).text == "ready\n"
+
+
+async def test_sigterm_drains() -> None:
+    """On SIGTERM living sessions go on until they end, new ones are refused, and then the process exits."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
+        httpx.AsyncClient() as http,
+    ):
+        async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer:
+            process.send_signal(signal.SIGTERM)
+            while (await http.get(f"{address}/readyz")).status_code == 200:
+                pass
+            await peer.send("still here")
+            assert await peer.recv() == "still here"
+            assert process.returncode is None
+        assert await process.wait() in {0, -signal.SIGTERM}
+
+
+async def test_sigterm_has_a_deadline() -> None:
+    """A session that lasts beyond the drain's time is told so and closed with 1012."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="0.1") as (process, address),
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+    ):
+        process.send_signal(signal.SIGTERM)
+        _, code, reason = await end_of(peer)
+        assert (code, reason) == (1012, "draining")
+        assert await process.wait() in {0, -signal.SIGTERM}
+
+
+async def test_a_second_signal_stops_now() -> None:
+    """A second signal ends the drain and the process at once."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
+        httpx.AsyncClient() as http,
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None),
+    ):
+        process.send_signal(signal.SIGTERM)
+        while (await http.get(f"{address}/readyz")).status_code == 200:
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() in {0, -signal.SIGTERM}
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
+     ("::", False), ("192.0.2.1", False), ("relay.example", False)],
+)  # fmt: skip
+def test_which_addresses_are_this_machine_only(host, loopback) -> None:
+    """Only an address that no other machine can reach counts as loopback."""
+    assert is_loopback(host) is loopback

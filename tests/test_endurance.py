@@ -1,0 +1,46 @@
+"""Promise three, over many sessions: nothing is left behind."""
+
+import asyncio
+import gc
+import os
+
+from tests.fakes.running import running
+from tests.fakes.upstream import echo, scripted_upstream
+
+SESSIONS = 2000
+AT_A_TIME = 50
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def test_two_thousand_sessions_leave_nothing_behind() -> None:
+    """2,000 sessions opened and closed leave tasks, file descriptors and metric series where they were."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+
+        async def one(n: int) -> None:
+            async with relay.peer() as peer:
+                await peer.send(f'{{"type":"made.up.{n}"}}')
+                await peer.recv()
+                if n % 2:
+                    peer.transport.abort()
+
+        async def settled() -> tuple[int, int, int]:
+            await relay.sessions.empty()
+            upstream.connections.clear()
+            for _ in upstream.handshakes:
+                await upstream.closes.get()
+            upstream.handshakes.clear()
+            for _ in range(100):  # let closed transports leave the loop
+                await asyncio.sleep(0)
+            gc.collect()
+            series = sum(len(family.samples) for family in relay.metrics.registry.collect())
+            return len(asyncio.all_tasks()), open_files(), series
+
+        await asyncio.gather(*map(one, range(AT_A_TIME)))
+        before = await settled()
+        for start in range(0, SESSIONS, AT_A_TIME):
+            await asyncio.gather(*map(one, range(start, start + AT_A_TIME)))
+        assert await settled() == before
+        assert len(relay.sessions) == 0

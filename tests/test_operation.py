@@ -1,0 +1,97 @@
+"""What an operator sees: liveness, readiness, metrics, drain."""
+
+import asyncio
+import json
+
+import httpx2 as httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from websockets.exceptions import InvalidStatus
+
+from tests.fakes.running import end_of, running
+from tests.fakes.upstream import echo, scripted_upstream
+
+
+async def get(url: str) -> httpx.Response:
+    async with httpx.AsyncClient() as http:
+        return await http.get(url)
+
+
+async def test_probes() -> None:
+    """A relay that serves is alive and ready, without asking its upstream."""
+    async with running("ws://127.0.0.1:1/") as relay:
+        for path in ("/livez", "/readyz"):
+            assert (await get(relay.http + path)).status_code == 200
+
+
+async def test_metrics_tell_of_a_session() -> None:
+    """A scrape shows what a session did: events and bytes by type, its end by cause, its length, its dial."""
+    append = '{"type":"input_audio_buffer.append","audio":"AAAA"}'
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+        async with relay.peer() as peer:
+            await peer.send(append)
+            await peer.recv()
+            assert relay.metrics.registry.get_sample_value("relay_sessions_open") == 1
+        await relay.sessions.empty()
+        scraped = await get(f"{relay.http}/metrics")
+    values = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(scraped.text)
+        for sample in family.samples
+    }
+    assert values["relay_events_total", "up", "input_audio_buffer.append"] == 1
+    assert values["relay_events_total", "down", "other"] == 1
+    assert values["relay_event_bytes_total", "up", "input_audio_buffer.append"] == len(append)
+    assert values["relay_sessions_ended_total", "peer_closed"] == 1
+    assert values["relay_sessions_open",] == 0
+    for name in ("relay_session_seconds", "relay_dial_seconds"):
+        assert values[f"{name}_count",] == 1
+    for direction in ("up", "down"):
+        assert values["relay_added_seconds_count", direction] == 1
+        assert values["relay_added_seconds_bucket", direction, "+Inf"] == 1
+
+
+async def test_a_drain_lets_the_living_finish() -> None:
+    """While draining, a living session goes on, new ones get 503, and readiness is off; liveness is not."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay, relay.peer() as peer:
+        draining = asyncio.create_task(relay.sessions.drain(60))
+        await peer.send("one")
+        assert await peer.recv() == "one"
+        with pytest.raises(InvalidStatus) as refusal:
+            await relay.peer()
+        assert refusal.value.response.status_code == 503
+        assert refusal.value.response.headers["Retry-After"] == "1"
+        assert (await get(f"{relay.http}/readyz")).status_code == 503
+        assert (await get(f"{relay.http}/livez")).status_code == 200
+        assert relay.metrics.registry.get_sample_value("relay_draining") == 1
+        assert not draining.done()
+        await peer.close()
+        await draining
+
+
+async def test_a_drain_ends_at_its_deadline() -> None:
+    """What is left at the deadline is told so and closed with 1012, and so is its upstream, with 1001."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay, relay.peer() as peer:
+        await peer.send('{"type":"last"}')
+        await peer.recv()
+        await relay.sessions.drain(0)
+        messages, code, reason = await end_of(peer)
+        assert [json.loads(message)["error"]["code"] for message in messages] == ["draining"]
+        assert (code, reason) == (1012, "draining")
+        assert (await upstream.closes.get())[0] == 1001
+
+
+async def test_the_page_is_served_with_its_headers() -> None:
+    """The page and its modules come with a strict policy, the right types, and nothing outside them."""
+    async with running("ws://127.0.0.1:1/") as relay:
+        page = await get(f"{relay.http}/")
+        module = await get(f"{relay.http}/web/realtime-client.js")
+        outside = await get(f"{relay.http}/web/%2e%2e/pyproject.toml")
+    assert page.headers["content-type"].startswith("text/html")
+    assert module.headers["content-type"].startswith("text/javascript")
+    assert outside.status_code == 404
+    for response in (page, module):
+        assert "default-src 'self'" in response.headers["content-security-policy"]
+        assert "unsafe-inline" not in response.headers["content-security-policy"]
+        assert "microphone=(self)" in response.headers["permissions-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"

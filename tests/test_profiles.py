@@ -1,0 +1,52 @@
+import pytest
+
+from relay.profiles import DEFAULT_MODEL, Profile, read_profile
+
+
+def test_an_empty_profile_injects_nothing() -> None:
+    """A profile that says nothing has the default model and no session.update."""
+    assert read_profile("default", {}) == Profile("default", DEFAULT_MODEL, {})
+
+
+def test_a_model_alone_injects_nothing() -> None:
+    """The model is dialled, not sent: a session.update may not change it."""
+    assert read_profile("x", {"model": "gpt-realtime-2.1-mini"}) == Profile("x", "gpt-realtime-2.1-mini", {})
+
+
+def test_voice_is_a_shorthand() -> None:
+    """`voice` stands for `audio.output.voice` and leaves what else is there."""
+    profile = read_profile(
+        "x", {"voice": "marin", "audio": {"output": {"speed": 1.1}, "input": {"turn_detection": None}}}
+    )
+    assert profile.session == {
+        "type": "realtime",
+        "audio": {"output": {"speed": 1.1, "voice": "marin"}, "input": {"turn_detection": None}},
+    }
+
+
+def test_a_transcription_profile_has_no_model() -> None:
+    """A transcription session takes no model in its address."""
+    table = {"type": "transcription", "audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}}}
+    assert read_profile("x", table) == Profile("x", None, table)
+
+
+WRONG = [
+    ({"type": "live"}, "profiles.x.type: must be one of realtime, transcription, not 'live'"),
+    ({"instruction": "?"}, "profiles.x.instruction: openai"),
+    ({"instruction": "?"}, "did you mean instructions?"),
+    ({"zzz": 1}, "known are "),
+    ({"audio": {"output": {"voic": "cedar"}}}, "profiles.x.audio.output.voic: "),
+    ({"tools": [{"type": "function", "nme": "f"}]}, "profiles.x.tools[0].nme: "),
+    ({"max_output_tokens": "lots"}, "profiles.x.max_output_tokens: Input should be"),
+    ({"audio": {"input": {"turn_detection": {"type": "servr_vad"}}}},
+     "profiles.x.audio.input.turn_detection.type: Input should be 'server_vad' or: Input should be 'semantic_vad'"),
+    ({"voice": "cedar", "audio": {"output": {"voice": "marin"}}}, "voice and audio.output.voice differ"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "words"), WRONG)
+def test_a_wrong_profile_is_told_by_its_place(table, words) -> None:
+    """A field that the API would reject is named with its place, the fault, and the nearest right name."""
+    with pytest.raises(ValueError, match="profiles") as failure:
+        read_profile("x", table)
+    assert words in str(failure.value)

@@ -1,0 +1,51 @@
+import pytest
+
+from relay.profiles import read_profile
+from relay.settings import SettingsError, load_settings
+from relay.upstreams import Ask, make_upstream, upstream_at, upstream_query
+
+DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
+TRANSCRIPTION = read_profile("words", {"type": "transcription"})
+
+
+@pytest.mark.parametrize(
+    ("profile", "asked", "dialled"),
+    [
+        (DEFAULT, [], [("model", "gpt-realtime-2.1")]),
+        (DEFAULT, [("model", "mine")], [("model", "mine")]),
+        (DEFAULT, [("intent", "transcription")], [("intent", "transcription")]),
+        (DEFAULT, [("call_id", "rtc_1")], [("call_id", "rtc_1")]),
+        (DEFAULT, [("duplex", "1"), ("duplex", "")], [("model", "gpt-realtime-2.1"), ("duplex", "1"), ("duplex", "")]),
+        (DEFAULT, [("profile", "default"), ("relay_events", "1")], [("model", "gpt-realtime-2.1")]),
+        (DEFAULT, [("api-key", "x"), ("API_KEY", "x"), ("token", "x")], [("model", "gpt-realtime-2.1")]),
+        (TRANSCRIPTION, [], [("intent", "transcription")]),
+        (TRANSCRIPTION, [("intent", "transcription")], [("intent", "transcription")]),
+    ],
+)
+def test_what_goes_upstream_of_a_query(profile, asked, dialled) -> None:
+    """Unknown parameters pass, ours and credentials do not, and a model is added where the API wants one."""
+    assert upstream_query(Ask(tuple(asked), profile)) == dialled
+
+
+def test_the_openai_upstream() -> None:
+    """The API is dialled at its base address with the key as a bearer token, which is not shown."""
+    upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", openai_base_url="https://eu.api.openai.com/v1"))
+    assert upstream is not None
+    target = upstream(Ask((), DEFAULT))
+    assert target.url == "wss://eu.api.openai.com/v1/realtime?model=gpt-realtime-2.1"
+    assert target.headers["Authorization"] == "Bearer sk-x"
+    assert "sk-x" not in repr(target)
+
+
+def test_an_upstream_of_ones_own_keeps_its_query() -> None:
+    """Parameters of the address in the settings stay, and a peer cannot change them."""
+    target = upstream_at("wss://example.org/live?model=fixed", {})(Ask((("model", "mine"), ("a", "b c")), DEFAULT))
+    assert target.url == "wss://example.org/live?model=fixed&a=b+c"
+
+
+def test_without_a_key_the_words_say_what_to_do() -> None:
+    """No key and no explicit upstream is an error that names both ways out."""
+    with pytest.raises(SettingsError) as failure:
+        make_upstream(load_settings())
+    assert "OPENAI_API_KEY" in str(failure.value)
+    assert "--upstream mock" in str(failure.value)

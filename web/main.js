@@ -1,0 +1,228 @@
+/**
+ * The voice page: joins a `VoiceSession` to the elements of index.html. It alone knows their ids.
+ *
+ * `voice` is exported for whoever drives the page from outside: `(await
+ * import('/web/main.js')).voice.stats()`.
+ */
+import { EventLog } from './event-log.js';
+import { Preferences } from './preferences.js';
+import { measureRoundTrip } from './round-trip.js';
+import { asText } from './transcript.js';
+import { Announcer } from './views/announcer.js';
+import { CallView } from './views/call-view.js';
+import { ComposerView } from './views/composer-view.js';
+import { DrawerView } from './views/drawer-view.js';
+import { EventsPanel } from './views/events-panel.js';
+import { copy, download, stamp } from './views/files.js';
+import { LatencyPanel } from './views/latency-panel.js';
+import { byId, setText } from './views/page.js';
+import { SessionPanel } from './views/session-panel.js';
+import { SettingsView } from './views/settings-view.js';
+import { listenToKeys } from './views/shortcuts.js';
+import { ToolsPanel } from './views/tools-panel.js';
+import { TranscriptView } from './views/transcript-view.js';
+import { VoiceSession } from './voice-session.js';
+
+const NOTICE_MS = 6_000;
+const ROUND_TRIP_INTERVAL_MS = 5_000;
+
+export const voice = new VoiceSession();
+
+const preferences = new Preferences();
+const log = new EventLog();
+const transcript = new TranscriptView(byId('transcript'), byId('scroller'));
+const announcer = new Announcer(byId('announcer'));
+const call = new CallView(voice, {
+  root: byId('app'),
+  waveform: byId('waveform', HTMLCanvasElement),
+  start: byId('start', HTMLButtonElement),
+  startLabel: byId('start-label'),
+  startIcon: byId('start-icon'),
+  state: byId('state'),
+  clock: byId('clock'),
+  mute: byId('mute', HTMLButtonElement),
+  muteIcon: byId('mute-icon'),
+  muteLabel: byId('mute-label'),
+  talk: byId('talk', HTMLButtonElement),
+  interrupt: byId('interrupt', HTMLButtonElement),
+  pushToTalk: byId('push-to-talk', HTMLButtonElement),
+});
+const composer = new ComposerView({
+  form: byId('composer', HTMLFormElement),
+  message: byId('message', HTMLTextAreaElement),
+  send: byId('send', HTMLButtonElement),
+  attachments: byId('attachments'),
+  sources: {
+    button: byId('attach', HTMLButtonElement),
+    menu: byId('attach-menu'),
+    file: byId('attach-file', HTMLInputElement),
+    camera: byId('camera', HTMLDialogElement),
+    video: byId('camera-video', HTMLVideoElement),
+  },
+});
+const settings = new SettingsView(
+  {
+    dialog: byId('settings', HTMLDialogElement),
+    relayUrl: byId('relay-url', HTMLInputElement),
+    profile: byId('profile', HTMLInputElement),
+    model: byId('model', HTMLInputElement),
+    microphone: byId('microphone', HTMLSelectElement),
+    speaker: byId('speaker', HTMLSelectElement),
+  },
+  preferences,
+  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
+);
+const events = new EventsPanel(log, {
+  list: byId('events-list'),
+  filter: byId('events-filter', HTMLInputElement),
+  direction: byId('events-direction', HTMLSelectElement),
+  download: byId('events-download'),
+  clear: byId('events-clear'),
+});
+const latency = new LatencyPanel(
+  voice,
+  byId('latency-figures'),
+  byId('latency-turns'),
+  byId('latency-download'),
+);
+const session = new SessionPanel(voice, {
+  summary: byId('session-summary'),
+  json: byId('session-json', HTMLTextAreaElement),
+  result: byId('session-result'),
+  reload: byId('session-reload', HTMLButtonElement),
+  send: byId('session-send', HTMLButtonElement),
+});
+const tools = new ToolsPanel(voice, {
+  calls: byId('tools-calls'),
+  list: byId('tools-list'),
+  form: byId('tools-form', HTMLFormElement),
+  name: byId('tool-name', HTMLInputElement),
+  description: byId('tool-description', HTMLInputElement),
+  parameters: byId('tool-parameters', HTMLTextAreaElement),
+  result: byId('tools-result'),
+});
+const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawer-close'), [
+  { tab: byId('tab-events'), panel: byId('panel-events'), render: () => events.render() },
+  { tab: byId('tab-latency'), panel: byId('panel-latency'), render: () => latency.render() },
+  { tab: byId('tab-session'), panel: byId('panel-session'), render: () => session.render() },
+  { tab: byId('tab-tools'), panel: byId('panel-tools'), render: () => tools.render() },
+]);
+let scheduled = false;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let noticeTimer;
+
+/** @param {boolean} [microphone] */
+async function start(microphone = true) {
+  const opened = await voice.start({ ...settings.target, microphone });
+  if (opened && microphone) void settings.listDevices(); // they have names now
+  return opened;
+}
+
+/** @param {{text: string, images: string[]}} message */
+async function say({ text, images }) {
+  if (voice.client === null && !(await start(false))) return;
+  await voice.say(text, images);
+}
+
+function schedule() {
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(render);
+}
+
+function render() {
+  scheduled = false;
+  const { turns } = voice.conversation;
+  call.render();
+  transcript.render(turns);
+  announcer.render(turns);
+  drawer.render();
+  byId('welcome').hidden = voice.active || turns.length > 0;
+  byId('transcript-tools').hidden = turns.length === 0;
+  renderProblem();
+}
+
+function renderProblem() {
+  const { problem } = voice;
+  byId('problem').hidden = problem === null;
+  if (problem === null) return;
+  setText(byId('problem-title'), problem.title);
+  setText(byId('problem-advice'), problem.advice);
+  setText(byId('problem-detail'), problem.detail);
+}
+
+function renderHost() {
+  const { url } = settings.target;
+  setText(byId('relay-host'), URL.canParse(url) ? new URL(url).host : url);
+}
+
+/** @param {string} sentence */
+function notice(sentence) {
+  setText(byId('notice'), sentence);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => setText(byId('notice'), ''), NOTICE_MS);
+}
+
+async function copyTranscript() {
+  const done = await copy(asText(voice.conversation.turns));
+  notice(
+    done
+      ? 'The transcript was copied.'
+      : 'The browser did not let this page copy. Download the transcript instead.',
+  );
+}
+
+async function measure() {
+  if (!drawer.open || voice.client === null) return;
+  voice.latency.roundTripMs = await measureRoundTrip(voice.client).catch(() => null);
+  schedule();
+}
+
+/** @template T @param {EventTarget} source @param {string} type @param {(detail: T) => void} listener */
+function listen(source, type, listener) {
+  source.addEventListener(type, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
+}
+
+listen(voice, 'change', schedule);
+listen(voice, 'notice', notice);
+listen(voice, 'received', (/** @type {import('./codecs.js').RealtimeEvent} */ event) =>
+  log.add('down', event, performance.now()),
+);
+listen(voice, 'sent', (/** @type {import('./codecs.js').RealtimeEvent} */ event) =>
+  log.add('up', event, performance.now()),
+);
+listen(composer, 'say', say);
+listen(composer, 'notice', notice);
+listen(settings, 'change', renderHost);
+listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
+listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));
+listenToKeys(voice, byId('talk'));
+
+byId('start').addEventListener('click', () => (voice.active ? voice.stop() : void start()));
+byId('problem-dismiss').addEventListener('click', () => voice.dismissProblem());
+byId('settings-button').addEventListener('click', () => settings.open());
+byId('transcript-copy').addEventListener('click', () => void copyTranscript());
+byId('transcript-download').addEventListener('click', () =>
+  download(`conversation-${stamp()}.txt`, asText(voice.conversation.turns)),
+);
+byId('transcript-clear').addEventListener('click', () => {
+  voice.conversation.clear();
+  schedule();
+});
+byId('push-to-talk').addEventListener('click', () => {
+  voice.pushToTalk = !voice.pushToTalk;
+  preferences.change({ pushToTalk: voice.pushToTalk });
+});
+byId('volume').addEventListener('input', () => {
+  voice.speaker.volume = Number(byId('volume', HTMLInputElement).value) / 100;
+  preferences.change({ volume: voice.speaker.volume });
+});
+
+const { volume, speakerId, pushToTalk } = preferences.choices;
+voice.speaker.volume = volume;
+voice.pushToTalk = pushToTalk;
+void voice.speaker.setDevice(speakerId);
+byId('volume', HTMLInputElement).value = String(Math.round(volume * 100));
+setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
+renderHost();
+schedule();

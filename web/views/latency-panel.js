@@ -1,0 +1,104 @@
+import { downloadJson, stamp } from './files.js';
+import { make } from './page.js';
+
+/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {ReturnType<import('../latency.js').Latency['toJSON']>['turns'][number]} TurnFigures */
+
+const MOST_TURNS = 30;
+
+/** @type {[keyof TurnFigures, string, string][]} where each stretch ends, its class, its name */
+const STRETCHES = [
+  ['createdMs', 'stretch-accept', 'accepted'],
+  ['firstAudioMs', 'stretch-think', 'first audio'],
+  ['firstHeardMs', 'stretch-play', 'heard'],
+];
+
+/** Where the time goes: the figures of the session, and a bar for each turn. */
+export class LatencyPanel {
+  #voice;
+  #figures;
+  #turns;
+  #shown = '';
+
+  /**
+   * @param {VoiceSession} voice
+   * @param {HTMLElement} figures
+   * @param {HTMLElement} turns
+   * @param {HTMLElement} button
+   */
+  constructor(voice, figures, turns, button) {
+    this.#voice = voice;
+    this.#figures = figures;
+    this.#turns = turns;
+    button.addEventListener('click', () => downloadJson(`realtime-latency-${stamp()}.json`, voice.stats()));
+  }
+
+  render() {
+    const { latency, microphone, speaker } = this.#voice.stats();
+    const content = JSON.stringify([
+      latency,
+      microphone.droppedChunks,
+      microphone.lostMs,
+      speaker.underruns,
+      speaker.jitterDepthMs,
+    ]);
+    if (content === this.#shown) return;
+    this.#shown = content;
+    this.#figures.replaceChildren(
+      ...figure('First audio, median', ms(latency.medianFirstAudioMs)),
+      ...figure('First heard, median', ms(latency.medianFirstHeardMs)),
+      ...figure('Round trip to the relay', ms(latency.roundTripMs)),
+      ...figure('Underruns', String(speaker.underruns)),
+      ...figure('Jitter depth', ms(speaker.jitterDepthMs)),
+      ...figure('Capture drops', String(microphone.droppedChunks)),
+    );
+    const turns = latency.turns.slice(-MOST_TURNS);
+    const longest = Math.max(100, ...turns.map(lastMs));
+    this.#turns.replaceChildren(
+      ...turns
+        .map((turn, index) => makeTurn(turn, latency.turns.length - turns.length + index + 1, longest))
+        .reverse(),
+    );
+  }
+}
+
+/** @param {TurnFigures} turn @param {number} number @param {number} longestMs */
+function makeTurn(turn, number, longestMs) {
+  const bar = make('div', { class: 'stretches', 'aria-hidden': 'true' });
+  let from = 0;
+  for (const [field, kind] of STRETCHES) {
+    const until = turn[field];
+    if (typeof until !== 'number' || until < from) continue;
+    const stretch = make('span', { class: `stretch ${kind}` });
+    stretch.style.width = `${((until - from) / longestMs) * 100}%`;
+    bar.append(stretch);
+    from = until;
+  }
+  const words = STRETCHES.map(
+    ([field, , name]) => `${name} ${ms(/** @type {number | null} */ (turn[field]))}`,
+  );
+  if (turn.cut) words.push('interrupted');
+  if (turn.underruns > 0) words.push(`${turn.underruns} underruns`);
+  return make(
+    'li',
+    {},
+    make('p', { class: 'timeline-title' }, `Turn ${number}`),
+    bar,
+    make('p', { class: 'hint' }, words.join(' · ')),
+  );
+}
+
+/** @param {TurnFigures} turn */
+function lastMs({ createdMs, firstAudioMs, firstHeardMs }) {
+  return Math.max(createdMs ?? 0, firstAudioMs ?? 0, firstHeardMs ?? 0);
+}
+
+/** @param {string} name @param {string} value */
+function figure(name, value) {
+  return [make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value))];
+}
+
+/** @param {number | null} value */
+function ms(value) {
+  return value === null ? '–' : `${Math.round(value)} ms`;
+}

@@ -1,0 +1,93 @@
+import { editable, sessionChanges } from '../session-changes.js';
+import { setText } from './page.js';
+
+/**
+ * @typedef {object} SessionElements
+ * @property {HTMLElement} summary
+ * @property {HTMLTextAreaElement} json
+ * @property {HTMLElement} result
+ * @property {HTMLButtonElement} reload
+ * @property {HTMLButtonElement} send
+ */
+
+/** The session object, to read and to change. What is being edited is not overwritten by what arrives. */
+export class SessionPanel {
+  #voice;
+  #elements;
+  #edited = false;
+  #shown = '';
+  #sentId = '';
+
+  /** @param {import('../voice-session.js').VoiceSession} voice @param {SessionElements} elements */
+  constructor(voice, elements) {
+    this.#voice = voice;
+    this.#elements = elements;
+    elements.json.addEventListener('input', () => {
+      this.#edited = true;
+      this.#enable();
+    });
+    elements.reload.addEventListener('click', () => this.#reload());
+    elements.send.addEventListener('click', () => this.#send());
+    voice.addEventListener('received', (event) => this.#receive(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  render() {
+    const session = this.#voice.client?.session ?? null;
+    const { summary, json } = this.#elements;
+    json.disabled = session === null;
+    this.#enable();
+    if (session === null) {
+      setText(summary, 'There is no session yet. Press start.');
+      return;
+    }
+    setText(summary, [session.id, session.model].filter(Boolean).join(' · '));
+    const text = JSON.stringify(editable(session), null, 2);
+    if (this.#edited || text === this.#shown) return;
+    this.#shown = text;
+    json.value = text;
+  }
+
+  #enable() {
+    const idle = this.#voice.client === null || !this.#edited;
+    this.#elements.reload.disabled = idle;
+    this.#elements.send.disabled = idle;
+  }
+
+  #reload() {
+    this.#edited = false;
+    this.#shown = '';
+    setText(this.#elements.result, '');
+    this.render();
+  }
+
+  #send() {
+    const { json, result } = this.#elements;
+    const client = this.#voice.client;
+    if (client === null) return;
+    try {
+      const changes = sessionChanges(editable(client.session ?? {}), JSON.parse(json.value));
+      if (Object.keys(changes).length === 0) {
+        setText(result, 'Nothing differs from the session.');
+        return;
+      }
+      this.#sentId = client.updateSession(changes);
+      setText(result, `Sent: ${Object.keys(changes).join(', ')}.`);
+    } catch (error) {
+      setText(result, `This is not JSON: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** @param {import('../codecs.js').RealtimeEvent} event */
+  #receive(event) {
+    if (this.#sentId === '') return;
+    if (event.type === 'error' && event.error?.event_id === this.#sentId) {
+      setText(this.#elements.result, `Refused: ${event.error.message}`);
+    } else if (event.type === 'session.updated') {
+      setText(this.#elements.result, 'The session was updated.');
+      this.#edited = false;
+    } else {
+      return;
+    }
+    this.#sentId = '';
+  }
+}

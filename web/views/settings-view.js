@@ -1,0 +1,101 @@
+import { make } from './page.js';
+
+/** @typedef {import('../preferences.js').Preferences} Preferences */
+
+/**
+ * @typedef {object} SettingsElements
+ * @property {HTMLDialogElement} dialog
+ * @property {HTMLInputElement} relayUrl
+ * @property {HTMLInputElement} profile
+ * @property {HTMLInputElement} model
+ * @property {HTMLSelectElement} microphone
+ * @property {HTMLSelectElement} speaker
+ */
+
+/**
+ * The settings: which relay, which devices. Devices that come and go are followed while the page is open.
+ *
+ * Events: `change`, `microphone` and `speaker` (detail: the device's id, when one was chosen).
+ */
+export class SettingsView extends EventTarget {
+  #elements;
+  #preferences;
+  #defaultUrl;
+
+  /** @param {SettingsElements} elements @param {Preferences} preferences @param {string} defaultUrl */
+  constructor(elements, preferences, defaultUrl) {
+    super();
+    this.#elements = elements;
+    this.#preferences = preferences;
+    this.#defaultUrl = defaultUrl;
+    this.#fill();
+    const { relayUrl, profile, model, microphone, speaker } = elements;
+    for (const field of [relayUrl, profile, model]) field.addEventListener('change', () => this.#read());
+    microphone.addEventListener('change', () => this.#choose('microphone', microphone.value));
+    speaker.addEventListener('change', () => this.#choose('speaker', speaker.value));
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.listDevices());
+    void this.listDevices();
+  }
+
+  open() {
+    void this.listDevices();
+    this.#elements.dialog.showModal();
+  }
+
+  /** What to start a session with. */
+  get target() {
+    const { relayUrl, profile, model, microphoneId } = this.#preferences.choices;
+    return { url: relayUrl || this.#defaultUrl, profile, model, microphoneId };
+  }
+
+  /** Lists the devices. Browsers name them only once the microphone was allowed: call it again then. */
+  async listDevices() {
+    const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    const { microphoneId, speakerId } = this.#preferences.choices;
+    const { microphone, speaker } = this.#elements;
+    fillDevices(microphone, devices, 'audioinput', microphoneId, 'Microphone');
+    fillDevices(speaker, devices, 'audiooutput', speakerId, 'Speaker');
+    speaker.disabled = !('setSinkId' in AudioContext.prototype);
+  }
+
+  #fill() {
+    const { relayUrl, profile, model } = this.#elements;
+    const { choices } = this.#preferences;
+    relayUrl.value = choices.relayUrl || this.#defaultUrl;
+    profile.value = choices.profile;
+    model.value = choices.model;
+  }
+
+  #read() {
+    const { relayUrl, profile, model } = this.#elements;
+    const url = relayUrl.value.trim();
+    this.#preferences.change({
+      relayUrl: url === this.#defaultUrl ? '' : url,
+      profile: profile.value.trim(),
+      model: model.value.trim(),
+    });
+    this.#fill();
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {'microphone' | 'speaker'} kind @param {string} deviceId */
+  #choose(kind, deviceId) {
+    this.#preferences.change(kind === 'microphone' ? { microphoneId: deviceId } : { speakerId: deviceId });
+    this.dispatchEvent(new CustomEvent(kind, { detail: deviceId }));
+  }
+}
+
+/**
+ * @param {HTMLSelectElement} select @param {MediaDeviceInfo[]} devices @param {MediaDeviceKind} kind
+ * @param {string} chosen @param {string} name
+ */
+function fillDevices(select, devices, kind, chosen, name) {
+  const mine = devices.filter(
+    (device) => device.kind === kind && !['', 'default', 'communications'].includes(device.deviceId),
+  );
+  const options = mine.map(({ deviceId, label }, index) =>
+    make('option', { value: deviceId }, label || `${name} ${index + 1}`),
+  );
+  select.replaceChildren(make('option', { value: '' }, 'The system’s choice'), ...options);
+  select.value = mine.some(({ deviceId }) => deviceId === chosen) ? chosen : '';
+}

@@ -1,0 +1,145 @@
+import { make, setText } from './page.js';
+
+/** @typedef {import('../turn-list.js').Call} Call */
+
+const EXAMPLE = JSON.stringify(
+  { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  null,
+  2,
+);
+
+/**
+ * @typedef {object} ToolsElements
+ * @property {HTMLElement} calls
+ * @property {HTMLElement} list
+ * @property {HTMLFormElement} form
+ * @property {HTMLInputElement} name
+ * @property {HTMLInputElement} description
+ * @property {HTMLTextAreaElement} parameters
+ * @property {HTMLElement} result
+ */
+
+/** Functions for the model to call, and calls to be answered by hand. */
+export class ToolsPanel {
+  #voice;
+  #elements;
+  #shownTools = '';
+  /** @type {Map<string, HTMLElement>} by call id */
+  #forms = new Map();
+
+  /** @param {import('../voice-session.js').VoiceSession} voice @param {ToolsElements} elements */
+  constructor(voice, elements) {
+    this.#voice = voice;
+    this.#elements = elements;
+    elements.parameters.value = EXAMPLE;
+    elements.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#add();
+    });
+  }
+
+  render() {
+    this.#renderCalls();
+    const tools = this.#tools();
+    const content = JSON.stringify(tools);
+    if (content === this.#shownTools) return;
+    this.#shownTools = content;
+    const rows = tools.map((tool, index) => this.#makeTool(tool, index));
+    this.#elements.list.replaceChildren(
+      ...(rows.length > 0 ? rows : [make('li', { class: 'hint' }, 'None.')]),
+    );
+  }
+
+  /** @returns {any[]} */
+  #tools() {
+    return this.#voice.client?.session?.tools ?? [];
+  }
+
+  #add() {
+    const { name, description, parameters, result } = this.#elements;
+    if (this.#voice.client === null) {
+      setText(result, 'Start a session first.');
+      return;
+    }
+    try {
+      const schema = JSON.parse(parameters.value || '{"type":"object","properties":{}}');
+      const tool = {
+        type: 'function',
+        name: name.value.trim(),
+        description: description.value.trim(),
+        parameters: schema,
+      };
+      const others = this.#tools().filter((other) => other.name !== tool.name);
+      this.#voice.client.updateSession({ tools: [...others, tool] });
+      setText(result, `${tool.name} was sent. The model may call it from its next answer on.`);
+    } catch (error) {
+      setText(result, `The parameters are not JSON: ${/** @type {Error} */ (error).message}`);
+    }
+  }
+
+  /** @param {any} tool @param {number} index */
+  #makeTool(tool, index) {
+    const title = tool.name ?? tool.server_label ?? tool.type;
+    const remove = make(
+      'button',
+      { type: 'button', class: 'button small', 'aria-label': `Remove ${title}` },
+      'Remove',
+    );
+    remove.addEventListener('click', () =>
+      this.#voice.client?.updateSession({ tools: this.#tools().toSpliced(index, 1) }),
+    );
+    const words = make(
+      'div',
+      { class: 'panel-grow' },
+      make('p', { class: 'tool-name' }, title),
+      make('p', { class: 'hint' }, tool.description ?? ''),
+    );
+    return make('li', {}, words, remove);
+  }
+
+  #renderCalls() {
+    const open = this.#voice.conversation.turns
+      .map(({ call, final }) => (final ? call : null))
+      .filter(isOpen);
+    const ids = new Set(open.map(({ callId }) => callId));
+    for (const [id, form] of this.#forms) {
+      if (ids.has(id)) continue;
+      form.remove();
+      this.#forms.delete(id);
+    }
+    for (const call of open)
+      if (!this.#forms.has(call.callId)) this.#forms.set(call.callId, this.#makeCall(call));
+  }
+
+  /** @param {Call} call */
+  #makeCall({ name, callId, input }) {
+    const output = make('textarea', {
+      class: 'code',
+      rows: '3',
+      spellcheck: 'false',
+      'aria-label': `Result of ${name}`,
+    });
+    output.value = '{}';
+    const send = make('button', { type: 'submit', class: 'button primary' }, 'Send the result');
+    const form = make(
+      'form',
+      { class: 'call' },
+      make('p', { class: 'tool-name' }, `${name} is waiting for a result`),
+      make('pre', { tabindex: '0' }, input),
+      output,
+      make('div', { class: 'panel-bar panel-end' }, send),
+    );
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      send.disabled = true;
+      this.#voice.answerCall(callId, output.value);
+    });
+    this.#elements.calls.append(form);
+    return form;
+  }
+}
+
+/** @param {Call | null} call @returns {call is Call} */
+function isOpen(call) {
+  return call !== null && call.ours && call.output === null;
+}

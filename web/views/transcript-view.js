@@ -1,0 +1,120 @@
+import { splitHeard } from '../transcript.js';
+import { make, setText } from './page.js';
+
+/** @typedef {import('../turn-list.js').Turn} Turn */
+
+const MOST_SHOWN = 200;
+const NEAR_END_PX = 80;
+
+/** @type {Record<Turn['role'], string>} */
+const WHO = { user: 'You', assistant: 'Assistant', tool: 'Tool', notice: '' };
+
+/**
+ * The conversation's turns as elements. Touches only those that changed, and keeps the newest in view unless
+ * the visitor has scrolled away from it.
+ */
+export class TranscriptView {
+  #root;
+  #scroller;
+  /** @type {Map<string, {element: HTMLElement, revision: number}>} */
+  #shown = new Map();
+
+  /** @param {HTMLElement} root @param {HTMLElement} scroller */
+  constructor(root, scroller) {
+    this.#root = root;
+    this.#scroller = scroller;
+  }
+
+  /** @param {readonly Turn[]} turns */
+  render(turns) {
+    const follow = this.#atEnd();
+    const visible = turns.slice(-MOST_SHOWN);
+    this.#removeOthers(visible);
+    visible.forEach((turn, index) => this.#renderTurn(turn, index));
+    if (follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #atEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  /** @param {readonly Turn[]} visible */
+  #removeOthers(visible) {
+    if (this.#shown.size === 0) return;
+    const ids = new Set(visible.map(({ id }) => id));
+    for (const [id, { element }] of this.#shown) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#shown.delete(id);
+    }
+  }
+
+  /** @param {Turn} turn @param {number} index */
+  #renderTurn(turn, index) {
+    const shown = this.#shown.get(turn.id) ?? { element: makeTurn(turn), revision: -1 };
+    this.#shown.set(turn.id, shown);
+    const before = this.#root.children[index] ?? null;
+    if (before !== shown.element) this.#root.insertBefore(shown.element, before);
+    if (shown.revision === turn.revision) return;
+    shown.revision = turn.revision;
+    fillTurn(shown.element, turn);
+  }
+}
+
+/** @param {Turn} turn */
+function makeTurn({ id, role }) {
+  const element = make('article', { class: 'turn', 'data-role': role, 'data-item': id });
+  if (WHO[role] !== '') element.append(make('p', { class: 'turn-who' }, WHO[role]));
+  const text = make('p', { class: 'turn-text', dir: 'auto' });
+  text.append(make('span', { class: 'turn-heard' }), make('span', { class: 'turn-unheard' }));
+  element.append(
+    make('div', { class: 'turn-images', hidden: true }),
+    text,
+    make('p', { class: 'turn-problem', hidden: true }),
+  );
+  return element;
+}
+
+/** @param {HTMLElement} element @param {Turn} turn */
+function fillTurn(element, turn) {
+  const { heard, unheard } = textOf(turn);
+  setText(part(element, 'turn-heard'), heard);
+  setText(part(element, 'turn-unheard'), turn.cut ? unheard.trimStart() : unheard);
+  part(element, 'turn-text').hidden = heard === '' && unheard === '' && turn.final && !turn.cut;
+  setText(part(element, 'turn-problem'), turn.problem);
+  part(element, 'turn-problem').hidden = turn.problem === '';
+  element.classList.toggle('turn-pending', !turn.final);
+  if (turn.images.length > 0) showImages(part(element, 'turn-images'), turn.images);
+  if (turn.cut) markCut(element);
+}
+
+/** @param {Turn} turn @returns {{heard: string, unheard: string}} */
+function textOf(turn) {
+  if (turn.call !== null)
+    return {
+      heard: `${turn.call.name}(${turn.call.input})`,
+      unheard: turn.call.output === null ? '' : ` → ${turn.call.output}`,
+    };
+  const wordless = turn.role === 'user' && turn.spoken && turn.final && turn.text === '';
+  return wordless ? { heard: '', unheard: 'Spoken, without a transcript' } : splitHeard(turn);
+}
+
+/** @param {HTMLElement} root @param {string[]} images */
+function showImages(root, images) {
+  if (root.children.length === images.length) return;
+  root.hidden = false;
+  root.replaceChildren(...images.map((image) => make('img', { src: image, alt: 'Image that was sent' })));
+}
+
+/** @param {HTMLElement} element */
+function markCut(element) {
+  if (element.dataset.cut !== undefined) return;
+  element.dataset.cut = '';
+  part(element, 'turn-heard').after(make('span', { class: 'turn-mark' }, 'interrupted'));
+}
+
+/** @param {HTMLElement} element @param {string} name */
+function part(element, name) {
+  return /** @type {HTMLElement} */ (element.querySelector(`.${name}`));
+}
