@@ -19,8 +19,8 @@ from relay.core.leg import Closed
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.turns import TurnTimer
-from relay.legs.asgi import AsgiLeg
-from relay.legs.websocket import DialOptions, WebsocketLeg, dial
+from relay.legs.choice import UpstreamLeg, choose_dial, open_peer
+from relay.legs.target import DialOptions
 from relay.profiles import DEFAULT_NAME
 from relay.sessions import Sessions
 from relay.settings import Settings
@@ -53,6 +53,7 @@ class RealtimeEndpoint:
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
         self._options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
+        self._dial_by = choose_dial(settings.carrier)
 
     async def serve(self, websocket: WebSocket) -> None:
         """Take a peer from its handshake to its end."""
@@ -78,7 +79,7 @@ class RealtimeEndpoint:
             raise Refused(ended(Cause.PROFILE_UNKNOWN))
         return Ask(tuple(websocket.query_params.multi_items()), profile)
 
-    async def _dial(self, websocket: WebSocket, ask: Ask) -> WebsocketLeg:
+    async def _dial(self, websocket: WebSocket, ask: Ask) -> UpstreamLeg:
         """Dial, unless the peer leaves first."""
         if self.upstream is None:
             raise Refused(ended(Cause.UPSTREAM_UNREACHABLE))
@@ -86,7 +87,7 @@ class RealtimeEndpoint:
         started = monotonic()
         leaving = asyncio.ensure_future(websocket.receive())
         dialling = asyncio.ensure_future(
-            dial(
+            self._dial_by(
                 self.upstream(ask), self._options, self._metrics.tally.up.added_s.observe, self._settings.secrets.redact
             )
         )
@@ -105,11 +106,11 @@ class RealtimeEndpoint:
             leaving.cancel()
             await asyncio.wait({leaving})
 
-    async def _join(self, websocket: WebSocket, upstream: WebsocketLeg, ask: Ask, session_id: str) -> None:
+    async def _join(self, websocket: WebSocket, upstream: UpstreamLeg, ask: Ask, session_id: str) -> None:
         with contextlib.ExitStack() as stack:
             stack.callback(upstream.abort)
             await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
-            peer = AsgiLeg(websocket, self._metrics.tally.down.added_s.observe)
+            peer = open_peer(websocket, self._metrics.tally.down.added_s.observe)
             session = Session(session_id, peer, upstream, self._interceptors(ask), self._metrics.tally)
             stack.enter_context(self._sessions.living(session))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
@@ -183,7 +184,7 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
 _CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
 
 
-def _abandon(dialling: "asyncio.Future[WebsocketLeg]") -> None:
+def _abandon(dialling: "asyncio.Future[UpstreamLeg]") -> None:
     """Let go of a connection that came up after nobody wanted it any more."""
     if not dialling.cancelled() and dialling.exception() is None:
         dialling.result().abort()

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     )
     dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
     drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
+    carrier: Literal["fast", "portable"] = Field(
+        "fast", description="What carries messages: compiled code, or Python only, for comparison and rare platforms."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` is console on a terminal and JSON elsewhere."

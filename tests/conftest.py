@@ -11,3 +11,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("RELAY_", "OPENAI_")) or name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(params=["fast", "portable"])
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own_environment: None) -> str:
+    """Run the test once with each carrier, as the setting of that name."""
+    monkeypatch.setenv("RELAY_CARRIER", request.param)
+    name: str = request.param
+    return name

@@ -16,6 +16,11 @@ from relay.core.session import HIGH_WATER_BYTES
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import read_all, scripted_upstream
 
+pytestmark = pytest.mark.usefixtures("carrier")
+
+READ_AHEAD_BYTES = 8 * 1024 * 1024
+"""What a leg may have read of 1 MiB messages before it hears that it shall pause."""
+
 KNOWN_WITHIN_S = 1.0
 """How soon after the relay knows of an end the other side knows it too."""
 
@@ -137,6 +142,7 @@ async def test_an_upstream_that_closes_in_a_response(code) -> None:
         assert messages[:2] == [DELTA, DELTA]
         assert errors_in(messages) == ["upstream_closed"]
         assert (close_code, reason) == (code, "because")
+        await relay.sessions.empty()
         assert ended(relay, "upstream_closed") == 1
 
 
@@ -184,22 +190,23 @@ async def test_an_upstream_message_above_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leave", "code", "cause"),
+    ("leave", "codes", "causes"),
     [
-        (lambda peer: peer.close(1000, "bye"), 1000, "peer_closed"),
-        (lambda peer: peer.close(4321, "bye"), 4321, "peer_closed"),
-        (lambda peer: asyncio.sleep(0, peer.transport.abort()), 1000, "peer_closed"),
+        (lambda peer: peer.close(1000, "bye"), {1000}, {"peer_closed"}),
+        (lambda peer: peer.close(4321, "bye"), {4321}, {"peer_closed"}),
+        # The portable carrier's server tells a reset like a close without a code.
+        (lambda peer: asyncio.sleep(0, peer.transport.abort()), {1000, 1001}, {"peer_closed", "peer_lost"}),
     ],
 )
-async def test_a_peer_that_leaves(leave, code, cause) -> None:
+async def test_a_peer_that_leaves(leave, codes, causes) -> None:
     """A peer that closes or vanishes closes its upstream within a second, with its own code where it gave one."""
     async with scripted_upstream(read_all) as upstream, running(upstream.url) as relay, relay.peer() as peer:
         await peer.send("hello")
         await leave(peer)
         async with asyncio.timeout(KNOWN_WITHIN_S):
-            assert (await upstream.closes.get())[0] == code
+            assert (await upstream.closes.get())[0] in codes
         await relay.sessions.empty()
-        assert ended(relay, cause) == 1
+        assert sum(ended(relay, cause) for cause in causes) == 1
 
 
 async def test_a_peer_that_leaves_while_we_dial() -> None:
@@ -314,5 +321,5 @@ async def test_a_slow_peer_does_not_stall_others() -> None:
             await other.send("hello")
             assert await other.recv() == "hello"
         waiting = max(session.down.sink.buffered_bytes for session in relay.sessions.living_sessions)
-        assert 0 < waiting <= HIGH_WATER_BYTES + 2 * len(megabyte)
+        assert 0 < waiting <= HIGH_WATER_BYTES + READ_AHEAD_BYTES
         slow.transport.abort()

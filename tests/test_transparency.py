@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream
 
+pytestmark = pytest.mark.usefixtures("carrier")
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),

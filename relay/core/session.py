@@ -35,7 +35,7 @@ HIGH_WATER_BYTES = 8 * 1024 * 1024
 """About two minutes of base64 audio: answers come far ahead of real time, so less would pause healthy peers."""
 
 PAUSE_LIMIT_S = 15.0
-"""Less than the time in which an unanswered ping ends a connection, see `relay.legs.keepalive`."""
+"""Less than the time in which an unanswered ping ends a connection, see `relay.legs.heartbeat`."""
 
 
 class State(Enum):

@@ -1,8 +1,7 @@
-"""The upstream's leg on the `websockets` library."""
+"""The upstream's leg on the `websockets` library: the portable one, and the one that can go through a proxy."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import ClassVar
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,7 +11,7 @@ from websockets.typing import Subprotocol
 from relay.core.closing import ABNORMAL, TOO_BIG, Cause, Refused, ended, refused_by_upstream
 from relay.core.events import Data
 from relay.core.leg import Closed
-from relay.legs.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
+from relay.legs.target import DialOptions, Target
 from relay.legs.tasks import Gone, TaskLeg
 
 CLOSE_TIMEOUT_S = 1.0
@@ -21,25 +20,6 @@ CLOSE_TIMEOUT_S = 1.0
 # At DEBUG the library logs each frame and the Authorization header.
 _log = logging.getLogger("relay.websockets")
 _log.setLevel(logging.INFO)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to dial and with what. The headers hold the key, so they are not shown."""
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    subprotocols: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DialOptions:
-    """What bounds an upstream connection; seconds and bytes."""
-
-    max_message_bytes: int
-    dial_timeout_s: float = 10.0
-    ping_interval_s: float = PING_INTERVAL_S
-    ping_timeout_s: float = PING_TIMEOUT_S
 
 
 class _Connect(connect):
@@ -116,10 +96,11 @@ async def dial(
             user_agent_header=None,
             compression=None,
             open_timeout=options.dial_timeout_s,
-            ping_interval=options.ping_interval_s,
-            ping_timeout=options.ping_timeout_s,
+            ping_interval=2 * options.beat_s,
+            ping_timeout=2 * options.beat_s,
             close_timeout=CLOSE_TIMEOUT_S,
             max_size=options.max_message_bytes,
+            ssl=options.tls if target.url.startswith("wss:") else None,
             logger=_log,
         )
     except InvalidStatus as refusal:

@@ -9,7 +9,9 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from relay.legs.keepalive import PING_INTERVAL_S, PING_TIMEOUT_S
+from relay.legs.heartbeat import BEAT_S
+from relay.serving.http import PatientHttpProtocol
+from relay.serving.websocket import PicowsProtocol
 from relay.sessions import Sessions
 from relay.settings import Settings
 
@@ -69,11 +71,12 @@ def make_server(
         app,
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        http=PatientHttpProtocol,
+        ws=PicowsProtocol if settings.carrier == "fast" else "websockets-sansio",
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_INTERVAL_S,
-        ws_ping_timeout=PING_TIMEOUT_S,
+        ws_ping_interval=2 * BEAT_S,
+        ws_ping_timeout=2 * BEAT_S,
         log_config=None,
         access_log=False,
         server_header=False,

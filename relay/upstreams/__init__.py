@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from relay.legs.websocket import Target
+from relay.legs.target import Target
 from relay.profiles import Profile
 from relay.settings import Settings, SettingsError
 from relay.version import __version__

@@ -1,0 +1,61 @@
+"""Which leg carries which end: picows where it can, the portable ones elsewhere."""
+
+import urllib.request
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from starlette.websockets import WebSocket
+
+from relay.core.leg import Leg, Listener
+from relay.legs import picows, websocket
+from relay.legs.asgi import AsgiLeg
+from relay.legs.target import DialOptions, Target
+
+LEG_EXTENSION = "relay.leg"
+"""Offered in the ASGI scope by `relay.serving.websocket`: the accepted connection itself, as a leg."""
+
+Observe = Callable[[float], None]
+Redact = Callable[[str], str]
+
+
+class RunningLeg(Leg, Protocol):
+    """A leg as the endpoint sees it: it has to be run."""
+
+    async def run(self, listener: Listener) -> None: ...
+
+
+class UpstreamLeg(RunningLeg, Protocol):
+    """A leg that was dialled, and is to be let go by who dialled it."""
+
+    def abort(self) -> None: ...
+
+
+Dial = Callable[[Target, DialOptions, Observe, Redact], Awaitable[UpstreamLeg]]
+
+
+def open_peer(peer: WebSocket, observe_added: Observe) -> RunningLeg:
+    """The leg of an accepted peer: the connection itself where the server offers it, else by ASGI messages."""
+    take_leg = peer.scope.get("extensions", {}).get(LEG_EXTENSION)
+    leg: RunningLeg = AsgiLeg(peer, observe_added) if take_leg is None else take_leg(observe_added)
+    return leg
+
+
+def choose_dial(carrier: str) -> Dial:
+    """How upstreams are dialled: fast, unless the settings or a proxy on the way want otherwise."""
+
+    async def dial(target: Target, options: DialOptions, observe_added: Observe, redact: Redact) -> UpstreamLeg:
+        if carrier == "portable" or needs_proxy(target.url):
+            return await websocket.dial(target, options, observe_added, redact)
+        return await picows.dial(target, options, observe_added, redact)
+
+    return dial
+
+
+def needs_proxy(url: str) -> bool:
+    """Whether the environment names a proxy for this address (`https_proxy`, `all_proxy`, `no_proxy` and the like)."""
+    parts = urlsplit(url)
+    proxies = urllib.request.getproxies()
+    scheme = {"ws": "http", "wss": "https"}[parts.scheme]
+    named = any(proxies.get(name) for name in (parts.scheme, scheme, "socks", "all"))
+    return named and not urllib.request.proxy_bypass(parts.hostname or "")

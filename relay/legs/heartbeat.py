@@ -1,0 +1,52 @@
+"""Noticing an end that vanished without a word."""
+
+import asyncio
+from collections.abc import Callable
+
+BEAT_S = 10.0
+"""Half the interval at which a quiet end is pinged: load balancers cut sockets that are quiet for 60 to 100 s."""
+
+_PATIENCE_BEATS = 2
+
+
+class Heartbeat:
+    """Pings an end that was quiet for a whole beat, and gives it up when it stays quiet for two more.
+
+    Any byte counts as life, so an end that is busy sending is never pinged. With `BEAT_S` a lost end is noticed after
+    30 to 40 s.
+
+    Attributes:
+        heard: to be set when something came from the other end; a flag, since a call for each frame would cost more.
+        held: while set, the other end is not being read and cannot be heard.
+
+    Args:
+        ping: asks the other end for a sign of life.
+        give_up: is called once, when none came.
+    """
+
+    __slots__ = ("_beat_s", "_give_up", "_handle", "_loop", "_ping", "_quiet_beats", "heard", "held")
+
+    def __init__(self, ping: Callable[[], None], give_up: Callable[[], None], beat_s: float = BEAT_S) -> None:
+        self.held = False
+        self._ping = ping
+        self._give_up = give_up
+        self._beat_s = beat_s
+        self._loop = asyncio.get_running_loop()
+        self.heard = True
+        self._quiet_beats = 0
+        self._handle = self._loop.call_later(beat_s, self._beat)
+
+    def stop(self) -> None:
+        self._handle.cancel()
+
+    def _beat(self) -> None:
+        if self.heard or self.held:
+            self.heard = False
+            self._quiet_beats = 0
+        else:
+            self._quiet_beats += 1
+            if self._quiet_beats > _PATIENCE_BEATS:
+                self._give_up()
+                return
+            self._ping()
+        self._handle = self._loop.call_later(self._beat_s, self._beat)

@@ -1,0 +1,33 @@
+"""Where an upstream is, and what bounds its connection."""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from relay.legs.heartbeat import BEAT_S
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to dial and with what. The headers hold the key, so they are not shown."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    subprotocols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DialOptions:
+    """What bounds upstream connections; one for all of them.
+
+    Attributes:
+        max_message_bytes: a larger message fails the connection.
+        dial_timeout_s: longest wait for the whole handshake, name and TLS included.
+        beat_s: see `relay.legs.heartbeat`.
+        tls: reading the certificates of the system takes some 20 ms, too long for each dial.
+    """
+
+    max_message_bytes: int
+    dial_timeout_s: float = 10.0
+    beat_s: float = BEAT_S
+    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
