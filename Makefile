@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit js browser wheel docs lock clean
+.PHONY: help run test lint types unit js browser bench bench-quick wheel docs lock clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -29,6 +29,12 @@ js: node_modules/.done
 
 browser: .venv/.dev .venv/.chromium
 	$(BIN)/python -m pytest -m browser
+
+bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
+	$(BIN)/python -m bench
+
+bench-quick: .venv/.dev ## steady audio only, in under a minute
+	$(BIN)/python -m bench --quick
 
 wheel: .venv/.dev ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build --no-isolation

@@ -14,7 +14,6 @@ from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
 from relay.upstreams import make_upstream, upstream_at
-from relay.upstreams.mock import serve_mock
 from relay.voice_page import PageFiles, page_directory
 
 
@@ -40,6 +39,8 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
         if settings.upstream != "mock":
             yield
             return
+        from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
+
         async with serve_mock() as mock:
             endpoint.upstream = upstream_at(mock.url, {})
             yield

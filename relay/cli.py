@@ -14,7 +14,6 @@ from relay.app import create_app
 from relay.serving.server import make_server
 from relay.settings import Settings, SettingsError, load_settings, unknown_variables
 from relay.telemetry.log import configure_logging
-from relay.upstreams.mock import serve_mock
 from relay.version import __version__
 
 MOCK_PORT = 8765
@@ -67,6 +66,8 @@ def mock(host: str, port: int) -> None:
 
 async def run_mock(host: str, port: int) -> None:
     """Serve the mock until it is cancelled."""
+    from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
+
     async with serve_mock(host, port) as server:
         click.echo(f"The mock upstream listens at {server.url}. Ctrl+C stops.", err=True)
         await asyncio.Event().wait()

@@ -4,22 +4,14 @@ A profile is the GA session object, with `voice` as a shorthand for `audio.outpu
 `openai` package's own types, because the upstream discards a `session.update` whole when one field of it is wrong.
 """
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import openai
-from openai.types.realtime import RealtimeSessionCreateRequest, RealtimeTranscriptionSessionCreateRequest
-from pydantic import BaseModel, ValidationError
+from relay.session_types import KINDS, complaints_about
 
 DEFAULT_NAME = "default"
 DEFAULT_MODEL = "gpt-realtime-2.1"
-
-_KINDS: Mapping[str, type[BaseModel]] = {
-    "realtime": RealtimeSessionCreateRequest,
-    "transcription": RealtimeTranscriptionSessionCreateRequest,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +36,12 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
     """
     session = dict(table)
     kind = session.pop("type", "realtime")
-    if kind not in _KINDS:
-        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(_KINDS)}, not {kind!r}")
+    if kind not in KINDS:
+        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
-    try:
-        checked = _KINDS[kind].model_validate({"type": kind, **session})
-    except ValidationError as failure:
-        raise ValueError("; ".join(_wrong_fields(failure, session, f"profiles.{name}"))) from None
-    unknown = "; ".join(_unknown_fields(checked, f"profiles.{name}"))
-    if unknown:
-        raise ValueError(unknown)
+    if wrong := complaints_about(session, kind, f"profiles.{name}"):
+        raise ValueError("; ".join(wrong))
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
     return Profile(name, model, {"type": kind, **session} if session else {})
@@ -66,39 +53,3 @@ def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
     if output.setdefault("voice", voice) != voice:
         raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
     return {**audio, "output": output}
-
-
-def _unknown_fields(model: BaseModel, path: str) -> Iterator[str]:
-    known = sorted(type(model).model_fields)
-    for field in model.model_extra or {}:
-        near = difflib.get_close_matches(field, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-        yield f"{path}.{field}: openai {openai.__version__} knows no such field; {hint}"
-    for field in type(model).model_fields:
-        yield from _unknown_below(getattr(model, field), f"{path}.{field}")
-
-
-def _unknown_below(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, BaseModel):
-        yield from _unknown_fields(value, path)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _unknown_below(item, f"{path}[{index}]")
-
-
-def _wrong_fields(failure: ValidationError, session: Mapping[str, Any], path: str) -> Iterator[str]:
-    complaints: dict[str, list[str]] = {}
-    for error in failure.errors():
-        complaints.setdefault(_path(error["loc"], session, path), []).append(error["msg"])
-    for where, what in complaints.items():
-        yield f"{where}: {' or: '.join(what)}"
-
-
-def _path(location: tuple[int | str, ...], node: Any, path: str) -> str:
-    """The wrong field's place in the table; what pydantic puts between, such as a union's branch, is left out."""
-    for part in location:
-        if isinstance(node, Mapping) and part in node:
-            path, node = f"{path}.{part}", node[part]
-        elif isinstance(node, list) and isinstance(part, int):
-            path, node = f"{path}[{part}]", node[part]
-    return path

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from relay.profiles import DEFAULT_MODEL, Profile, read_profile
@@ -50,3 +53,16 @@ def test_a_wrong_profile_is_told_by_its_place(table, words) -> None:
     with pytest.raises(ValueError, match="profiles") as failure:
         read_profile("x", table)
     assert words in str(failure.value)
+
+
+def test_checking_does_not_load_the_types() -> None:
+    """A relay that checks its profiles keeps none of the types that it checks them against in memory."""
+    code = (
+        "import sys; from relay.settings import load_settings, SettingsError\n"
+        "load_settings(profiles={'x': {'voice': 'marin'}})\n"
+        "try: load_settings(profiles={'x': {'voize': 'marin'}})\n"
+        "except SettingsError as failure: print(failure, 'openai' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "profiles.x.voize" in told
+    assert told.endswith("False\n")

@@ -45,8 +45,11 @@ class Leg(Protocol):
         """What was sent but not yet handed to the connection."""
         ...
 
-    def send(self, data: Data, received_at: float) -> None:
-        """Send a message after those before it. `received_at` is when its cause arrived, for the added time."""
+    def send(self, data: Data, received_at: float) -> int:
+        """Send a message after those before it, and return how many bytes wait now, or 0 for few.
+
+        `received_at` is when the message's cause arrived, for the time that the relay added.
+        """
         ...
 
     def close(self, code: int, reason: str) -> None:

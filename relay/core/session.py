@@ -58,7 +58,7 @@ class Flow:
     """
 
     __slots__ = (
-        "count", "events", "full_since", "hooks", "last_type", "octets", "read", "sink", "source", "too_slow",
+        "direction", "events", "full_since", "hooks", "last_type", "octets", "read", "sink", "source", "too_slow",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +67,7 @@ class Flow:
         self.source = source
         self.sink = sink
         self.read = read
-        self.count = direction.count
+        self.direction = direction
         self.too_slow = too_slow
         self.hooks: dict[str, tuple[Hook, ...]] = {}
         self.events = 0
@@ -79,6 +79,11 @@ class Flow:
         """Let `hook` see the events of these types, after those that asked before."""
         for kind in types:
             self.hooks[kind] = (*self.hooks.get(kind, ()), hook)
+
+    def unhook(self, types: Iterable[str], hook: Hook) -> None:
+        """Let `hook` see the events of these types no more."""
+        for kind in types:
+            self.hooks[kind] = tuple(other for other in self.hooks.get(kind, ()) if other != hook)
 
 
 class Session:
@@ -125,11 +130,11 @@ class Session:
 
     def send_up(self, body: Mapping[str, Any], now: float) -> None:
         """Send an event of the relay's own to the upstream. It is not shown to interceptors."""
-        self._forward(self.up, write_event(body), now)
+        self._forward(self.up, write_event(body).data, now)
 
     def send_down(self, body: Mapping[str, Any], now: float) -> None:
         """Send an event of the relay's own to the peer. It is not shown to interceptors."""
-        self._forward(self.down, write_event(body), now)
+        self._forward(self.down, write_event(body).data, now)
 
     def own_event_id(self) -> str:
         """An `event_id` that no upstream uses."""
@@ -168,20 +173,23 @@ class Session:
     # What the legs call.
 
     def _arrived(self, flow: Flow, data: Data, now: float) -> None:
-        if self.state is State.ENDED:
+        if self.ended is not None:
             return
         event = flow.read(data)
+        kind = event.type
         size = size_bytes(data)
         flow.events += 1
         flow.octets += size
-        flow.last_type = event.type
-        flow.count(event.type, size)
-        for hook in flow.hooks.get(event.type, ()):
-            seen = hook(event, now)
-            if seen is None:
-                return
-            event = seen
-        self._forward(flow, event, now)
+        flow.last_type = kind
+        flow.direction.count(kind, size)
+        if kind in flow.hooks:
+            for hook in flow.hooks[kind]:
+                seen = hook(event, now)
+                if seen is None:
+                    return
+                event = seen
+            data = event.data
+        self._forward(flow, data, now)
 
     def _peer_closed(self, closed: Closed, now: float) -> None:
         self.end(peer_ended(closed), now)
@@ -194,9 +202,8 @@ class Session:
             flow.full_since = None
             flow.source.resume_reading()
 
-    def _forward(self, flow: Flow, event: Event, now: float) -> None:
-        flow.sink.send(event.data, now)
-        if flow.full_since is None and flow.sink.buffered_bytes > HIGH_WATER_BYTES:
+    def _forward(self, flow: Flow, data: Data, now: float) -> None:
+        if flow.sink.send(data, now) > HIGH_WATER_BYTES and flow.full_since is None:
             flow.full_since = now
             flow.source.pause_reading()
 

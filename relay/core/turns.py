@@ -2,6 +2,7 @@
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
+from relay.core.session import Session
 from relay.core.tally import Histogram
 
 SPEECH_STOPPED = "input_audio_buffer.speech_stopped"
@@ -12,21 +13,28 @@ FIRST_AUDIO = "response.output_audio.delta"
 class TurnTimer(Interceptor):
     """Observes speech stopped to first audio, both as they pass the relay, in seconds.
 
-    Only turns that the upstream's voice detection ends are timed; a new start of speech begins anew.
+    Only turns that the upstream's voice detection ends are timed; a new start of speech begins anew. Audio is frequent,
+    so it is looked at only between the end of speech and the first of it.
     """
 
-    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED, FIRST_AUDIO})
+    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED})
 
     def __init__(self, first_audio_s: Histogram) -> None:
         self._observe = first_audio_s.observe
-        self._stopped_at: float | None = None
+        self._stopped_at = 0.0
+        self._session: Session
+
+    def opened(self, session: Session, now: float) -> None:
+        self._session = session
 
     def on_down(self, event: Event, now: float) -> Event | None:
+        self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
         if event.type == SPEECH_STOPPED:
             self._stopped_at = now
-        elif event.type == SPEECH_STARTED:
-            self._stopped_at = None
-        elif self._stopped_at is not None:
-            self._observe(now - self._stopped_at)
-            self._stopped_at = None
+            self._session.down.hook({FIRST_AUDIO}, self._first_audio)
+        return event
+
+    def _first_audio(self, event: Event, now: float) -> Event | None:
+        self._observe(now - self._stopped_at)
+        self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
         return event

@@ -94,6 +94,7 @@ class PicowsLeg(WSListener):
         self._listener: Listener | None = None
         self._fragments: bytearray | None = None
         self._fragments_kind = _BINARY
+        self._congested = False
         self._paused = False
         self._closing = False
         self._closed: Closed | None = None
@@ -107,10 +108,12 @@ class PicowsLeg(WSListener):
     def buffered_bytes(self) -> int:
         return self._buffered_bytes()
 
-    def send(self, data: Data, received_at: float) -> None:
-        if not self._closing:
-            self._transport.send(_TEXT if data.__class__ is str else _BINARY, data)
-            self.observe_added(monotonic() - received_at)
+    def send(self, data: Data, received_at: float) -> int:
+        if self._closing:
+            return 0
+        self._transport.send(_TEXT if data.__class__ is str else _BINARY, data)
+        self.observe_added(monotonic() - received_at)
+        return self._buffered_bytes() if self._congested else 0
 
     def close(self, code: int, reason: str) -> None:
         if not self._closing:
@@ -173,7 +176,10 @@ class PicowsLeg(WSListener):
                 data = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
                 raise WSProtocolError(INVALID_PAYLOAD, "text that is not UTF-8") from None
-            self._deliver(data, now)
+            try:
+                self._on_message(data, now)
+            except BaseException as failure:  # carried to whoever waits in `run`
+                self._fail(failure)
         else:
             self._other_frame(frame, kind, now)
 
@@ -191,9 +197,10 @@ class PicowsLeg(WSListener):
             self.over.set_result(None)
 
     def pause_writing(self) -> None:
-        """The session looks at `buffered_bytes` itself."""
+        self._congested = True
 
     def resume_writing(self) -> None:
+        self._congested = False
         if self._listener is not None:
             self._listener.on_drained(monotonic())
 
@@ -207,8 +214,12 @@ class PicowsLeg(WSListener):
     def _deliver(self, data: Data, now: float) -> None:
         try:
             self._on_message(data, now)
-        except BaseException as failure:  # not handled here: it is carried to whoever waits in `run`
-            self._on_message = _ignore
+        except BaseException as failure:  # carried to whoever waits in `run`
+            self._fail(failure)
+
+    def _fail(self, failure: BaseException) -> None:
+        self._on_message = _ignore
+        if not self._failed.done():
             self._failed.set_exception(failure)
 
     def _keep(self, data: Data, now: float) -> None:

@@ -42,11 +42,12 @@ class TaskLeg:
         self._close_by: float | None = None
         self._timeout: asyncio.Timeout | None = None
 
-    def send(self, data: Data, received_at: float) -> None:
+    def send(self, data: Data, received_at: float) -> int:
         if self._last_word is None:
             self._waiting.append((data, received_at))
             self.buffered_bytes += size_bytes(data)
             self._something.set()
+        return self.buffered_bytes
 
     def close(self, code: int, reason: str) -> None:
         if self._last_word is None:

@@ -17,9 +17,10 @@ class FakeLeg:
         self.buffered_bytes = 0
         self.trace: list[tuple[object, ...]] = []
 
-    def send(self, data: Data, received_at: float) -> None:
+    def send(self, data: Data, received_at: float) -> int:
         self.trace.append(("send", data))
         self.buffered_bytes += len(data)
+        return self.buffered_bytes
 
     def close(self, code: int, reason: str) -> None:
         self.trace.append(("close", code, reason))

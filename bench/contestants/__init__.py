@@ -1,0 +1,30 @@
+"""The contestants. One more is one more line."""
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+
+from bench.contestants.ours import relay
+from bench.contestants.site import Contestant
+from bench.contestants.tunnels import haproxy, nginx
+from bench.contestants.tutorials import node, starlette
+
+BARE = "bare"
+NGINX = "nginx"
+
+CONTESTANTS = (
+    Contestant(BARE, "bare connection"),
+    Contestant(NGINX, "nginx tunnel", "nginx", nginx),
+    Contestant("haproxy", "HAProxy tunnel", "haproxy", haproxy),
+    Contestant("node", "Node `ws` relay", "node", node),
+    Contestant("starlette", "Starlette + `websockets` relay", None, starlette),
+    Contestant("portable", "Realtime Relay, portable carrier", None, partial(relay, carrier="portable"), injects=True),
+    Contestant("relay", "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
+)
+
+
+def present(keys: Sequence[str] | None) -> tuple[list[Contestant], list[Contestant]]:
+    """The contestants of those names, or all with None: those that can run here, and those whose program is missing."""
+    asked = [each for each in CONTESTANTS if keys is None or each.key in keys]
+    able = [each for each in asked if each.program is None or shutil.which(each.program)]
+    return able, [each for each in asked if each not in able]

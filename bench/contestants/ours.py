@@ -1,0 +1,26 @@
+"""The relay, as one would run it: sessions injected, metrics and metering on."""
+
+import sys
+
+from bench.contestants.site import Command, Site
+
+_CONFIG = """
+max_sessions = 20000
+carrier = "{carrier}"
+
+[profiles.default]
+voice = "marin"
+instructions = "You are the voice of a small hotel. Answer in one or two short sentences and confirm each date."
+"""
+
+
+def relay(site: Site, carrier: str) -> Command:
+    """`relay serve`.
+
+    Args:
+        carrier: what it reads and writes its sockets with: `fast`, as by default, or `portable`.
+    """
+    config = site.write("relay.toml", _CONFIG.format(carrier=carrier))
+    place = ["--port", str(site.port), "--upstream", site.upstream_url, "--config", config]
+    env = {"SSL_CERT_FILE": str(site.trusted)} if site.trusted else {}
+    return Command([sys.executable, "-m", "relay", "serve", *place], env)

@@ -1,0 +1,95 @@
+"""The events that the load generator and the echo upstream exchange.
+
+Each carries a stamp in its `event_id`: which append of its session this is, when that was sent, and which part of the
+answer. The rest of an event is the same every time, so that one comparison tells whether a byte was changed.
+"""
+
+import base64
+import random
+from typing import NamedTuple
+
+from bench.talk import Talk
+
+CREATED = (
+    b'{"type":"session.created","event_id":"event_created","session":{"type":"realtime","object":"realtime.session"}}'
+)
+UPDATE_PREFIX = b'{"type":"session.update"'
+UPDATED = (
+    b'{"type":"session.updated","event_id":"event_updated","session":{"type":"realtime","object":"realtime.session"}}'
+)
+WRONG = b'{"type":"error","event_id":"event_wrong","error":{"type":"bench_error","message":"not what was sent"}}'
+
+_STAMP_BYTES = 10 + 1 + 20 + 1 + 3
+
+
+class Stamp(NamedTuple):
+    """What tells one event from another.
+
+    Attributes:
+        sequence: counts a session's appends.
+        sent_ns: when the append was sent, by the load generator's clock.
+        part: counts the deltas that answer one append.
+    """
+
+    sequence: int
+    sent_ns: int
+    part: int = 0
+
+    def write(self) -> bytes:
+        return b"%010d_%020d_%03d" % (self.sequence, self.sent_ns, self.part)
+
+    @classmethod
+    def read(cls, octets: bytes) -> "Stamp":
+        return cls(int(octets[:10]), int(octets[11:31]), int(octets[32:]))
+
+
+class Template:
+    """An event of a fixed size, all of it fixed but its stamp."""
+
+    def __init__(self, head: bytes, tail: bytes) -> None:
+        self._head = head
+        self._tail = tail
+        self._stamp_end = len(head) + _STAMP_BYTES
+
+    def write(self, stamp: Stamp) -> bytes:
+        return b"".join((self._head, stamp.write(), self._tail))
+
+    def read(self, event: bytes) -> Stamp | None:
+        """The event's stamp, or None where it is another event or one byte of it is not as it was written."""
+        if not event.startswith(self._head) or event[self._stamp_end :] != self._tail:
+            return None
+        return Stamp.read(event[len(self._head) : self._stamp_end])
+
+
+def append_template(event_bytes: int) -> Template:
+    """`input_audio_buffer.append`, that many bytes long."""
+    head = b'{"type":"input_audio_buffer.append","event_id":"evt_'
+    return _template(head, b'","audio":"', b'"}', event_bytes)
+
+
+def delta_template(event_bytes: int) -> Template:
+    """`response.output_audio.delta`, that many bytes long."""
+    head = b'{"type":"response.output_audio.delta","event_id":"event_'
+    ids = b'","response_id":"resp_bench","item_id":"item_bench","output_index":0,"content_index":0,"delta":"'
+    return _template(head, ids, b'"}', event_bytes)
+
+
+def _template(head: bytes, middle: bytes, end: bytes, event_bytes: int) -> Template:
+    audio_bytes = event_bytes - len(head) - _STAMP_BYTES - len(middle) - len(end)
+    if audio_bytes < 0:
+        raise ValueError(f"an event of {event_bytes} bytes has no room for audio")
+    noise = base64.b64encode(random.Random(event_bytes).randbytes(audio_bytes))  # seeded: both ends make the same
+    return Template(head, middle + noise[:audio_bytes] + end)
+
+
+class Script:
+    """All events of a talk, made once for all sessions of a process.
+
+    Attributes:
+        deltas: by their size in bytes.
+    """
+
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+        self.append = append_template(talk.append_bytes)
+        self.deltas = {size: delta_template(size) for size in talk.delta_bytes}

@@ -1,0 +1,41 @@
+"""What the contestants are started with."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.contestants import CONTESTANTS, present
+from bench.contestants.ours import relay
+from bench.contestants.site import Site
+from bench.contestants.tunnels import haproxy, nginx
+from relay.settings import load_settings
+
+
+@pytest.mark.parametrize("tunnel", [nginx, haproxy])
+@pytest.mark.parametrize("trusted", [None, Path("/certificates/trusted.pem")])
+def test_tunnels_are_told_where_to_go(tunnel, trusted, tmp_path) -> None:
+    """Their file names both ports, and with TLS the one certificate that they may accept."""
+    config = Path(tunnel(Site(tmp_path, 1111, 2222, trusted)).words[-1]).read_text()
+    assert "127.0.0.1:1111" in config
+    assert "127.0.0.1:2222" in config
+    assert ("/certificates/trusted.pem" in config) is (trusted is not None)
+
+
+@pytest.mark.parametrize("carrier", ["fast", "portable"])
+def test_the_relay_gets_settings_that_it_takes(carrier, tmp_path) -> None:
+    """Sessions are injected, and there may be as many as the benchmarks open."""
+    words = relay(Site(tmp_path, 1111, 2222), carrier).words
+    settings = load_settings(Path(words[words.index("--config") + 1]))
+    assert settings.carrier == carrier
+    profile = settings.profile("default")
+    assert profile is not None
+    assert "instructions" in profile.session
+    assert settings.max_sessions >= 2000
+
+
+def test_a_contestant_without_its_program_is_left_out(monkeypatch) -> None:
+    """And told, so that the page's gaps have a reason."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    able, missing = present(None)
+    assert [each.key for each in missing] == ["nginx", "haproxy", "node"]
+    assert {*able, *missing} == set(CONTESTANTS)

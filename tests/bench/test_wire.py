@@ -1,0 +1,48 @@
+"""The events of the benchmarks."""
+
+import json
+
+import pytest
+
+from bench.wire import CREATED, UPDATED, WRONG, Stamp, append_template, delta_template
+
+STAMP = Stamp(sequence=12, sent_ns=1_234_567_890_123, part=3)
+
+
+@pytest.mark.parametrize("template", [append_template, delta_template])
+@pytest.mark.parametrize("size", [1300, 2600, 16384])
+def test_events_have_the_size_that_was_asked_for(template, size) -> None:
+    """The whole event counts, and its stamp can be read again."""
+    event = template(size).write(STAMP)
+    assert len(event) == size
+    assert template(size).read(event) == STAMP
+
+
+def test_events_are_the_apis_own() -> None:
+    """A relay that parses them finds what the API would send."""
+    assert json.loads(append_template(1300).write(STAMP)).keys() == {"type", "event_id", "audio"}
+    assert json.loads(delta_template(1300).write(STAMP))["type"] == "response.output_audio.delta"
+    assert [json.loads(event)["type"] for event in (CREATED, UPDATED, WRONG)] == [
+        "session.created", "session.updated", "error",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 20, 150, 1299])
+def test_one_changed_byte_is_noticed(place) -> None:
+    """Wherever it stands but in the stamp, which the sequence tells."""
+    event = bytearray(append_template(1300).write(STAMP))
+    event[place] ^= 1
+    assert append_template(1300).read(bytes(event)) is None
+
+
+@pytest.mark.parametrize("size", [1299, 1301])
+def test_a_missing_or_further_byte_is_noticed(size) -> None:
+    """An event that was cut or padded is not the one that was sent."""
+    event = append_template(1300).write(STAMP).ljust(size, b" ")[:size]
+    assert append_template(1300).read(event) is None
+
+
+def test_an_event_without_room_for_audio_is_refused() -> None:
+    """A size below the bare event's cannot be made."""
+    with pytest.raises(ValueError, match="no room"):
+        delta_template(100)
