@@ -9,7 +9,7 @@ help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
-	@$(BIN)/python -m relay serve --upstream mock
+	@$(BIN)/python -m relay serve --upstream mock --config deploy/try.toml
 
 test: lint types js unit browser ## set everything up and pass all tests
 

@@ -49,13 +49,14 @@ class Event:
 
 def read_peer_event(data: Data) -> Event:
     """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`."""
-    if isinstance(data, bytes):
+    if data.__class__ is bytes:
         return Event(data, BINARY)
     body = _parse(data)
-    if body is None:
-        return Event(data, MALFORMED)
-    kind = body.get("type")
-    return Event(data, kind if isinstance(kind, str) else MALFORMED, body)
+    if body is not None:
+        kind = body.get("type")
+        if kind.__class__ is str:
+            return Event(data, kind, body)
+    return Event(data, MALFORMED, body)
 
 
 def read_upstream_event(data: Data) -> Event:

@@ -29,7 +29,7 @@ from relay.core.closing import (
 from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Leg, Listener
-from relay.core.tally import Direction, Tally
+from relay.core.tally import OTHER, Direction, Tally
 
 HIGH_WATER_BYTES = 8 * 1024 * 1024
 """About two minutes of base64 audio: answers come far ahead of real time, so less would pause healthy peers."""
@@ -58,7 +58,8 @@ class Flow:
     """
 
     __slots__ = (
-        "direction", "events", "full_since", "hooks", "last_type", "octets", "read", "sink", "source", "too_slow",
+        "by_type", "events", "full_since", "hooks", "last_type", "octets", "other", "read", "sink", "source",
+        "too_slow",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +68,8 @@ class Flow:
         self.source = source
         self.sink = sink
         self.read = read
-        self.direction = direction
+        self.by_type = direction.by_type
+        self.other = direction.by_type[OTHER]
         self.too_slow = too_slow
         self.hooks: dict[str, tuple[Hook, ...]] = {}
         self.events = 0
@@ -130,11 +132,11 @@ class Session:
 
     def send_up(self, body: Mapping[str, Any], now: float) -> None:
         """Send an event of the relay's own to the upstream. It is not shown to interceptors."""
-        self._forward(self.up, write_event(body).data, now)
+        self._say(self.up, write_event(body), now)
 
     def send_down(self, body: Mapping[str, Any], now: float) -> None:
         """Send an event of the relay's own to the peer. It is not shown to interceptors."""
-        self._forward(self.down, write_event(body).data, now)
+        self._say(self.down, write_event(body), now)
 
     def own_event_id(self) -> str:
         """An `event_id` that no upstream uses."""
@@ -177,11 +179,13 @@ class Session:
             return
         event = flow.read(data)
         kind = event.type
-        size = size_bytes(data)
+        size = len(data) if data.__class__ is bytes or data.isascii() else size_bytes(data)
         flow.events += 1
         flow.octets += size
         flow.last_type = kind
-        flow.direction.count(kind, size)
+        entry = flow.by_type.get(kind, flow.other)
+        entry[0] += 1
+        entry[1] += size
         if kind in flow.hooks:
             for hook in flow.hooks[kind]:
                 seen = hook(event, now)
@@ -189,7 +193,8 @@ class Session:
                     return
                 event = seen
             data = event.data
-        self._forward(flow, data, now)
+        if flow.sink.send(data, now) > HIGH_WATER_BYTES:
+            self._filled(flow, now)
 
     def _peer_closed(self, closed: Closed, now: float) -> None:
         self.end(peer_ended(closed), now)
@@ -202,8 +207,12 @@ class Session:
             flow.full_since = None
             flow.source.resume_reading()
 
-    def _forward(self, flow: Flow, data: Data, now: float) -> None:
-        if flow.sink.send(data, now) > HIGH_WATER_BYTES and flow.full_since is None:
+    def _say(self, flow: Flow, event: Event, now: float) -> None:
+        if flow.sink.send(event.data, now) > HIGH_WATER_BYTES:
+            self._filled(flow, now)
+
+    def _filled(self, flow: Flow, now: float) -> None:
+        if flow.full_since is None:
             flow.full_since = now
             flow.source.pause_reading()
 

@@ -33,20 +33,16 @@ class Histogram:
 
 
 class Direction:
-    """What went one way: events and bytes by type, and the time that the relay added to each."""
+    """What went one way: `[events, bytes]` by type, and the time that the relay added to each event.
 
-    __slots__ = ("_other", "added_s", "by_type")
+    A type that is not in `by_type` counts as `OTHER`.
+    """
+
+    __slots__ = ("added_s", "by_type")
 
     def __init__(self, types: Iterable[str]) -> None:
         self.by_type: dict[str, list[int]] = {kind: [0, 0] for kind in sorted({*types, BINARY, MALFORMED, OTHER})}
         self.added_s = Histogram(ADDED_BUCKETS_S)
-        self._other = self.by_type[OTHER]
-
-    def count(self, kind: str, size: int) -> None:
-        """Add one event of `kind`, `size` bytes long."""
-        entry = self.by_type.get(kind, self._other)
-        entry[0] += 1
-        entry[1] += size
 
 
 class Tally:

@@ -81,6 +81,13 @@ class PicowsLeg(WSListener):
     flush_timeout_s: ClassVar[float]
     """How long the other end may take for what was sent before its close, and for its answer to it."""
 
+    # Attributes in slots are read several times for each message, and faster than from a dictionary.
+    __slots__ = (
+        "_beat_s", "_buffered_bytes", "_closed", "_closing", "_congested", "_early", "_failed", "_fragments",
+        "_fragments_kind", "_give_up", "_heartbeat", "_listener", "_max_message_bytes", "_on_message", "_paused",
+        "_retrieval", "_socket", "_transmit", "_transport", "observe_added", "over",
+    )  # fmt: skip
+
     def __init__(
         self, max_message_bytes: int, observe_added: Callable[[float], None] = _unobserved, beat_s: float = BEAT_S
     ) -> None:
@@ -111,7 +118,7 @@ class PicowsLeg(WSListener):
     def send(self, data: Data, received_at: float) -> int:
         if self._closing:
             return 0
-        self._transport.send(_TEXT if data.__class__ is str else _BINARY, data)
+        self._transmit(_TEXT if data.__class__ is str else _BINARY, data)
         self.observe_added(monotonic() - received_at)
         return self._buffered_bytes() if self._congested else 0
 
@@ -160,6 +167,7 @@ class PicowsLeg(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
+        self._transmit = transport.send
         self._socket = transport.underlying_transport
         self._buffered_bytes = self._socket.get_write_buffer_size
         self._heartbeat = Heartbeat(transport.send_ping, self.abort, self._beat_s)
@@ -169,13 +177,13 @@ class PicowsLeg(WSListener):
         now = monotonic()
         self._heartbeat.heard = True
         kind = frame.msg_type
-        if transport.is_close_frame_sent and kind != _CLOSE:
-            return  # picows goes on reading after it has failed the connection
-        if kind == _TEXT and frame.fin and self._fragments is None and not frame.rsv1:
+        if kind == _TEXT and frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             try:
                 data = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
                 raise WSProtocolError(INVALID_PAYLOAD, "text that is not UTF-8") from None
+            if len(data) > self._max_message_bytes:
+                return  # picows has failed the connection over its size, and hands it out all the same
             try:
                 self._on_message(data, now)
             except BaseException as failure:  # carried to whoever waits in `run`
@@ -226,6 +234,8 @@ class PicowsLeg(WSListener):
         self._early.append(data)
 
     def _other_frame(self, frame: WSFrame, kind: WSMsgType, now: float) -> None:
+        if self._transport.is_close_frame_sent and kind != _CLOSE:
+            return
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise WSProtocolError(PROTOCOL_ERROR, "a reserved bit is set")
         if kind in {_TEXT, _BINARY, _CONTINUATION}:
@@ -283,6 +293,7 @@ _FAULTS = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
 class PicowsPeer(PicowsLeg):
     """A peer's leg; `relay.serving.websocket` makes it and owns its connection."""
 
+    __slots__ = ()
     flush_timeout_s: ClassVar[float] = 10.0  # a phone on a slow network needs some seconds
 
 
@@ -293,6 +304,7 @@ class PicowsUpstream(PicowsLeg):
         redact: takes secrets out of what the upstream gives as its close reason.
     """
 
+    __slots__ = ("_redact",)
     flush_timeout_s: ClassVar[float] = 1.0  # nobody is left to profit from a longer wait
 
     def __init__(

@@ -100,6 +100,16 @@ def test_events_are_counted_by_known_type() -> None:
     assert joined.session.down.events == 0
 
 
+def test_strangers_cannot_make_labels() -> None:
+    """Ten thousand made-up types add no entry to the counts."""
+    joined = Joined().opened()
+    entries = set(joined.tally.up.by_type)
+    for n in range(10_000):
+        joined.peer_says(f'{{"type":"made.up.{n}"}}')
+    assert set(joined.tally.up.by_type) == entries
+    assert joined.tally.up.by_type["other"][0] == 10_000
+
+
 def test_a_peer_that_closes_closes_the_upstream() -> None:
     """The peer's close code and reason travel to the upstream, and nothing is said to a peer that has left."""
     joined = Joined().opened()
