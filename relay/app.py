@@ -14,7 +14,7 @@ from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
 from relay.upstreams import make_upstream, upstream_at
-from relay.voice_page import PageFiles, page_directory
+from relay.voice_page import MODULE_HEADERS, PageFiles, page_directory
 
 
 def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = ()) -> Starlette:
@@ -60,7 +60,7 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/metrics", exposition),
-            Mount("/web", PageFiles(directory=page_directory("web"))),
+            Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
         lifespan=lifespan,

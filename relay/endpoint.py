@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from relay.admission.origin import origin_allowed
+from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, Refused, ended, peer_ended
 from relay.core.events import write_event
 from relay.core.injection import Injection
@@ -19,6 +20,7 @@ from relay.core.leg import Closed
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.turns import TurnTimer
+from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import UpstreamLeg, choose_dial, open_peer
 from relay.legs.target import DialOptions
 from relay.profiles import DEFAULT_NAME
@@ -109,8 +111,11 @@ class RealtimeEndpoint:
     async def _join(self, websocket: WebSocket, upstream: UpstreamLeg, ask: Ask, session_id: str) -> None:
         with contextlib.ExitStack() as stack:
             stack.callback(upstream.abort)
-            await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
+            subprotocol = choose_subprotocol(websocket.scope.get("subprotocols", ()))
+            await websocket.accept(subprotocol=subprotocol)
             peer = open_peer(websocket, self._metrics.tally.down.added_s.observe)
+            if subprotocol == BINARY_AUDIO:
+                peer = BinaryAudioLeg(peer)
             session = Session(session_id, peer, upstream, self._interceptors(ask), self._metrics.tally)
             stack.enter_context(self._sessions.living(session))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
@@ -176,8 +181,9 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     """
     if not offered:
         return None
-    if "realtime" in offered:
-        return "realtime"
+    for known in (BINARY_AUDIO, "realtime"):
+        if known in offered:
+            return known
     return min(offered, key=lambda name: (name.startswith(_CREDENTIAL_PREFIXES), offered.index(name)))
 
 

@@ -1,6 +1,8 @@
 """The voice page's files: in the wheel they lie inside the package, in a checkout beside it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -21,12 +23,20 @@ HEADERS = {
 }
 
 
+MODULE_HEADERS = {**HEADERS, "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""The modules are a library too: a page of another origin may load them, and still needs to be allowed to connect."""
+
+
 class PageFiles(StaticFiles):
     """Static files with the page's headers."""
 
+    def __init__(self, *, headers: Mapping[str, str] = HEADERS, **options: Any) -> None:
+        super().__init__(**options)
+        self._headers = headers
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        response.headers.update(HEADERS)
+        response.headers.update(self._headers)
         return response
 
 

@@ -90,6 +90,8 @@ async def test_the_page_is_served_with_its_headers() -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert module.headers["content-type"].startswith("text/javascript")
     assert outside.status_code == 404
+    assert module.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in page.headers
     for response in (page, module):
         assert "default-src 'self'" in response.headers["content-security-policy"]
         assert "unsafe-inline" not in response.headers["content-security-policy"]

@@ -65,6 +65,22 @@ async def test_a_spoken_turn(relay) -> None:
     assert relay.metrics.registry.get_sample_value("relay_first_audio_seconds_count") == 1
 
 
+async def test_audio_in_bytes(relay) -> None:
+    """A peer that asks for it speaks and hears bytes; a peer that does not gets the API's own events."""
+    async with relay.peer(subprotocols=["relay.binary.v1", "realtime"]) as peer:
+        assert peer.subprotocol == "relay.binary.v1"
+        tone = array("h", [int(8000 * (n % 48 < 24)) - 4000 for n in range(RATE)]).tobytes()
+        await peer.send(tone)
+        await peer.send(bytes(2 * RATE))
+        heard = b""
+        async for message in peer:
+            if isinstance(message, bytes):
+                heard += message[message[1] :]
+            elif '"response.done"' in message:
+                break
+    assert tone[RATE // 2 : RATE] in heard
+
+
 async def test_a_function_call(relay) -> None:
     """A function is called, its output goes up, and the answer says it."""
     tool = {

@@ -1,0 +1,32 @@
+"""A peer's leg that speaks audio in bytes, in front of any other peer's leg."""
+
+from dataclasses import replace
+
+from relay.core.binary_audio import BinaryAudio
+from relay.core.events import Data
+from relay.core.leg import Listener
+from relay.legs.choice import RunningLeg
+
+
+class BinaryAudioLeg:
+    """Translates at the edge, so that the session and its interceptors see the API's own events alone."""
+
+    def __init__(self, leg: RunningLeg) -> None:
+        self._leg = leg
+        self._audio = BinaryAudio()
+        self.close = leg.close
+        self.pause_reading = leg.pause_reading
+        self.resume_reading = leg.resume_reading
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self._leg.buffered_bytes
+
+    def send(self, data: Data, received_at: float) -> int:
+        return self._leg.send(self._audio.down(data), received_at)
+
+    async def run(self, listener: Listener) -> None:
+        def on_message(data: Data, now: float) -> None:
+            listener.on_message(self._audio.up(data), now)
+
+        await self._leg.run(replace(listener, on_message=on_message))
