@@ -21,6 +21,8 @@ _KINDS: Mapping[str, type[BaseModel]] = {
     "transcription": RealtimeTranscriptionSessionCreateRequest,
 }
 
+_SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -29,11 +31,13 @@ class Profile:
     Attributes:
         model: dialled when the peer names none; None for a transcription session, which takes none.
         session: the object of the injected `session.update`; empty when nothing is injected.
+        lock: paths of fields that its peer may not change.
     """
 
     name: str
     model: str | None
     session: Mapping[str, Any]
+    lock: tuple[str, ...] = ()
 
 
 def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
@@ -43,6 +47,7 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
         ValueError: names each wrong field, what is wrong with it, and the nearest right name.
     """
     session = dict(table)
+    lock = session.pop("lock", ())
     kind = session.pop("type", "realtime")
     if kind not in _KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(_KINDS)}, not {kind!r}")
@@ -57,7 +62,32 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
         raise ValueError(unknown)
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
-    return Profile(name, model, {"type": kind, **session} if session else {})
+    injected = {"type": kind, **session} if session else {}
+    return Profile(name, model, injected, _read_lock(lock, _KINDS[kind], f"profiles.{name}.lock"))
+
+
+def _read_lock(lock: Any, kind: type[BaseModel], path: str) -> tuple[str, ...]:
+    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+        raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
+    fields = tuple(_SHORTHANDS.get(field, field) for field in lock)
+    for field in fields:
+        if field == "type":
+            raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
+        unknown = "; ".join(_unknown_fields(_only(field, kind), path))
+        if unknown:
+            raise ValueError(unknown)
+    return fields
+
+
+def _only(field: str, kind: type[BaseModel]) -> BaseModel:
+    """A session that holds this field alone, as far as its type can be told without the field's neighbours."""
+    value: Any = None
+    for part in reversed(field.split(".")):
+        value = {part: value}
+    try:
+        return kind.model_validate({"type": next(name for name, known in _KINDS.items() if known is kind), **value})
+    except ValidationError:
+        return kind.model_construct()
 
 
 def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:

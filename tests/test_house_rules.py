@@ -7,7 +7,8 @@ import pytest
 
 RELAY = Path(__file__).parent.parent / "relay"
 CORE_MAY_IMPORT = {
-    "__future__", "bisect", "collections", "dataclasses", "enum", "functools", "re", "types", "typing", "orjson",
+    "__future__", "bisect", "collections", "dataclasses", "enum", "functools", "json", "re", "types", "typing",
+    "orjson",
 }  # fmt: skip
 
 
