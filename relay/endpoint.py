@@ -17,6 +17,7 @@ from relay.core.events import write_event
 from relay.core.injection import Injection
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed
+from relay.core.locks import Locks
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.turns import TurnTimer
@@ -131,6 +132,8 @@ class RealtimeEndpoint:
     def _interceptors(self, ask: Ask) -> Iterable[Interceptor]:
         yield Redaction(self._settings.secrets)
         yield TurnTimer(self._metrics.tally.first_audio_s)
+        if ask.profile.lock:
+            yield Locks(ask.profile.lock)
         if ask.profile.session:
             yield Injection(ask.profile.session)
         for make in self._own_interceptors:

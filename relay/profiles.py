@@ -13,6 +13,8 @@ from relay.session_types import KINDS, complaints_about
 DEFAULT_NAME = "default"
 DEFAULT_MODEL = "gpt-realtime-2.1"
 
+_SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -21,11 +23,13 @@ class Profile:
     Attributes:
         model: dialled when the peer names none; None for a transcription session, which takes none.
         session: the object of the injected `session.update`; empty when nothing is injected.
+        lock: paths of fields that its peer may not change.
     """
 
     name: str
     model: str | None
     session: Mapping[str, Any]
+    lock: tuple[str, ...] = ()
 
 
 def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
@@ -35,16 +39,27 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
         ValueError: names each wrong field, what is wrong with it, and the nearest right name.
     """
     session = dict(table)
+    lock = session.pop("lock", ())
     kind = session.pop("type", "realtime")
     if kind not in KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
-    if wrong := complaints_about(session, kind, f"profiles.{name}"):
+    lock = _read_lock(lock, f"profiles.{name}.lock")
+    if wrong := complaints_about(session, kind, f"profiles.{name}", lock):
         raise ValueError("; ".join(wrong))
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
-    return Profile(name, model, {"type": kind, **session} if session else {})
+    injected = {"type": kind, **session} if session else {}
+    return Profile(name, model, injected, lock)
+
+
+def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
+    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+        raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
+    if "type" in lock:
+        raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
+    return tuple(_SHORTHANDS.get(field, field) for field in lock)
 
 
 def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:

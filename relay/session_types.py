@@ -8,7 +8,7 @@ import difflib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 KINDS = ("realtime", "transcription")
 
 
-def complaints_about(session: Mapping[str, Any], kind: str, path: str) -> list[str]:
-    """What is wrong with a session object of this kind, each with its place under `path`; empty where it is right."""
-    if not session:
+def complaints_about(session: Mapping[str, Any], kind: str, path: str, lock: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a session object of this kind and with the fields locked in it; empty where they are right.
+
+    Each complaint begins with its place under `path`.
+    """
+    if not session and not lock:
         return []
     if "openai" in sys.modules:
-        return list(check(session, kind, path))
-    question = json.dumps([session, kind, path], default=str)
+        return list(check(session, kind, path, lock))
+    question = json.dumps([session, kind, path, lock], default=str)
     answer = subprocess.run(
         [sys.executable, "-m", "relay.session_types"], input=question, capture_output=True, text=True, check=True
     )
@@ -34,7 +37,7 @@ def complaints_about(session: Mapping[str, Any], kind: str, path: str) -> list[s
     return complaints
 
 
-def check(session: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
+def check(session: Mapping[str, Any], kind: str, path: str, lock: Sequence[str]) -> Iterator[str]:
     """The same, in this process."""
     from openai.types import realtime  # noqa: PLC0415 - see above
 
@@ -48,6 +51,19 @@ def check(session: Mapping[str, Any], kind: str, path: str) -> Iterator[str]:
         yield from _wrong_fields(failure.errors(), session, path)
     else:
         yield from _unknown_fields(checked, path)
+    for field in lock:
+        yield from _unknown_fields(_only(field, models[kind], kind), f"{path}.lock")
+
+
+def _only(field: str, model: type[BaseModel], kind: str) -> BaseModel:
+    """A session that holds this field alone, as far as its type can be told without the field's neighbours."""
+    value: Any = None
+    for part in reversed(field.split(".")):
+        value = {part: value}
+    try:
+        return model.model_validate({"type": kind, **value})
+    except ValidationError:
+        return model.model_construct()
 
 
 def _unknown_fields(model: BaseModel, path: str) -> Iterator[str]:

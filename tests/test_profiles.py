@@ -66,3 +66,27 @@ def test_checking_does_not_load_the_types() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "profiles.x.voize" in told
     assert told.endswith("False\n")
+
+
+def test_a_lock_names_fields() -> None:
+    """`lock` is kept apart from what is injected, and `voice` is a shorthand in it too."""
+    profile = read_profile("x", {"lock": ["instructions", "voice", "audio.input.turn_detection.create_response"]})
+    assert profile.session == {}
+    assert profile.lock == ("instructions", "audio.output.voice", "audio.input.turn_detection.create_response")
+
+
+WRONG_LOCKS = [
+    ("instructions", "profiles.x.lock: must be a list"),
+    ([1], "profiles.x.lock: must be a list"),
+    (["instruction"], "did you mean instructions?"),
+    (["audio.output.voic"], "profiles.x.lock.audio.output.voic: "),
+    (["type"], "type cannot be locked"),
+]
+
+
+@pytest.mark.parametrize(("lock", "words"), WRONG_LOCKS)
+def test_a_wrong_lock_is_told(lock, words) -> None:
+    """A lock that would lock nothing stops the start."""
+    with pytest.raises(ValueError, match="profiles") as failure:
+        read_profile("x", {"lock": lock})
+    assert words in str(failure.value)

@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from relay.core.closing import Ended
     from relay.core.session import Session
 
+EVERY = "*"
+"""Stands for every type, and for what is no event; a policy that nothing may pass by asks for it."""
+
 
 class Interceptor:
     """Sees the events whose types it names, in each direction, before they are forwarded.
@@ -16,8 +19,8 @@ class Interceptor:
     departure. To act, call the session that `opened` brings: `send_up`, `send_down`, `end`.
 
     Attributes:
-        up: types of events from the peer that it wants.
-        down: types of events from the upstream that it wants.
+        up: types of events from the peer that it wants; `EVERY` among them for all.
+        down: types of events from the upstream that it wants; `EVERY` among them for all.
     """
 
     up: frozenset[str] = frozenset()

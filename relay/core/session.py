@@ -27,7 +27,7 @@ from relay.core.closing import (
     upstream_ended,
 )
 from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
-from relay.core.interceptor import Interceptor
+from relay.core.interceptor import EVERY, Interceptor
 from relay.core.leg import Closed, Leg, Listener
 from relay.core.tally import OTHER, Direction, Tally
 
@@ -51,14 +51,15 @@ class Flow:
 
     Attributes:
         read: makes an event of a message, as far as this direction's sender is trusted.
-        hooks: what interceptors want to see, by event type.
+        hooks: what interceptors want to see, by event type; `otherwise` for the types that none of them names.
         events, octets: what arrived so far.
         last_type: the type of the event that arrived last.
         full_since: when too much waited for the receiver; None while that is not so.
     """
 
     __slots__ = (
-        "by_type", "events", "full_since", "hooks", "last_type", "octets", "other", "read", "sink", "source",
+        "by_type", "events", "full_since", "hooks", "last_type", "octets", "other", "otherwise", "read", "sink",
+        "source",
         "too_slow",
     )  # fmt: skip
 
@@ -72,6 +73,7 @@ class Flow:
         self.other = direction.by_type[OTHER]
         self.too_slow = too_slow
         self.hooks: dict[str, tuple[Hook, ...]] = {}
+        self.otherwise: tuple[Hook, ...] = ()
         self.events = 0
         self.octets = 0
         self.last_type = ""
@@ -79,13 +81,17 @@ class Flow:
 
     def hook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types, after those that asked before."""
+        if EVERY in types:
+            self.otherwise = (*self.otherwise, hook)
+            self.hooks = {kind: (*hooks, hook) for kind, hooks in self.hooks.items()}
+            return
         for kind in types:
-            self.hooks[kind] = (*self.hooks.get(kind, ()), hook)
+            self.hooks[kind] = (*self.hooks.get(kind, self.otherwise), hook)
 
     def unhook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types no more."""
         for kind in types:
-            self.hooks[kind] = tuple(other for other in self.hooks.get(kind, ()) if other != hook)
+            self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
 
 
 class Session:
@@ -138,6 +144,13 @@ class Session:
         """Send an event of the relay's own to the peer. It is not shown to interceptors."""
         self._say(self.down, write_event(body), now)
 
+    def refuse_event(self, event: Event, code: str, why: str, now: float) -> None:
+        """Tell the peer why its event does not go up; a peer that reads nothing is told nothing more."""
+        if self._peer.buffered_bytes < HIGH_WATER_BYTES:
+            theirs = event.body.get("event_id")
+            error = {"type": "invalid_request_error", "code": code, "message": why, "param": None, "event_id": theirs}
+            self.send_down({"type": "error", "event_id": self.own_event_id(), "error": error}, now)
+
     def own_event_id(self) -> str:
         """An `event_id` that no upstream uses."""
         self._events_said += 1
@@ -186,8 +199,9 @@ class Session:
         entry = flow.by_type.get(kind, flow.other)
         entry[0] += 1
         entry[1] += size
-        if kind in flow.hooks:
-            for hook in flow.hooks[kind]:
+        hooks = flow.hooks.get(kind, flow.otherwise)
+        if hooks:
+            for hook in hooks:
                 seen = hook(event, now)
                 if seen is None:
                     return

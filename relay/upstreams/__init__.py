@@ -57,9 +57,13 @@ def upstream_query(ask: Ask) -> list[tuple[str, str]]:
     """What goes upstream of the peer's query: everything but our own parameters and anything that may be a secret.
 
     The profile's model is added unless the peer names one, or a call or an intent, which take none
-    (the API refuses `intent=transcription` together with a model).
+    (the API refuses `intent=transcription` together with a model). Where a profile locks anything, its peer chooses
+    neither a call nor an intent: a session of another kind would have nothing of what is locked.
     """
-    passed_on = [(name, value) for name, value in ask.query if name.lower() not in _OURS | _CREDENTIALS]
+    kept_back = _OURS | _CREDENTIALS | (_NAMES_NO_MODEL if ask.profile.lock else frozenset())
+    if "model" in ask.profile.lock:
+        kept_back |= {"model"}
+    passed_on = [(name, value) for name, value in ask.query if name.lower() not in kept_back]
     names = {name for name, _ in passed_on}
     if ask.profile.model is None:
         return passed_on if names & _NAMES_NO_MODEL else [*passed_on, ("intent", "transcription")]

@@ -1,0 +1,252 @@
+"""Locked fields, and everything that a peer may try to get round them."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from relay.core.locks import Locks
+from relay.core.session import HIGH_WATER_BYTES
+from tests.fakes.legs import Joined
+
+ALL = ("instructions", "tools", "audio.output.voice", "audio.input.turn_detection.create_response")
+
+
+def locked(*fields: str) -> Joined:
+    return Joined(Locks(fields or ALL)).opened()
+
+
+def passed(joined: Joined, event: Any) -> Any:
+    """What goes up for this event; None where it is refused."""
+    joined.peer_says(event if isinstance(event, str | bytes) else json.dumps(event))
+    return json.loads(joined.upstream.sent[-1]) if joined.upstream.sent else None
+
+
+def refusal(joined: Joined) -> dict[str, Any]:
+    assert joined.upstream.sent == []
+    [said] = joined.peer.sent
+    event: dict[str, Any] = json.loads(said)
+    assert event["type"] == "error"
+    assert event["event_id"].startswith("relay_")
+    error: dict[str, Any] = event["error"]
+    return error
+
+
+STRIPPED = [
+    ({"instructions": "mine", "max_output_tokens": 9}, {"max_output_tokens": 9}),
+    ({"Instructions": "mine", "tool\u017f": [], "speed": 1}, {"speed": 1}),
+    ({"audio": {"output": {"voice": "ash", "speed": 1.1}}}, {"audio": {"output": {"speed": 1.1}}}),
+    ({"audio": None}, {}),
+    ({"audio": {"output": []}}, {"audio": {}}),
+    ({"audio": {"input": {"turn_detection": {"type": "server_vad", "create_response": False}}}},
+     {"audio": {"input": {"turn_detection": {"type": "server_vad"}}}}),
+    ({"voice": "ash", "modalities": ["text"]}, {"modalities": ["text"]}),
+    ({"turn_detection": {"create_response": False, "threshold": 1}}, {"turn_detection": {"threshold": 1}}),
+    ({"prompt": {"id": "pmpt_1"}, "unheard_of": [1]}, {"unheard_of": [1]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "kept"), STRIPPED)
+@pytest.mark.parametrize(
+    ("kind", "holder"),
+    [("session.update", "session"), ("transcription_session.update", "session"), ("response.create", "response")],
+)
+def test_locked_fields_are_taken_out(kind, holder, said, kept) -> None:
+    """Locked fields leave updates and overrides by any of their names, and the rest of the event passes."""
+    event = {"type": kind, "event_id": "e1", holder: said}
+    assert passed(locked(), event) == {**event, holder: kept}
+
+
+def test_a_lock_above_a_flat_name_holds_it() -> None:
+    """Locking a table locks the beta names of everything in it."""
+    event = {"type": "session.update", "session": {"voice": "ash", "speed": 2, "turn_detection": None, "type": "x"}}
+    assert passed(locked("audio"), event) == {"type": "session.update", "session": {"type": "x"}}
+
+
+def test_fields_beside_the_session_are_taken_out() -> None:
+    """A locked field at the event's top level does not pass either."""
+    event = {"type": "session.update", "instructions": "mine", "session": {"type": "realtime"}}
+    assert passed(locked(), event) == {"type": "session.update", "session": {"type": "realtime"}}
+
+
+def test_an_event_without_locked_fields_is_untouched() -> None:
+    """What sets nothing locked leaves as the very object that arrived."""
+    joined = locked()
+    messages = [
+        '{ "type":"session.update", "session":{"type":"realtime"} }',
+        '{"type":"response.create"}',
+        '{"type":"response.create","response":{"input":[{"type":"item_reference","id":"i"}]}}',
+        '{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[]}}',
+        '{"type":"unheard.of","instructions":"?"}',
+        '{"type":"input_audio_buffer.append","audio":"AAAA"}',
+    ]
+    for message in messages:
+        joined.peer_says(message)
+    assert all(sent is message for sent, message in zip(joined.upstream.sent, messages, strict=True))
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "System", None, ["user"], {}])
+def test_system_items_are_refused(role) -> None:
+    """Where instructions are locked an item that the model would obey is refused, and the peer learns which event."""
+    joined = locked()
+    passed(joined, {"type": "conversation.item.create", "event_id": "mine", "item": {"type": "message", "role": role}})
+    error = refusal(joined)
+    assert (error["code"], error["event_id"]) == ("event_refused", "mine")
+    assert "instructions" in error["message"]
+
+
+def test_system_items_pass_where_instructions_are_free() -> None:
+    """A profile that locks only the voice leaves system items alone."""
+    event = {"type": "conversation.item.create", "item": {"type": "message", "role": "system"}}
+    inline = {"type": "response.create", "response": {"input": [event["item"]]}}
+    assert passed(locked("audio.output.voice"), event) == event
+    assert passed(locked("audio.output.voice"), inline) == inline
+
+
+@pytest.mark.parametrize("items", [[{"role": "system"}, {"role": "user"}], [{"Role": "system"}, {"role": "user"}, "x"]])
+def test_system_items_are_taken_out_of_a_response(items) -> None:
+    """Of a response's own input the system items are dropped and the others stay."""
+    event = {"type": "response.create", "response": {"Input": items, "metadata": {"a": "b"}}}
+    kept = {"Input": [{"role": "user"}], "metadata": {"a": "b"}}
+    assert passed(locked(), event) == {"type": "response.create", "response": kept}
+
+
+REFUSED = [
+    b'{"type":"session.update"}', "{broken", "[]", "1", '{"type":1}', '{"Type":"session.update"}',
+    '{"type":"x","type":"session.update"}', '{"type":"x","\\u0074ype":"session.update"}',
+    '{"type":"x","TYPE":"session.update"}', '{"type":"x","a":[{"b":1,"b":2}]}',
+    '{"type":"x","a":' + "[" * 1010 + "]" * 1010 + "}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", REFUSED, ids=range(len(REFUSED)))
+def test_what_could_be_read_in_two_ways_is_refused(data) -> None:
+    """In a locked session binary, what is no event, and keys that stand twice are refused and never forwarded."""
+    joined = locked()
+    joined.peer_says(data)
+    assert refusal(joined)["code"] == "event_refused"
+
+
+def test_a_number_of_a_million_digits_is_no_event_to_fear() -> None:
+    """A huge number does not stop the check."""
+    joined = locked()
+    joined.peer_says('{"type":"x","n":' + "9" * 300 + "}")
+    assert len(joined.upstream.sent) == 1
+
+
+def test_locked_instructions_are_hidden() -> None:
+    """The peer sees neither locked instructions nor a prompt; everything else in the session stays."""
+    joined = locked()
+    echo = {"type": "session.updated", "session": {"instructions": "secret", "prompt": {"id": "p"}, "tools": []}}
+    joined.upstream_says(json.dumps(echo))
+    assert json.loads(joined.peer.sent[0]) == {"type": "session.updated", "session": {"tools": []}}
+
+
+def test_free_instructions_are_shown() -> None:
+    """A profile that locks only the tools leaves what comes down as it is."""
+    joined = locked("tools")
+    echo = '{"type":"session.updated","session":{"instructions":"known"}}'
+    joined.upstream_says(echo)
+    assert joined.peer.sent[0] is echo
+
+
+def test_a_peer_that_reads_nothing_is_told_nothing_more() -> None:
+    """Refusals do not pile up for a peer that does not read them."""
+    joined = locked()
+    joined.peer.buffered_bytes = HIGH_WATER_BYTES
+    joined.peer_says("{broken")
+    assert joined.peer.sent == []
+    assert joined.upstream.sent == []
+
+
+# What a bypass is made of: names that matter in every disguise, at every depth, in every order.
+LOCKED_NAMES = ("instructions", "tools", "voice", "prompt")
+NAMES = st.sampled_from((*LOCKED_NAMES, "type", "session", "response", "audio", "output", "input", "item", "role", "x"))
+KINDS = st.sampled_from((
+    "session.update", "transcription_session.update", "response.create", "conversation.item.create", "x", "*", "binary",
+))  # fmt: skip
+LEAVES = st.one_of(KINDS.map(json.dumps), st.sampled_from(('"system"', '"user"', '"SECRET"', "null", "1e400", "[]")))
+
+
+@st.composite
+def written_keys(draw: st.DrawFn) -> str:
+    """A key as JSON text: plain, escaped, or in another case."""
+    name = draw(NAMES)
+    disguise = draw(st.sampled_from(("plain", "plain", "plain", "escaped", "upper", "long s")))
+    if disguise == "escaped":
+        at = draw(st.integers(0, len(name) - 1))
+        return f'"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"'
+    return json.dumps({"upper": name.upper(), "long s": name.replace("s", "\u017f")}.get(disguise, name))
+
+
+def written_objects(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    pairs = st.lists(st.tuples(written_keys(), values), max_size=5)
+    return pairs.map(lambda entries: "{" + ",".join(f"{key}:{value}" for key, value in entries) + "}")
+
+
+VALUES = st.recursive(
+    LEAVES, lambda inner: written_objects(inner) | st.lists(inner, max_size=3).map(lambda it: f"[{','.join(it)}]")
+)
+
+
+@st.composite
+def written_events(draw: st.DrawFn) -> str:
+    """An event with its type somewhere among what else it holds."""
+    pairs = draw(st.lists(st.tuples(written_keys(), VALUES), max_size=5))
+    kind = (draw(st.sampled_from(('"type"', '"t\\u0079pe"'))), json.dumps(draw(KINDS)))
+    pairs.insert(draw(st.integers(0, len(pairs))), kind)
+    return "{" + ",".join(f"{key}:{value}" for key, value in pairs) + "}"
+
+
+def first_wins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
+
+
+def any_case(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key.casefold(): value for key, value in pairs}
+
+
+def sets_something_locked(event: Any) -> bool:
+    """Whether an upstream that reads the event so would change what is locked, or obey a stranger."""
+    if not isinstance(event, dict):
+        return True
+    kind = event.get("type")
+    holder = event.get("response" if kind == "response.create" else "session")
+    if kind == "conversation.item.create":
+        return event.get("item", {}).get("role", "user") not in ("user", "assistant") if "item" in event else False
+    if kind not in {"session.update", "transcription_session.update", "response.create"}:
+        return False
+    if any(name in place for place in (event, holder) if isinstance(place, dict) for name in LOCKED_NAMES):
+        return True
+    if not isinstance(holder, dict):
+        return False
+    audio = holder.get("audio", {})
+    output = audio.get("output", {})
+    return "voice" in output or any(
+        item.get("role", "user") not in ("user", "assistant") for item in holder.get("input", [])
+        if kind == "response.create"
+    )  # fmt: skip
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(written_events() | VALUES, min_size=1, max_size=3))
+def test_nothing_gets_round_the_locks(messages) -> None:
+    """However an event is written, no reader of what goes upstream finds a locked field or a system item set."""
+    joined = locked("instructions", "tools", "audio.output.voice")
+    for message in messages:
+        joined.peer_says(message)
+    for sent in joined.upstream.sent:
+        for reader in (dict, first_wins, any_case):
+            assert not sets_something_locked(json.loads(sent, object_pairs_hook=reader)), sent
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text() | st.binary() | st.text('{}[]":,\\ truefalsn0123eE+-.').map(lambda noise: '{"type":' + noise))
+def test_noise_breaks_nothing(message) -> None:
+    """Whatever a peer sends, the session goes on and forwards nothing that is no event."""
+    joined = locked()
+    joined.peer_says(message)
+    for sent in joined.upstream.sent:
+        assert isinstance(json.loads(sent)["type"], str)
