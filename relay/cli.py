@@ -1,6 +1,7 @@
 """The command line: `relay serve` and `relay mock`."""
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
@@ -47,7 +48,8 @@ def serve(config: Path | None, **options: str | int | bool | None) -> None:
     for name in unknown_variables(os.environ):
         structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
     server = make_server(app, settings, lambda host, port: click.echo(welcome(settings, host, port), err=True))
-    server.run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is done
+        server.run(sockets=[listener])
 
 
 @main.command()

@@ -25,7 +25,8 @@ export function openAudioContext(rate = SAMPLE_RATE) {
  */
 export function keepRunning(context, onPaused) {
   const resume = () => {
-    if (context.state !== 'running' && context.state !== 'closed') context.resume().catch(() => {}); // told by state
+    if (context.state === 'running' || context.state === 'closed') return;
+    context.resume().catch(() => {}); // `state` tells
   };
   const listening = new AbortController();
   const gestures = { signal: listening.signal, capture: true, passive: true };

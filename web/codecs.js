@@ -32,16 +32,18 @@ import { base64ToPcm16, pcm16ToBase64 } from './pcm.js';
  *   codec's
  */
 
-/** Names of the API's beta, still used by others who speak its protocol. @type {Record<string, string>} */
-const OLD_NAMES = {
-  'response.audio.delta': 'response.output_audio.delta',
-  'response.audio.done': 'response.output_audio.done',
-  'response.audio_transcript.delta': 'response.output_audio_transcript.delta',
-  'response.audio_transcript.done': 'response.output_audio_transcript.done',
-  'response.text.delta': 'response.output_text.delta',
-  'response.text.done': 'response.output_text.done',
-  'conversation.item.created': 'conversation.item.added',
-};
+/** Names of the API's beta, still used by others who speak its protocol. @type {Map<string, string>} */
+const OLD_NAMES = new Map(
+  Object.entries({
+    'response.audio.delta': 'response.output_audio.delta',
+    'response.audio.done': 'response.output_audio.done',
+    'response.audio_transcript.delta': 'response.output_audio_transcript.delta',
+    'response.audio_transcript.done': 'response.output_audio_transcript.done',
+    'response.text.delta': 'response.output_text.delta',
+    'response.text.done': 'response.output_text.done',
+    'conversation.item.created': 'conversation.item.added',
+  }),
+);
 
 /** The API's own form: everything is JSON text, audio is base64 inside it. @type {Codec} */
 export const jsonCodec = {
@@ -54,7 +56,7 @@ export const jsonCodec = {
     if (event === null || typeof event !== 'object' || typeof event.type !== 'string') {
       throw new TypeError('message is not an event');
     }
-    event.type = OLD_NAMES[event.type] ?? event.type;
+    event.type = OLD_NAMES.get(event.type) ?? event.type;
     return { event, audio: event.type === 'response.output_audio.delta' ? audioDelta(event) : null };
   },
 };

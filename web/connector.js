@@ -1,7 +1,9 @@
+import { binaryCodec } from './binary-codec.js';
 import { explainEnding, explainUnreachable } from './endings.js';
 import { ConnectFailed, RealtimeClient } from './realtime-client.js';
 
 /** @typedef {ReturnType<typeof explainEnding>} Problem */
+/** @typedef {import('./codecs.js').Codec} Codec */
 
 /**
  * @typedef {object} Target
@@ -9,6 +11,9 @@ import { ConnectFailed, RealtimeClient } from './realtime-client.js';
  * @property {string} [model]
  * @property {string} [profile]
  */
+
+/** Tried first; what does not take it gets JSON. @type {Codec[]} */
+const PREFERRED = [binaryCodec];
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 8_000;
@@ -31,15 +36,19 @@ export class Connector extends EventTarget {
   /** @type {'closed' | 'connecting' | 'open' | 'reconnecting'} */
   #state = 'closed';
   #attempt = 0;
+  #codecs = PREFERRED;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
 
   /**
    * @param {object} [options]
-   * @param {(target: Target) => RealtimeClient} [options.makeClient]
+   * @param {(target: Target, codecs: Codec[]) => RealtimeClient} [options.makeClient]
    * @param {() => number} [options.random] 0 to 1, spreads the attempts of many pages whose relay restarts
    */
-  constructor({ makeClient = (target) => new RealtimeClient(target), random = Math.random } = {}) {
+  constructor({
+    makeClient = (target, codecs) => new RealtimeClient({ ...target, codecs }),
+    random = Math.random,
+  } = {}) {
     super();
     this.#makeClient = makeClient;
     this.#random = random;
@@ -68,6 +77,7 @@ export class Connector extends EventTarget {
   open(target) {
     this.close();
     this.#target = target;
+    this.#codecs = PREFERRED;
     this.#enter('connecting');
     return this.#connect();
   }
@@ -82,14 +92,21 @@ export class Connector extends EventTarget {
 
   /** @returns {Promise<boolean>} */
   async #connect() {
-    const client = this.#makeClient(this.#target);
+    const client = this.#makeClient(this.#target, this.#codecs);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent'])
       client.addEventListener(type, (event) => this.#pass(client, event));
     try {
       await client.connect();
     } catch (error) {
-      if (this.#client === client) this.#refused(/** @type {ConnectFailed} */ (error));
+      if (this.#client !== client) return false;
+      const failed = /** @type {ConnectFailed} */ (error);
+      // A server that takes no subprotocol at all breaks the connection of a browser that offered one.
+      if (!failed.reached && this.#attempt === 0 && this.#codecs.length > 0) {
+        this.#codecs = [];
+        return this.#connect();
+      }
+      this.#refused(failed);
       return false;
     }
     if (this.#client !== client) return false; // closed meanwhile

@@ -10,16 +10,20 @@ import { TurnList } from './turn-list.js';
 
 const MOST_TURNS = 500;
 
-/** Words for `status_details.reason` of an incomplete answer. @type {Record<string, string>} */
-const INCOMPLETE = {
-  max_output_tokens: 'stopped at the longest answer allowed',
-  content_filter: 'stopped by the content filter',
-};
+/** Words for `status_details.reason` of an incomplete answer. @type {Map<string, string>} */
+const INCOMPLETE = new Map(
+  Object.entries({
+    max_output_tokens: 'stopped at the longest answer allowed',
+    content_filter: 'stopped by the content filter',
+  }),
+);
 
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
   #transcribes = false;
   #noticeCount = 0;
+  /** @type {Set<string>} turns of sessions that have ended: nothing new belongs between them */
+  #past = new Set();
 
   /** Oldest first. At most 500: older ones are dropped. */
   get turns() {
@@ -37,7 +41,7 @@ export class Conversation {
    * @param {RealtimeEvent} event
    */
   apply(event) {
-    this.#rules[event.type]?.(event);
+    this.#rules.get(event.type)?.(event);
   }
 
   /**
@@ -100,48 +104,58 @@ export class Conversation {
       touch(turn);
       if (isEmpty(turn)) this.#list.remove(turn.id);
     }
+    this.#past = new Set(this.#list.all.map(({ id }) => id));
   }
 
   clear() {
     this.#list.clear();
   }
 
-  /** @type {Record<string, (event: RealtimeEvent) => void>} */
-  #rules = {
-    'session.created': (event) => this.#learn(event.session),
-    'session.updated': (event) => this.#learn(event.session),
-    'input_audio_buffer.speech_started': ({ item_id }) => this.#expectSpeech(item_id),
-    'input_audio_buffer.committed': ({ item_id, previous_item_id }) => {
-      this.#list.placeAfter(this.#expectSpeech(item_id), previous_item_id);
-      if (!this.#transcribes) this.#finish(item_id);
-    },
-    'input_audio_buffer.cleared': () => this.#forgetUnsaid(),
-    'conversation.item.added': (event) => this.#take(event.item, event.previous_item_id),
-    'conversation.item.done': (event) => this.#take(event.item, event.previous_item_id),
-    'conversation.item.deleted': ({ item_id }) => this.#list.remove(item_id),
-    'conversation.item.input_audio_transcription.delta': ({ item_id, delta }) =>
-      this.#append(item_id, 'user', delta),
-    'conversation.item.input_audio_transcription.updated': ({ item_id, transcript }) =>
-      this.#write(item_id, 'user', transcript),
-    'conversation.item.input_audio_transcription.completed': ({ item_id, transcript }) => {
-      this.#write(item_id, 'user', transcript);
-      this.#finish(item_id);
-    },
-    'conversation.item.input_audio_transcription.failed': ({ item_id, error }) => {
-      this.#list.obtain(item_id, 'user').problem =
-        `not transcribed: ${error?.message ?? 'no reason was given'}`;
-      this.#finish(item_id);
-    },
-    'response.output_item.added': (event) => this.#take(event.item),
-    'response.output_audio_transcript.delta': ({ item_id, delta }) =>
-      this.#append(item_id, 'assistant', delta),
-    'response.output_audio_transcript.done': ({ item_id, transcript }) => this.#complete(item_id, transcript),
-    'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
-    'response.output_text.done': ({ item_id, text }) => this.#complete(item_id, text),
-    'response.function_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
-    'response.output_item.done': (event) => this.#take(event.item),
-    'response.done': ({ response }) => this.#finishResponse(response),
-  };
+  /**
+   * By type; a map, since the other side chooses the type.
+   *
+   * @type {Map<string, (event: RealtimeEvent) => void>}
+   */
+  #rules = new Map(
+    Object.entries(
+      /** @type {Record<string, (event: RealtimeEvent) => void>} */ ({
+        'session.created': (event) => this.#learn(event.session),
+        'session.updated': (event) => this.#learn(event.session),
+        'input_audio_buffer.speech_started': ({ item_id }) => this.#expectSpeech(item_id),
+        'input_audio_buffer.committed': ({ item_id, previous_item_id }) => {
+          this.#place(this.#expectSpeech(item_id), previous_item_id);
+          if (!this.#transcribes) this.#finish(item_id);
+        },
+        'input_audio_buffer.cleared': () => this.#forgetUnsaid(),
+        'conversation.item.added': (event) => this.#take(event.item, event.previous_item_id),
+        'conversation.item.done': (event) => this.#take(event.item, event.previous_item_id),
+        'conversation.item.deleted': ({ item_id }) => this.#list.remove(item_id),
+        'conversation.item.input_audio_transcription.delta': ({ item_id, delta }) =>
+          this.#append(item_id, 'user', delta),
+        'conversation.item.input_audio_transcription.updated': ({ item_id, transcript }) =>
+          this.#write(item_id, 'user', transcript),
+        'conversation.item.input_audio_transcription.completed': ({ item_id, transcript }) => {
+          this.#write(item_id, 'user', transcript);
+          this.#finish(item_id);
+        },
+        'conversation.item.input_audio_transcription.failed': ({ item_id, error }) => {
+          this.#list.obtain(item_id, 'user').problem =
+            `not transcribed: ${error?.message ?? 'no reason was given'}`;
+          this.#finish(item_id);
+        },
+        'response.output_item.added': (event) => this.#take(event.item),
+        'response.output_audio_transcript.delta': ({ item_id, delta }) =>
+          this.#append(item_id, 'assistant', delta),
+        'response.output_audio_transcript.done': ({ item_id, transcript }) =>
+          this.#complete(item_id, transcript),
+        'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
+        'response.output_text.done': ({ item_id, text }) => this.#complete(item_id, text),
+        'response.function_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
+        'response.output_item.done': (event) => this.#take(event.item),
+        'response.done': ({ response }) => this.#finishResponse(response),
+      }),
+    ),
+  );
 
   /** @param {any} session */
   #learn(session) {
@@ -155,12 +169,17 @@ export class Conversation {
     return turn;
   }
 
+  /** @param {Turn} turn @param {string | null | undefined} previousId */
+  #place(turn, previousId) {
+    if (!this.#past.has(previousId ?? '')) this.#list.placeAfter(turn, previousId);
+  }
+
   /** @param {any} item @param {string | null} [previousId] */
   #take(item, previousId) {
     if (item?.type === 'function_call_output') this.#answerCall(item);
     else if (item?.type === 'function_call' || item?.type === 'mcp_call') this.#takeCall(item);
     else if (item?.type === 'message' && item.role !== 'system')
-      this.#list.placeAfter(this.#takeMessage(item), previousId);
+      this.#place(this.#takeMessage(item), previousId);
   }
 
   /** @param {any} item @returns {Turn} */
@@ -263,7 +282,7 @@ export class Conversation {
     turn.final = true;
     if (response.status === 'cancelled' && turn.audioMs === 0) turn.cut = true;
     if (response.status === 'incomplete')
-      turn.problem = INCOMPLETE[response.status_details?.reason] ?? 'stopped early';
+      turn.problem = INCOMPLETE.get(response.status_details?.reason) ?? 'stopped early';
     touch(turn);
     if (isEmpty(turn)) this.#list.remove(turn.id);
   }

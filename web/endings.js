@@ -20,73 +20,75 @@
 
 /** @typedef {{title: string, advice: string, retry?: boolean}} Row */
 
-/** By the code of the `error` event: the API's own, and the relay's. @type {Record<string, Row>} */
-const BY_ERROR = {
-  invalid_api_key: {
-    title: 'The relay’s API key was refused.',
-    advice: 'Whoever runs the relay must check its OPENAI_API_KEY.',
-  },
-  upstream_denied: {
-    title: 'The relay’s API key was refused.',
-    advice: 'Whoever runs the relay must check its OPENAI_API_KEY.',
-  },
-  insufficient_permissions: {
-    title: 'The relay’s API key may not use this model.',
-    advice: 'Whoever runs the relay must give the key access to the Realtime API.',
-  },
-  insufficient_quota: {
-    title: 'The account behind the relay has no credit left.',
-    advice: 'Whoever runs the relay must check plan and billing.',
-  },
-  missing_model: {
-    title: 'No model was chosen.',
-    advice: 'Enter a model in the settings, then start again.',
-  },
-  invalid_model: {
-    title: 'This model does not exist.',
-    advice: 'Choose another model in the settings, then start again.',
-  },
-  model_not_found: {
-    title: 'This model does not exist.',
-    advice: 'Choose another model in the settings, then start again.',
-  },
-  session_expired: {
-    title: 'The session reached its longest duration.',
-    advice: 'Start again for a new one; it will not remember this conversation.',
-    retry: false,
-  },
-  rate_limit_exceeded: { title: 'Too many requests at once.', advice: 'Wait a minute, then start again.' },
-  origin_refused: {
-    title: 'This relay does not take calls from this page.',
-    advice: 'Whoever runs the relay can add this page’s origin to allowed_origins.',
-  },
-  profile_unknown: {
-    title: 'This relay has no such profile.',
-    advice: 'Enter another profile in the settings, or none, then start again.',
-  },
-  full: { title: 'The relay is full.', advice: 'Wait a moment, then start again.', retry: true },
-  slow_peer: {
-    title: 'Your connection was too slow for the answer.',
-    advice: 'Check your network, then start again.',
-    retry: false,
-  },
-  upstream_unreachable: {
-    title: 'The relay could not reach the model.',
-    advice: 'Start again in a moment; if it stays, look at the relay’s log.',
-    retry: true,
-  },
-  upstream_timeout: {
-    title: 'The model did not answer in time.',
-    advice: 'Start again in a moment.',
-    retry: true,
-  },
-  upstream_busy: { title: 'The model is busy.', advice: 'Wait a moment, then start again.', retry: true },
-  upstream_lost: {
-    title: 'The relay lost its connection to the model.',
-    advice: 'Start again; the model will not remember this conversation.',
-    retry: true,
-  },
-};
+/** By the code of the `error` event: the API's own, and the relay's. @type {Map<string, Row>} */
+const BY_ERROR = new Map(
+  Object.entries({
+    invalid_api_key: {
+      title: 'The relay’s API key was refused.',
+      advice: 'Whoever runs the relay must check its OPENAI_API_KEY.',
+    },
+    upstream_denied: {
+      title: 'The relay’s API key was refused.',
+      advice: 'Whoever runs the relay must check its OPENAI_API_KEY.',
+    },
+    insufficient_permissions: {
+      title: 'The relay’s API key may not use this model.',
+      advice: 'Whoever runs the relay must give the key access to the Realtime API.',
+    },
+    insufficient_quota: {
+      title: 'The account behind the relay has no credit left.',
+      advice: 'Whoever runs the relay must check plan and billing.',
+    },
+    missing_model: {
+      title: 'No model was chosen.',
+      advice: 'Enter a model in the settings, then start again.',
+    },
+    invalid_model: {
+      title: 'This model does not exist.',
+      advice: 'Choose another model in the settings, then start again.',
+    },
+    model_not_found: {
+      title: 'This model does not exist.',
+      advice: 'Choose another model in the settings, then start again.',
+    },
+    session_expired: {
+      title: 'The session reached its longest duration.',
+      advice: 'Start again for a new one; it will not remember this conversation.',
+      retry: false,
+    },
+    rate_limit_exceeded: { title: 'Too many requests at once.', advice: 'Wait a minute, then start again.' },
+    origin_refused: {
+      title: 'This relay does not take calls from this page.',
+      advice: 'Whoever runs the relay can add this page’s origin to allowed_origins.',
+    },
+    profile_unknown: {
+      title: 'This relay has no such profile.',
+      advice: 'Enter another profile in the settings, or none, then start again.',
+    },
+    full: { title: 'The relay is full.', advice: 'Wait a moment, then start again.', retry: true },
+    slow_peer: {
+      title: 'Your connection was too slow for the answer.',
+      advice: 'Check your network, then start again.',
+      retry: false,
+    },
+    upstream_unreachable: {
+      title: 'The relay could not reach the model.',
+      advice: 'Start again in a moment; if it stays, look at the relay’s log.',
+      retry: true,
+    },
+    upstream_timeout: {
+      title: 'The model did not answer in time.',
+      advice: 'Start again in a moment.',
+      retry: true,
+    },
+    upstream_busy: { title: 'The model is busy.', advice: 'Wait a moment, then start again.', retry: true },
+    upstream_lost: {
+      title: 'The relay lost its connection to the model.',
+      advice: 'Start again; the model will not remember this conversation.',
+      retry: true,
+    },
+  }),
+);
 
 /** By the close code, where the error says nothing that we know. @type {Record<number, Row>} */
 const BY_CODE = {
@@ -141,7 +143,7 @@ const UNKNOWN = { title: 'The session ended unexpectedly.', advice: 'Start again
  * @returns {Advice & {detail: string}} `detail` is what the other side said, in its own words, or ''
  */
 export function explainEnding({ code, reason, error, opened }) {
-  const row = BY_ERROR[error?.code ?? ''] ?? BY_CODE[code] ?? UNKNOWN;
+  const row = BY_ERROR.get(error?.code ?? '') ?? BY_CODE[code] ?? UNKNOWN;
   return {
     title: row.title,
     advice: row.advice,

@@ -6,7 +6,7 @@
  */
 import { EventLog } from './event-log.js';
 import { Preferences } from './preferences.js';
-import { measureRoundTrip } from './round-trip.js';
+import { measureRoundTrip, ownRelay } from './own-relay.js';
 import { asText } from './transcript.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
@@ -70,7 +70,7 @@ const settings = new SettingsView(
     speaker: byId('speaker', HTMLSelectElement),
   },
   preferences,
-  `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
+  ownRelay(),
 );
 const events = new EventsPanel(log, {
   list: byId('events-list'),
@@ -115,7 +115,14 @@ let noticeTimer;
 async function start(microphone = true) {
   const opened = await voice.start({ ...settings.target, microphone });
   if (opened && microphone) void settings.listDevices(); // they have names now
+  focusTalk();
   return opened;
+}
+
+/** With push-to-talk the space bar must not press the button that was pressed last. */
+function focusTalk() {
+  call.render();
+  if (voice.pushToTalk && voice.active) byId('talk').focus();
 }
 
 /** @param {{text: string, images: string[]}} message */
@@ -212,6 +219,7 @@ byId('transcript-clear').addEventListener('click', () => {
 byId('push-to-talk').addEventListener('click', () => {
   voice.pushToTalk = !voice.pushToTalk;
   preferences.change({ pushToTalk: voice.pushToTalk });
+  focusTalk();
 });
 byId('volume').addEventListener('input', () => {
   voice.speaker.volume = Number(byId('volume', HTMLInputElement).value) / 100;

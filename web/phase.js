@@ -1,9 +1,20 @@
 /**
  * The one state that a visitor sees, out of all that goes on.
- *
- * @typedef {'idle' | 'connecting' | 'listening' | 'user-speaking' | 'thinking' | 'speaking' | 'muted' |
- *   'reconnecting' | 'error'} Phase
  */
+
+export const PHASES = /** @type {const} */ ([
+  'idle',
+  'connecting',
+  'listening',
+  'user-speaking',
+  'thinking',
+  'speaking',
+  'muted',
+  'reconnecting',
+  'error',
+]);
+
+/** @typedef {(typeof PHASES)[number]} Phase */
 
 /**
  * @typedef {object} Circumstances

@@ -13,7 +13,7 @@ import { RingBuffer } from './ring-buffer.js';
 
 const INITIAL_FRAMES = msToFrames(30_000);
 const LIMIT_FRAMES = msToFrames(30 * 60_000); // half of the longest session that the API allows
-const FADE_FRAMES = 32; // 1.3 ms: too short to hear, long enough not to click, over before a block of 48 kHz is
+const FADE_FRAMES = 32; // 1.3 ms: long enough not to click, and over within a block at 48 kHz
 const FIRST_DEPTH_FRAMES = msToFrames(20);
 const LEAST_DEPTH_AFTER_UNDERRUN_FRAMES = msToFrames(100);
 const MOST_DEPTH_FRAMES = msToFrames(400);
@@ -174,7 +174,7 @@ export class PlaybackQueue {
     while (this.#segments.length > 0) {
       const { ended, playedFrames, receivedFrames } = this.#segments[0];
       if (!ended || playedFrames < receivedFrames) return;
-      if (this.#starving) this.underruns -= 1; // it ran dry at its end, which we did not know: nothing was missed
+      if (this.#starving) this.underruns -= 1; // it ran dry at its end: nothing was missed
       this.#starving = false;
       this.#finish();
     }

@@ -43,6 +43,8 @@ export class RealtimeClient extends EventTarget {
   /** @type {Ending['error']} */
   #lastError = null;
   #closing = false;
+  /** @type {(reason: ConnectFailed) => void} ends the wait for the session */
+  #giveUp = () => {};
   #eventCount = 0;
   /** @type {(() => void)[]} probes under way */
   #probes = [];
@@ -103,8 +105,10 @@ export class RealtimeClient extends EventTarget {
    * @throws {ConnectFailed}
    */
   connect() {
-    const protocols = this.#codecs.map((codec) => codec.protocol).filter((protocol) => protocol !== '');
+    const protocols = this.#codecs.map((codec) => codec.protocol);
+    if (protocols.length > 0) protocols.push('realtime'); // the API's own name, for whoever knows no other
     return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
       let opened = false;
       this.addEventListener(
         'session.created',
@@ -142,12 +146,20 @@ export class RealtimeClient extends EventTarget {
     }
   }
 
-  /** Ends the session. `ended` is not told. @param {number} [code] @param {string} [reason] */
+  /**
+   * Ends the session, or the wait for it. `ended` is not told.
+   *
+   * @param {number} [code]
+   * @param {string} [reason]
+   */
   close(code = 1000, reason = '') {
     this.#closing = true;
     this.#watchdog.stop();
     this.#socket?.close(code, reason);
     this.#socket = null;
+    this.#giveUp(
+      new ConnectFailed({ code, reason: 'closed by this side', error: null, opened: false }, true),
+    );
   }
 
   /**
@@ -257,7 +269,8 @@ export class RealtimeClient extends EventTarget {
       this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };
     else this.#lastError = null; // only an error that nothing follows explains an end
     this.#tell('event', event);
-    if (event.type === 'error' || event.type.includes('.')) this.#tell(event.type, event); // never one of our own names
+    const foreign = event.type === 'error' || event.type.includes('.'); // none of our own names has a dot
+    if (foreign) this.#tell(event.type, event);
   }
 
   #answerProbes() {

@@ -32,7 +32,7 @@ export class Resampler {
   /** Forgets the stream: the next sample comes after silence. */
   reset() {
     this.#history.fill(0);
-    this.#filled = this.#taps / 2; // half a kernel of silence first: the first output stands at the first input
+    this.#filled = this.#taps / 2; // silence first, so that the first output stands at the first input
     this.#position = 0;
   }
 

@@ -88,6 +88,11 @@ export class Speaker extends EventTarget {
     return this.#pending.size > 0;
   }
 
+  /** Whether the browser holds the sound back: until there is a gesture, or while a call comes in. */
+  get paused() {
+    return this.#context !== null && this.#context.state !== 'running';
+  }
+
   get volume() {
     return this.#volume;
   }

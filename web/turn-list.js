@@ -85,7 +85,7 @@ export class TurnList {
    */
   placeAfter(turn, previousId) {
     const previous = this.#turns.findIndex(({ id }) => id === previousId);
-    if (previous < 0 || this.#turns[previous + 1] === turn) return;
+    if (previous < 0 || turn.id === previousId || this.#turns[previous + 1] === turn) return;
     const others = this.#turns.filter((other) => other !== turn);
     others.splice(others.findIndex(({ id }) => id === previousId) + 1, 0, turn);
     this.#turns = others;

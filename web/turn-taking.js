@@ -4,6 +4,7 @@ import { SAMPLE_RATE } from './pcm.js';
 /** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */
 
 const QUIET_TIMEOUT_MS = 1_000;
+const RELEASE_TAIL_MS = 150; // thumbs are quicker than the end of a word
 const LEAST_COMMIT_FRAMES = SAMPLE_RATE / 10; // the API refuses to commit less than 100 ms
 
 /**
@@ -19,6 +20,8 @@ export class TurnTaking {
   #conversation;
   #answers = new Answers();
   #held = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} while what was said is still being taken in */
+  #tail;
   #userSpeaks = false;
   #byHand = false;
   #heldFrames = 0;
@@ -56,8 +59,8 @@ export class TurnTaking {
 
   /** @param {boolean} byHand */
   setByHand(byHand) {
+    this.release();
     this.#byHand = byHand;
-    this.#held = false;
     this.applyDetection();
   }
 
@@ -90,7 +93,7 @@ export class TurnTaking {
    * @param {Int16Array} samples changed to silence in place
    */
   gate(samples) {
-    if (!this.#byHand || this.#held) {
+    if (!this.#byHand || this.#held || this.#tail !== undefined) {
       this.#heldFrames += samples.length;
       return samples;
     }
@@ -98,12 +101,13 @@ export class TurnTaking {
     return samples.fill(0);
   }
 
-  /** The button goes down. */
+  /** The button goes down. Does nothing without a session. */
   press() {
-    if (!this.#byHand || this.#held) return;
+    if (!this.#byHand || this.#held || this.#getClient() === null) return;
     void this.interrupt();
     this.#held = true;
-    this.#heldFrames = 0;
+    if (this.#tail === undefined) this.#heldFrames = 0; // else it was let go of for a moment only
+    this.#endTail();
   }
 
   /** The button comes up. @returns {boolean} false where it was held too short to have said anything */
@@ -116,9 +120,8 @@ export class TurnTaking {
       client.send({ type: 'input_audio_buffer.clear' });
       return false;
     }
-    client.send({ type: 'input_audio_buffer.commit' });
-    client.createResponse();
     this.#answers.expect();
+    this.#tail = setTimeout(() => this.#commit(), RELEASE_TAIL_MS);
     return true;
   }
 
@@ -139,8 +142,21 @@ export class TurnTaking {
   /** Forgets the session. */
   reset() {
     this.#answers.reset();
+    this.#endTail();
     this.#held = this.#userSpeaks = false;
+    this.#detection = null;
     void this.#speaker.flush();
+  }
+
+  #commit() {
+    this.#endTail();
+    this.#getClient()?.send({ type: 'input_audio_buffer.commit' });
+    this.#getClient()?.createResponse();
+  }
+
+  #endTail() {
+    clearTimeout(this.#tail);
+    this.#tail = undefined;
   }
 
   #begin() {

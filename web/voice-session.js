@@ -75,6 +75,7 @@ export class VoiceSession extends EventTarget {
       position: ({ itemId, playedMs }) => this.#onPosition(itemId, playedMs),
       finished: ({ itemId }) => this.conversation.heardAll(itemId),
       idle: () => {},
+      paused: () => {},
     });
   }
 
@@ -113,6 +114,11 @@ export class VoiceSession extends EventTarget {
   /** Whether the browser is asking the visitor for the microphone, or opening it. */
   get awaitsMicrophone() {
     return this.#awaitsMicrophone;
+  }
+
+  /** Whether the browser holds the sound back, so that the visitor has to touch the page. */
+  get paused() {
+    return this.speaker.paused;
   }
 
   /** When the session began, on `performance.now()`'s clock; 0 when there is none. */
@@ -167,6 +173,7 @@ export class VoiceSession extends EventTarget {
     this.#connector.close();
     this.#startedAt = 0;
     this.#feed.close();
+    this.speaker.close();
     this.#wakeLock.release();
     this.#changed();
   }

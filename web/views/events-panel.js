@@ -86,7 +86,7 @@ export class EventsPanel {
         { class: 'event-direction', title: entry.direction === 'up' ? 'Sent' : 'Received' },
         entry.direction === 'up' ? '↑' : '↓',
       ),
-      make('span', { class: 'event-type' }, entry.type),
+      make('span', { class: 'event-type' }, ...breakable(entry.type)),
       make('span', { class: 'event-extent' }),
     );
     const row = make(
@@ -101,6 +101,12 @@ export class EventsPanel {
     this.#elements.list.append(row);
     return row;
   }
+}
+
+/** A type that may be broken into lines after its dots. @param {string} type @returns {(Node | string)[]} */
+function breakable(type) {
+  const parts = type.split(/(?<=\.)/u);
+  return parts.flatMap((part, index) => (index === 0 ? [part] : [make('wbr'), part]));
 }
 
 /** @param {LogEntry} entry */

@@ -32,7 +32,8 @@ export class ImageSources extends EventTarget {
       for (const chosen of file.files ?? []) this.#tell('file', chosen);
       file.value = '';
     });
-    if (!navigator.mediaDevices?.getDisplayMedia) menu.querySelector('[data-source="screen"]')?.remove(); // phones
+    const captures = navigator.mediaDevices && 'getDisplayMedia' in navigator.mediaDevices; // phones do not
+    if (!captures) menu.querySelector('[data-source="screen"]')?.remove();
   }
 
   /** @param {boolean} open */

@@ -14,9 +14,9 @@ const PRESSING = 'button, a[href], summary, [role="tab"]';
 export function listenToKeys(voice, talk) {
   document.addEventListener('keydown', (event) => {
     const act = event.repeat ? undefined : actionOf(event, voice);
-    if (event.key === ' ' && voice.pushToTalk && mayTalk(event.target, talk)) event.preventDefault(); // no scrolling, no click
-    if (act === undefined || (event.key === ' ' && !mayTalk(event.target, talk))) return;
-    act();
+    const talks = event.key === ' ' && voice.pushToTalk && mayTalk(event.target, talk);
+    if (talks) event.preventDefault(); // neither scrolls nor clicks
+    if (event.key !== ' ' || talks) act?.();
   });
   document.addEventListener('keyup', (event) => {
     if (event.key === ' ' && voice.held) {

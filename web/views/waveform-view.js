@@ -1,96 +1,138 @@
-/**
- * One waveform for both sides: what you say flows from the middle to the left, what the model says to the
- * right.
- *
- * Visitors who asked for less motion get still bars that show how loud it is now.
- */
+/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+
+/** @typedef {{user: number, model: number}} Levels loudness of both sides, 0 to 1, as ears take it */
 
 const BAR_PX = 3;
 const PITCH_PX = 6;
 const SAMPLE_MS = 50;
 const HISTORY = 200;
 const LEAST_BAR_PX = 3;
+const CALM_FRAME_MS = 250;
+const LINGER_MS = 8_000; // until the last bar has left the picture
 
-/** @typedef {{push: (level: number) => void, at: (age: number) => number}} History */
-
+/**
+ * One waveform for both sides: what you say flows from the middle to the left, what the model says to the
+ * right.
+ *
+ * It draws while there is a session, and rests otherwise. Visitors who asked for less motion get still bars
+ * that show how loud it is now. Colours are the custom properties `--you` and `--model`, and `color` for
+ * silence.
+ */
 export class WaveformView {
   #canvas;
   #context;
+  #voice;
+  #onFrame;
   #calm = window.matchMedia('(prefers-reduced-motion: reduce)');
-  #user = makeHistory();
-  #model = makeHistory();
-  #userPeak = 0;
-  #modelPeak = 0;
+  #samples = new Float32Array(1024);
+  #sides = [makeSide(-1, '--you'), makeSide(1, '--model')];
   #sampledAt = 0;
   #drawnAt = 0;
-
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
-    this.#canvas = canvas;
-    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-  }
+  #activeAt = 0;
+  #running = false;
 
   /**
-   * To be called for each frame while there is a session.
-   *
-   * @param {number} now milliseconds
-   * @param {number} userLevel 0 to 1
-   * @param {number} modelLevel 0 to 1
+   * @param {HTMLCanvasElement} canvas
+   * @param {VoiceSession} voice
+   * @param {(levels: Levels, now: number) => void} [onFrame] called with each frame that is drawn
    */
-  update(now, userLevel, modelLevel) {
-    this.#userPeak = Math.max(this.#userPeak, userLevel);
-    this.#modelPeak = Math.max(this.#modelPeak, modelLevel);
-    while (now - this.#sampledAt >= SAMPLE_MS) {
-      this.#sampledAt = Math.max(this.#sampledAt + SAMPLE_MS, now - 10 * SAMPLE_MS);
-      this.#user.push(this.#userPeak);
-      this.#model.push(this.#modelPeak);
-      this.#userPeak = userLevel;
-      this.#modelPeak = modelLevel;
+  constructor(canvas, voice, onFrame = () => {}) {
+    this.#canvas = canvas;
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    this.#voice = voice;
+    this.#onFrame = onFrame;
+    new ResizeObserver(() => this.#draw(0)).observe(canvas);
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw(0));
+  }
+
+  /** Begins to draw, if it rests; to be called whenever something has changed. */
+  wake() {
+    if (this.#running || !this.#voice.active) return;
+    this.#running = true;
+    requestAnimationFrame((now) => this.#animate(now));
+  }
+
+  /** @param {number} now */
+  #animate(now) {
+    if (this.#voice.active) this.#activeAt = now;
+    const { user, model } = this.#measure();
+    this.#sample(now, [user, model]);
+    if (!this.#calm.matches || now - this.#drawnAt >= CALM_FRAME_MS) {
+      this.#drawnAt = now;
+      this.#draw((now - this.#sampledAt) / SAMPLE_MS);
     }
-    if (this.#calm.matches && now - this.#drawnAt < 250) return;
-    this.#drawnAt = now;
-    this.#draw((now - this.#sampledAt) / SAMPLE_MS);
+    this.#onFrame({ user, model }, now);
+    this.#running = now - this.#activeAt < LINGER_MS;
+    if (this.#running) requestAnimationFrame((next) => this.#animate(next));
+  }
+
+  /** @returns {Levels} */
+  #measure() {
+    const { active, muted, pushToTalk, held, microphone, speaker } = this.#voice;
+    const heard = active && !muted && (!pushToTalk || held);
+    return {
+      user: heard ? loudness(microphone.level) : 0,
+      model: speaker.busy && speaker.analyser !== null ? loudness(this.#levelOf(speaker.analyser)) : 0,
+    };
+  }
+
+  /** @param {AnalyserNode} analyser @returns {number} root mean square */
+  #levelOf(analyser) {
+    analyser.getFloatTimeDomainData(this.#samples);
+    let sum = 0;
+    for (const sample of this.#samples) sum += sample * sample;
+    return Math.sqrt(sum / this.#samples.length);
+  }
+
+  /** @param {number} now @param {number[]} levels of each side */
+  #sample(now, levels) {
+    this.#sides.forEach((side, index) => (side.peak = Math.max(side.peak, levels[index])));
+    if (now - this.#sampledAt > HISTORY * SAMPLE_MS) this.#sampledAt = now; // it rested
+    while (now - this.#sampledAt >= SAMPLE_MS) {
+      this.#sampledAt += SAMPLE_MS;
+      this.#sides.forEach((side, index) => {
+        side.push(side.peak);
+        side.peak = levels[index];
+      });
+    }
   }
 
   /** @param {number} progress from one sample to the next */
   #draw(progress) {
-    const { width, height, scale } = this.#fit();
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const scale = window.devicePixelRatio;
+    this.#canvas.width = Math.round(width * scale); // clears it
+    this.#canvas.height = Math.round(height * scale);
+    this.#context.scale(scale, scale);
     const style = getComputedStyle(this.#canvas);
-    this.#context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.#context.clearRect(0, 0, width, height);
-    const shift = this.#calm.matches ? 0 : progress;
-    this.#drawSide(-1, this.#user, style.getPropertyValue('--you'), width, height, shift);
-    this.#drawSide(1, this.#model, style.getPropertyValue('--model'), width, height, shift);
+    for (const side of this.#sides) {
+      const colours = { sound: style.getPropertyValue(side.colour), silence: style.color };
+      this.#drawSide(side, colours, width, height, this.#calm.matches ? 0 : progress);
+    }
   }
 
   /**
-   * @param {-1 | 1} side @param {History} history @param {string} colour
-   * @param {number} width @param {number} height @param {number} shift
+   * @param {ReturnType<typeof makeSide>} side
+   * @param {{sound: string, silence: string}} colours
+   * @param {number} width
+   * @param {number} height
+   * @param {number} shift
    */
-  #drawSide(side, history, colour, width, height, shift) {
+  #drawSide(side, colours, width, height, shift) {
     const context = this.#context;
-    const gap = height / 2 + 6; // the button stands in the middle
-    const count = Math.min(HISTORY - 1, Math.floor((width / 2 - gap) / PITCH_PX));
+    const middle = height / 2 + 6; // the button stands there
+    const count = Math.min(HISTORY - 1, Math.floor((width / 2 - middle) / PITCH_PX));
     for (let age = 0; age < count; age += 1) {
-      const level = this.#calm.matches ? history.at(0) * (1 - age / count) : history.at(age);
-      const bar = Math.max(LEAST_BAR_PX, loudness(level) * (height - 12));
-      const x = width / 2 + side * (gap + (age + shift) * PITCH_PX);
+      const level = this.#calm.matches ? side.at(0) * (1 - age / count) : side.at(age);
+      const bar = Math.max(LEAST_BAR_PX, level * (height - 12));
+      const x = width / 2 + side.direction * (middle + (age + shift) * PITCH_PX);
       const loud = bar > LEAST_BAR_PX;
-      context.fillStyle = loud ? colour : getComputedStyle(this.#canvas).color;
-      context.globalAlpha = (loud ? 0.95 : 0.35) * (1 - ((age + shift) / count) ** 2);
+      context.fillStyle = loud ? colours.sound : colours.silence;
+      context.globalAlpha = (loud ? 0.95 : 0.35) * Math.max(0, 1 - ((age + shift) / count) ** 2);
       context.beginPath();
       context.roundRect(x - BAR_PX / 2, (height - bar) / 2, BAR_PX, bar, BAR_PX / 2);
       context.fill();
     }
-    context.globalAlpha = 1;
-  }
-
-  #fit() {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const scale = window.devicePixelRatio;
-    if (this.#canvas.width !== Math.round(width * scale)) this.#canvas.width = Math.round(width * scale);
-    if (this.#canvas.height !== Math.round(height * scale)) this.#canvas.height = Math.round(height * scale);
-    return { width, height, scale };
   }
 }
 
@@ -100,15 +142,20 @@ export function loudness(level) {
   return Math.min(1, Math.max(0, (20 * Math.log10(level) + 54) / 48));
 }
 
-/** @returns {History} the newest levels, by age */
-function makeHistory() {
+/** The newest levels of one side, by age. @param {-1 | 1} direction @param {string} colour */
+function makeSide(direction, colour) {
   const levels = new Float32Array(HISTORY);
   let next = 0;
   return {
+    direction,
+    colour,
+    peak: 0,
+    /** @param {number} level */
     push(level) {
       levels[next] = level;
       next = (next + 1) % HISTORY;
     },
+    /** @param {number} age in samples */
     at: (age) => levels[(next - 1 - age + 2 * HISTORY) % HISTORY],
   };
 }
