@@ -1,13 +1,13 @@
 """Realtime Relay: a transparent WebSocket relay for the Realtime API.
 
     peer leg ──► admission ──► Session ◄──► upstream leg
-    (ASGI)                    │ interceptors by event type      (the API, any Realtime URL, the mock)
+    (picows, ASGI)            │ interceptors by event type      (the API, any Realtime URL, the mock)
                               └─► metrics, log
 
 What decides does not wait; what waits does not decide.
 
     core/        decides: the session, events, ends, interceptors. No socket, no asyncio, no clock, no logger.
-    legs/        waits: one end's connection each. A leg's methods never wait; its tasks do.
+    legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
     upstreams/   where a session's other end comes from, and the mock upstream.
     admission/   who may open a session.
     telemetry/   the log and the metrics.
