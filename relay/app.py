@@ -45,6 +45,23 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
             endpoint.upstream = upstream_at(mock.url, {})
             yield
 
+    app = Starlette(
+        routes=[
+            WebSocketRoute("/v1/realtime", endpoint.serve),
+            *operation_routes(sessions, metrics),
+            Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
+            Mount("/", PageFiles(directory=page_directory("public"), html=True)),
+        ],
+        lifespan=lifespan,
+    )
+    app.state.sessions = sessions
+    app.state.metrics = metrics
+    return app
+
+
+def operation_routes(sessions: Sessions, metrics: Metrics) -> list[Route]:
+    """What an operator's probes and scrapes ask for. None of it dials upstream."""
+
     def livez(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
@@ -54,17 +71,4 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
     def exposition(_: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    app = Starlette(
-        routes=[
-            WebSocketRoute("/v1/realtime", endpoint.serve),
-            Route("/livez", livez),
-            Route("/readyz", readyz),
-            Route("/metrics", exposition),
-            Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
-            Mount("/", PageFiles(directory=page_directory("public"), html=True)),
-        ],
-        lifespan=lifespan,
-    )
-    app.state.sessions = sessions
-    app.state.metrics = metrics
-    return app
+    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", exposition)]

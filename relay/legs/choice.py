@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from starlette.websockets import WebSocket
 
 from relay.core.leg import Leg, Listener
-from relay.legs import picows, websocket
+from relay.legs import picows_upstream, websocket
 from relay.legs.asgi import AsgiLeg
 from relay.legs.target import DialOptions, Target
 
@@ -47,7 +47,7 @@ def choose_dial(carrier: str) -> Dial:
     async def dial(target: Target, options: DialOptions, observe_added: Observe, redact: Redact) -> UpstreamLeg:
         if carrier == "portable" or needs_proxy(target.url):
             return await websocket.dial(target, options, observe_added, redact)
-        return await picows.dial(target, options, observe_added, redact)
+        return await picows_upstream.dial(target, options, observe_added, redact)
 
     return dial
 

@@ -1,5 +1,6 @@
 """A leg over a connection that can only be read and written by waiting: one task for each, and what lies between."""
 
+import abc
 import asyncio
 from collections import deque
 from collections.abc import Callable
@@ -19,7 +20,7 @@ class Gone(Exception):  # noqa: N818 - the fact, not the fault
         self.closed = closed or Closed(ABNORMAL)
 
 
-class TaskLeg:
+class TaskLeg(abc.ABC):
     """Keeps what was sent in order until it is written. A subclass says how to wait for its connection.
 
     The session bounds what waits, through `buffered_bytes`; the leg only counts it.
@@ -79,21 +80,21 @@ class TaskLeg:
 
     # What a subclass says.
 
+    @abc.abstractmethod
     async def receive(self) -> Data:
         """Wait for the next message; raise `Gone` when the connection has ended."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     async def transmit(self, data: Data) -> None:
         """Write a message; may wait for the other end to take it, and raises `Gone` when that cannot be."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     async def shut(self, code: int, reason: str) -> None:
         """Begin or make the closing handshake; `receive` then raises `Gone`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def abort(self) -> None:
         """Let go of the connection, closed or not."""
-        raise NotImplementedError
 
     # How it is done.
 

@@ -7,14 +7,14 @@ from websockets.asyncio.server import ServerConnection
 
 from relay.core.closing import Cause, Refused
 from relay.core.leg import Closed, Listener
-from relay.legs import picows, websocket
+from relay.legs import picows_upstream, websocket
 from relay.legs.target import DialOptions, Target
 from tests.fakes.upstream import echo, scripted_upstream
 
 LIMIT = 2**20
 
 
-@pytest.fixture(params=[picows.dial, websocket.dial], ids=["picows", "websockets"])
+@pytest.fixture(params=[picows_upstream.dial, websocket.dial], ids=["picows", "websockets"])
 def dial(request):
     """Each way to dial."""
     return request.param

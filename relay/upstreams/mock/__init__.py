@@ -31,7 +31,7 @@ and what time it is, and asked for the next event. Its parts:
 """
 
 from relay.upstreams.mock.pace import Pace
-from relay.upstreams.mock.server import MockServer, run_mock, serve_mock
+from relay.upstreams.mock.server import MockServer, serve_mock
 from relay.upstreams.mock.session import MockSession
 
-__all__ = ["MockServer", "MockSession", "Pace", "run_mock", "serve_mock"]
+__all__ = ["MockServer", "MockSession", "Pace", "serve_mock"]

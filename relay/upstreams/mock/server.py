@@ -134,12 +134,6 @@ async def serve_mock(
         yield mock
 
 
-async def run_mock(host: str, port: int) -> None:
-    """Listen as a Realtime API until cancelled."""
-    async with serve_mock(host, port):
-        await asyncio.get_running_loop().create_future()
-
-
 def _upgrade(connection: ServerConnection) -> Upgrade:
     request = cast("Request", connection.request)  # there is one: it has been accepted
     protocols = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))

@@ -1,7 +1,6 @@
 """The mock over real sockets: how it is opened, kept, and closed."""
 
 import asyncio
-import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -13,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
-from relay.upstreams.mock import MockServer, Pace, run_mock, serve_mock
+from relay.upstreams.mock import MockServer, Pace, serve_mock
 from relay.upstreams.mock.exchange import MAX_BACKLOG
 from relay.upstreams.mock.server import KEPT_SESSIONS
 from tests.upstreams.mock.conformance import conforms
@@ -214,23 +213,6 @@ async def test_a_client_that_vanishes_leaves_nothing_behind() -> None:
         client.transport.abort()
         await mock.wait_until(lambda mock: mock.open_connections == 0)
         assert list(mock.sessions[0].conversation) == []
-
-
-async def test_a_mock_runs_alone() -> None:
-    """`run_mock` listens where it is told to, until it is cancelled."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = asyncio.create_task(run_mock("127.0.0.1", port))
-    client = None
-    while client is None:
-        with suppress(OSError):
-            client = await connect(f"ws://127.0.0.1:{port}/v1/realtime{MODEL}", proxy=None)
-    await events_until(client, "session.created")
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    assert await end_of(client) == ([], 1001, "")
 
 
 async def test_an_ipv6_address_makes_an_url() -> None:
