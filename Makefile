@@ -41,9 +41,9 @@ wheel: .venv/.dev ## build the wheel and the source archive into dist/
 
 lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirements/dev.in
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-header pyproject.toml -o requirements/run.txt
+	    --no-header --extra redis pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-header pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
