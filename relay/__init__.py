@@ -10,6 +10,7 @@ What decides does not wait; what waits does not decide.
     legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
     upstreams/   where a session's other end comes from, and the mock upstream.
     admission/   who may open a session.
+    recording/   sessions written down, and read back.
     telemetry/   the log and the metrics.
     serving/     uvicorn, signals and the drain.
     endpoint.py  `/v1/realtime`: admit, dial, accept, join two legs, wait for the end.
