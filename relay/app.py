@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -68,7 +68,7 @@ def operation_routes(sessions: Sessions, metrics: Metrics) -> list[Route]:
     def readyz(_: Request) -> Response:
         return PlainTextResponse("draining\n", 503) if sessions.draining else PlainTextResponse("ready\n")
 
-    def exposition(_: Request) -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    async def exposition(_: Request) -> Response:
+        return Response(await metrics.expose(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", exposition)]

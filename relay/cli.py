@@ -6,13 +6,17 @@ import ipaddress
 import os
 import socket
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 import structlog
 
 from relay.app import create_app
 from relay.serving.server import make_server
+from relay.serving.supervisor import Supervisor
+from relay.serving.worker import Assignment
 from relay.settings import Settings, SettingsError, load_settings, unknown_variables
 from relay.telemetry.log import configure_logging
 from relay.version import __version__
@@ -30,26 +34,40 @@ def main() -> None:
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file with settings and profiles.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@click.option("--workers", type=int, help="Processes that share the address.  [default: 1]")
 @click.option("--upstream", help="openai, mock, or a ws:// or wss:// address.  [default: openai]")
 @click.option("--allow-open", is_flag=True, default=None, help="Listen beyond this machine without authentication.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @click.option("--log-format", type=click.Choice(["auto", "console", "json"]))
-def serve(config: Path | None, **options: str | int | bool | None) -> None:
+def serve(config: Path | None, **options: Any) -> None:
     """Run the relay."""
     try:
         settings = load_settings(config, **options)
         configure_logging(settings)
         refuse_open_door(settings)
         app = create_app(settings)
-        listener = listen(settings)
+        listeners = listen(settings)
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)
         sys.exit(2)
     for name in unknown_variables(os.environ):
         structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+    if len(listeners) > 1:
+        sys.exit(supervise(settings, listeners, config, options))
     server = make_server(app, settings, lambda host, port: click.echo(welcome(settings, host, port), err=True))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is done
-        server.run(sockets=[listener])
+        server.run(sockets=listeners)
+
+
+def supervise(settings: Settings, listeners: list[socket.socket], config: Path | None, options: dict[str, Any]) -> int:
+    """Run one worker for each listener until a signal; returns the exit code."""
+    host, port = listeners[0].getsockname()[:2]
+    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
+
+        def assign(serial: int, listener: socket.socket) -> Assignment:
+            return Assignment(serial, listener, config, options, len(listeners), Path(directory))
+
+        return Supervisor(listeners, assign, lambda: click.echo(welcome(settings, host, port), err=True)).run()
 
 
 @main.command()
@@ -75,13 +93,23 @@ async def run_mock(host: str, port: int) -> None:
         await asyncio.Event().wait()
 
 
-def listen(settings: Settings) -> socket.socket:
-    """Bind the address in the settings, or raise `SettingsError` with what is in the way."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def listen(settings: Settings) -> list[socket.socket]:
+    """Bind the address in the settings, once for each worker, or raise `SettingsError` with what is in the way."""
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        alone = open_listener(settings.host, settings.port)
+        if settings.workers == 1:
+            return [alone]
+        port = alone.getsockname()[1]
+        alone.close()  # it has shown that the address is free, which sockets that share it would not
+        return [open_listener(settings.host, port, shared=True) for _ in range(settings.workers)]
     except OSError as failure:
         raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {failure.strerror}") from None
+
+
+def open_listener(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Listen at the address; `shared` with others who share it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=2048, reuse_port=shared)
 
 
 def refuse_open_door(settings: Settings) -> None:

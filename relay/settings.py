@@ -41,6 +41,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=256, description="Processes that share the address; as many as there are cores.")
     upstream: str = Field(
         "openai", description="Where sessions go: `openai`, `mock`, or any `ws://` or `wss://` address."
     )
@@ -61,7 +62,7 @@ class Settings(BaseSettings):
     allow_open: bool = Field(
         False, description="Listen beyond this machine although anybody who reaches the relay can use it."
     )
-    max_sessions: int = Field(1000, ge=1, description="Sessions at one time; further peers get 503.")
+    max_sessions: int = Field(1000, ge=1, description="Sessions at one time, of all workers; further peers get 503.")
     max_message_bytes: int = Field(
         24 * 1024 * 1024, ge=1024, description="Largest message either way; the API takes 15 MiB of audio in one."
     )

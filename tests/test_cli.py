@@ -1,13 +1,7 @@
 """The command line as a person meets it, in processes of its own."""
 
-import asyncio
-import os
-import re
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx2 as httpx
 import pytest
@@ -15,31 +9,9 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from relay.cli import is_loopback, main
+from tests.fakes.process import relay_process
 from tests.fakes.running import end_of
 from tests.fakes.upstream import echo, scripted_upstream
-
-Process = asyncio.subprocess.Process
-
-
-@asynccontextmanager
-async def relay_process(*arguments: str, **environment: str) -> AsyncIterator[tuple[Process, str]]:
-    """Run `relay serve` on a free port until the context ends; yields the process and its HTTP address."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "relay", "serve", "--port", "0", *arguments,
-        stderr=asyncio.subprocess.PIPE, env={**os.environ, **environment},
-    )  # fmt: skip
-    assert process.stderr is not None
-    try:
-        while True:
-            line = (await process.stderr.readline()).decode()
-            assert line, "the relay ended before it listened"
-            if found := re.search(r"Page +(http://\S+)", line):
-                yield process, found[1]
-                break
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
 
 
 @pytest.mark.parametrize(

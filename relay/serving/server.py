@@ -55,6 +55,16 @@ class DrainingServer(uvicorn.Server):
                 self._draining.get_loop().call_soon_threadsafe(self._draining.cancel)
         super().handle_exit(sig, frame)
 
+    def drain_and_stop(self) -> None:
+        """Do what a signal would."""
+        self.should_exit = True
+
+    def retire(self) -> None:
+        """Drain and stop, but listen no more: another process has the address."""
+        for server in self.servers:
+            server.close()
+        self.drain_and_stop()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("drain.started", sessions=len(self._sessions), timeout_s=self._drain_timeout_s)
         self._draining = asyncio.create_task(self._sessions.drain(self._drain_timeout_s))

@@ -4,9 +4,17 @@ What happens for each event is summed in a `Tally` and read when the endpoint is
 is rare enough for the library's own objects. Labels come from enums and fixed lists only.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client import Histogram as PrometheusHistogram
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -21,10 +29,16 @@ _LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
 class Metrics:
-    """All that the relay counts; one for each application."""
+    """All that the relay counts; one for each application.
+
+    Attributes:
+        registry: what this process counts.
+        expose: writes what a scrape gets, which is more where several processes serve together.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.expose: Callable[[], Awaitable[bytes]] = self._own_exposition
         self.tally = Tally()
         self.registry.register(_TallyCollector(self.tally))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
@@ -57,6 +71,9 @@ class Metrics:
         )
         for cause in Cause:
             self._ended.labels(cause.value)
+
+    async def _own_exposition(self) -> bytes:
+        return generate_latest(self.registry)
 
     def count_end(self, how: Ended) -> None:
         """Count a session that ended or was refused."""

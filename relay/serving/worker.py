@@ -1,0 +1,82 @@
+"""One of several processes that serve at one address; `supervisor.py` starts and replaces them."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from math import ceil
+from multiprocessing.connection import Connection
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import structlog
+
+from relay.app import create_app
+from relay.serving.server import DrainingServer, make_server
+from relay.settings import SettingsError, load_settings
+from relay.telemetry.log import configure_logging
+from relay.telemetry.siblings import expose_with_siblings
+
+READY = "ready"
+"""What a worker says once it listens."""
+
+RETIRE = "retire"
+"""What it is told when another one has taken its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a worker is started with.
+
+    Attributes:
+        serial: its number; no two workers of one supervisor have the same.
+        listener: the socket that it accepts peers from.
+        config, options: where its settings come from, read anew by each worker.
+        workers: how many share the limit of sessions.
+        directory: where the workers of one supervisor find each other's metrics.
+    """
+
+    serial: int
+    listener: socket
+    config: Path | None
+    options: Mapping[str, Any]
+    workers: int
+    directory: Path
+
+
+def work(assignment: Assignment, control: Connection) -> None:
+    """Serve until a signal, a word from the supervisor, or the supervisor's end; the body of a worker's process."""
+    os.setpgrp()  # so that Ctrl+C reaches the supervisor alone, which passes it on once
+    structlog.contextvars.bind_contextvars(worker=assignment.serial)
+    try:
+        settings = load_settings(assignment.config, **assignment.options)
+        configure_logging(settings)
+        share = settings.model_copy(update={"max_sessions": ceil(settings.max_sessions / assignment.workers)})
+        app = create_app(share)
+    except SettingsError as failure:
+        sys.exit(f"relay: {failure}")
+    server = make_server(app, share, lambda host, port: control.send(READY))
+
+    async def serve() -> None:
+        async with AsyncExitStack() as stack:
+            app.state.metrics.expose = await stack.enter_async_context(
+                expose_with_siblings(app.state.metrics.registry, assignment.directory, assignment.serial)
+            )
+            asyncio.get_running_loop().add_reader(control.fileno(), _listen_to, control, server)
+            await server.serve([assignment.listener])
+
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(serve())
+
+
+def _listen_to(control: Connection, server: DrainingServer) -> None:
+    """Do what the supervisor says. Its silence for ever, as the end of the pipe, means the same."""
+    asyncio.get_running_loop().remove_reader(control.fileno())
+    try:
+        retired = control.recv() == RETIRE
+    except EOFError:
+        retired = False
+    server.retire() if retired else server.drain_and_stop()
