@@ -1,7 +1,8 @@
 """The ASGI application: routes, static files, lifespan; no logic."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
@@ -10,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
+from relay.recording.recordings import make_recordings
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
@@ -32,17 +34,19 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
     metrics = Metrics()
     sessions = Sessions(settings.max_sessions, metrics.loop_lag_seconds.observe)
     metrics.draining.set_function(lambda: sessions.draining)
-    endpoint = RealtimeEndpoint(settings, sessions, metrics, make_upstream(settings), interceptors)
+    recordings = make_recordings(settings, metrics.count_failed_recording)
+    endpoint = RealtimeEndpoint(settings, sessions, metrics, make_upstream(settings), interceptors, recordings)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if settings.upstream != "mock":
-            yield
-            return
-        from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
+        async with AsyncExitStack() as stack:
+            if recordings is not None:
+                stack.push_async_callback(asyncio.to_thread, recordings.close)
+            if settings.upstream == "mock":
+                from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
 
-        async with serve_mock() as mock:
-            endpoint.upstream = upstream_at(mock.url, {})
+                mock = await stack.enter_async_context(serve_mock())
+                endpoint.upstream = upstream_at(mock.url, {})
             yield
 
     app = Starlette(

@@ -36,11 +36,15 @@ def main() -> None:
 @click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
 @click.option("--workers", type=int, help="Processes that share the address.  [default: 1]")
 @click.option("--upstream", help="openai, mock, or a ws:// or wss:// address.  [default: openai]")
+@click.option(
+    "--record", "record_dir", type=click.Path(path_type=Path), help="Record all sessions into this directory."
+)
 @click.option("--allow-open", is_flag=True, default=None, help="Listen beyond this machine without authentication.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @click.option("--log-format", type=click.Choice(["auto", "console", "json"]))
 def serve(config: Path | None, **options: Any) -> None:
     """Run the relay."""
+    options["record_all"] = options["record_dir"] is not None or None
     try:
         settings = load_settings(config, **options)
         configure_logging(settings)

@@ -25,10 +25,12 @@ from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import UpstreamLeg, choose_dial, open_peer
 from relay.legs.target import DialOptions
 from relay.profiles import DEFAULT_NAME
+from relay.recording.recorder import Recorder
+from relay.recording.recordings import Recordings
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
-from relay.upstreams import Ask, Upstream
+from relay.upstreams import Ask, Upstream, upstream_query
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -49,12 +51,14 @@ class RealtimeEndpoint:
         metrics: Metrics,
         upstream: Upstream | None,
         interceptors: Sequence[InterceptorFactory] = (),
+        recordings: Recordings | None = None,
     ) -> None:
         self.upstream = upstream
         self._settings = settings
         self._sessions = sessions
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
+        self._recordings = recordings
         self._options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._dial_by = choose_dial(settings.carrier)
 
@@ -117,7 +121,11 @@ class RealtimeEndpoint:
             peer = open_peer(websocket, self._metrics.tally.down.added_s.observe)
             if subprotocol == BINARY_AUDIO:
                 peer = BinaryAudioLeg(peer)
-            session = Session(session_id, peer, upstream, self._interceptors(ask), self._metrics.tally)
+            recorder = self._record(session_id, ask, subprotocol)
+            if recorder is not None:
+                stack.callback(recorder.abandon)
+                upstream = recorder.tap(upstream)
+            session = Session(session_id, peer, upstream, self._interceptors(ask, recorder), self._metrics.tally)
             stack.enter_context(self._sessions.living(session))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
@@ -129,7 +137,17 @@ class RealtimeEndpoint:
             session.finish(monotonic())
             self._report(session, monotonic() - opened_at)
 
-    def _interceptors(self, ask: Ask) -> Iterable[Interceptor]:
+    def _record(self, session_id: str, ask: Ask, subprotocol: str | None, status: int = 101) -> Recorder | None:
+        """Begin a recording, if one is wanted."""
+        if self._recordings is None:
+            return None
+        profile = ask.profile
+        model = dict(upstream_query(ask)).get("model")
+        return self._recordings.begin(
+            session_id, profile.record, model=model, profile=profile.name, subprotocol=subprotocol, status=status
+        )
+
+    def _interceptors(self, ask: Ask, recorder: Recorder | None) -> Iterable[Interceptor]:
         yield Redaction(self._settings.secrets)
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if ask.profile.lock:
@@ -138,6 +156,8 @@ class RealtimeEndpoint:
             yield Injection(ask.profile.session)
         for make in self._own_interceptors:
             yield make()
+        if recorder is not None:
+            yield recorder
 
     def _report(self, session: Session, seconds: float) -> None:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session

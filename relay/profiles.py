@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relay.recording.wish import Wish, read_wish
 from relay.session_types import KINDS, complaints_about
 
 DEFAULT_NAME = "default"
@@ -24,12 +25,14 @@ class Profile:
         model: dialled when the peer names none; None for a transcription session, which takes none.
         session: the object of the injected `session.update`; empty when nothing is injected.
         lock: paths of fields that its peer may not change.
+        record: whether and how its sessions are recorded; None where it does not say.
     """
 
     name: str
     model: str | None
     session: Mapping[str, Any]
     lock: tuple[str, ...] = ()
+    record: Wish | None = None
 
 
 def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
@@ -40,6 +43,7 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
     """
     session = dict(table)
     lock = session.pop("lock", ())
+    record = read_wish(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
     kind = session.pop("type", "realtime")
     if kind not in KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -51,7 +55,7 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
     injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock)
+    return Profile(name, model, injected, lock, record)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

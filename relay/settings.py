@@ -71,6 +71,20 @@ class Settings(BaseSettings):
     carrier: Literal["fast", "portable"] = Field(
         "fast", description="What carries messages: compiled code, or Python only, for comparison and rare platforms."
     )
+    record_dir: Path | None = Field(
+        None, description="Where recordings go; a profile says `record = true`, see docs/recordings.md."
+    )
+    record_all: bool = Field(
+        False, description="Record the sessions of each profile that does not say `record = false`."
+    )
+    record_max_bytes: int = Field(
+        1024**3,
+        ge=1024,
+        description="Largest recording; an hour of talk takes about 400 MB. The session goes on without it.",
+    )
+    record_max_s: float = Field(
+        4000.0, gt=0, description="Longest recording, in seconds; the API ends a session after 3600."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` is console on a terminal and JSON elsewhere."
@@ -118,7 +132,15 @@ class Settings(BaseSettings):
     def _valid_profiles(self) -> "Settings":
         for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
             self._read_profiles[name] = read_profile(name, table)
+        self._check_record_dir()
         return self
+
+    def _check_record_dir(self) -> None:
+        profiles = self._read_profiles.values()
+        wanting = [f"profiles.{each.name}.record" for each in profiles if each.record and each.record.record]
+        wanting += ["record_all"] * self.record_all
+        if wanting and self.record_dir is None:
+            raise ValueError(f"{wanting[0]}: there is no record_dir for recordings to go to")
 
     def profile(self, name: str) -> Profile | None:
         """The profile of that name, or None."""

@@ -5,7 +5,9 @@ is rare enough for the library's own objects. Labels come from enums and fixed l
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import get_args
 
+import structlog
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -22,7 +24,10 @@ from prometheus_client.registry import Collector
 
 from relay.core.closing import Cause, Ended
 from relay.core.tally import Direction, Histogram, Tally
+from relay.recording.recordings import Failure
 from relay.version import __version__
+
+_log = structlog.stdlib.get_logger("relay")
 
 _DIAL_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 10.0)
 _LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -69,6 +74,14 @@ class Metrics:
         self._ended = Counter(
             "relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"], registry=self.registry
         )
+        self._recordings_failed = Counter(
+            "relay_recordings_failed",
+            "Recordings that are not whole because they could not be written, or not fast enough.",
+            ["reason"],
+            registry=self.registry,
+        )
+        for reason in get_args(Failure):
+            self._recordings_failed.labels(reason)
         for cause in Cause:
             self._ended.labels(cause.value)
 
@@ -78,6 +91,11 @@ class Metrics:
     def count_end(self, how: Ended) -> None:
         """Count a session that ended or was refused."""
         self._ended.labels(how.cause.value).inc()
+
+    def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
+        """Count and log a recording that is not whole; may be called on any thread."""
+        self._recordings_failed.labels(reason).inc()
+        _log.warning("recording.failed", session_id=session_id, reason=reason, why=why)
 
 
 class _TallyCollector(Collector):

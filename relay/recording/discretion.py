@@ -1,0 +1,83 @@
+"""What a recording leaves out: keys and tokens always, audio and instructions where that is asked for."""
+
+import binascii
+import hashlib
+import re
+from typing import Any, Literal
+
+import orjson
+
+from relay.core.events import Data, read_upstream_event
+from relay.core.redaction import REDACTED, Secrets
+
+HASHED_AUDIO = re.compile(r"sha256:[0-9a-f]{64}:(\d+)")
+"""What stands for a piece of audio, with its size in bytes."""
+
+_CREDENTIALS = frozenset({"authorization", "headers", "client_secret", "api_key", "access_token"})
+_APPEND = "input_audio_buffer.append"
+_AUDIO_DELTA = "response.output_audio.delta"
+
+
+class Discretion:
+    """Says how a message may be written down.
+
+    Frequent events (audio appended, and the pieces of an answer) are searched for the relay's own secrets; all others
+    are read in full, and fields that hold somebody's credentials, such as an MCP tool's `authorization`, are blanked
+    too. What needs no change is returned as the very object that came.
+    """
+
+    def __init__(
+        self,
+        secrets: Secrets,
+        audio: Literal["full", "hash"] = "full",
+        instructions: Literal["kept", "redacted"] = "kept",
+    ) -> None:
+        self.audio = audio
+        self.instructions = instructions
+        self._secrets = secrets
+        self._blank = _CREDENTIALS | ({"instructions"} if instructions == "redacted" else frozenset())
+
+    def message(self, data: Data) -> Data:
+        """The message as it may be written down."""
+        if isinstance(data, bytes):
+            return hashed(data).encode() if self.audio == "hash" else data
+        event = read_upstream_event(data)
+        is_audio = event.type in {_APPEND, _AUDIO_DELTA}
+        if (is_audio and self.audio == "full") or (event.type.endswith(".delta") and not is_audio):
+            return self._secrets.redact(data)
+        field = "delta" if event.type == _AUDIO_DELTA else "audio"
+        body = event.body
+        shown = self._node(body, field)
+        return self._secrets.redact(data) if shown == body else orjson.dumps(shown).decode()
+
+    def words(self, text: str) -> str:
+        """A close reason, or another string, as it may be written down."""
+        return self._secrets.redact(text)
+
+    def _node(self, node: Any, audio_field: str) -> Any:
+        if isinstance(node, str):
+            return self._secrets.redact(node)
+        if isinstance(node, list):
+            return [self._node(item, audio_field) for item in node]
+        if isinstance(node, dict):
+            return {self._secrets.redact(key): self._entry(key, value, audio_field) for key, value in node.items()}
+        return node
+
+    def _entry(self, key: str, value: Any, audio_field: str) -> Any:
+        if value is not None and key.casefold() in self._blank:
+            return REDACTED
+        if isinstance(value, str) and key == audio_field and self.audio == "hash":
+            return hashed(_decoded(value))
+        return self._node(value, audio_field)
+
+
+def hashed(audio: bytes) -> str:
+    """What stands for this piece of audio."""
+    return f"sha256:{hashlib.sha256(audio).hexdigest()}:{len(audio)}"
+
+
+def _decoded(audio: str) -> bytes:
+    try:
+        return binascii.a2b_base64(audio)
+    except ValueError:
+        return audio.encode()

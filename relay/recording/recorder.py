@@ -1,0 +1,104 @@
+"""A session's recorder: a leg around its upstream's, which sees the wire, and an interceptor, which learns the end."""
+
+from dataclasses import replace
+
+from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, sendable_code
+from relay.core.events import Data
+from relay.core.interceptor import Interceptor
+from relay.core.leg import Closed, Listener
+from relay.legs.choice import UpstreamLeg
+from relay.recording.format import End, Side
+from relay.recording.tape import Tape
+
+_OWN_EVENT = '"event_id":"relay_'
+_HEAD_CHARS = 160
+
+
+class Recorder(Interceptor):
+    """Puts one session on a tape.
+
+    It asks for no events: what goes up is recorded where it leaves, behind all interceptors, and what comes down where
+    it arrives, before any of them.
+    """
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._peer_messages = 0
+        self._upstream = Side(ABNORMAL, "", "upstream")
+
+    def tap(self, leg: UpstreamLeg) -> "RecordingLeg":
+        """The upstream's leg, recorded from now on."""
+        return RecordingLeg(leg, self)
+
+    def abandon(self) -> None:
+        """Close the file as it is, unless it has its end."""
+        self._tape.finish(None)
+
+    def closed(self, ended: Ended, now: float) -> None:
+        at = now - self._tape.opened_at
+        end = End(at, ended.cause.value, self._peer_messages, peer_side(ended), self._upstream)
+        self._tape.finish(end)
+
+    # What the leg calls.
+
+    def sent_up(self, data: Data, now: float) -> None:
+        by_relay = isinstance(data, str) and data.find(_OWN_EVENT, 0, _HEAD_CHARS) >= 0
+        self._tape.put(now, "up", data, self._peer_messages, by_relay)
+        if not by_relay:
+            self._peer_messages += 1
+
+    def came_down(self, data: Data, now: float) -> None:
+        self._tape.put(now, "down", data, self._peer_messages, False)
+
+    def upstream_ended(self, code: int, reason: str, *, by_relay: bool) -> None:
+        self._upstream = Side(int(code), reason, "relay" if by_relay else "upstream")
+
+
+class RecordingLeg:
+    """An upstream's leg whose messages are recorded on their way."""
+
+    def __init__(self, leg: UpstreamLeg, recorder: Recorder) -> None:
+        self._leg = leg
+        self._recorder = recorder
+        self._has_ended = False
+        self.abort = leg.abort
+        self.pause_reading = leg.pause_reading
+        self.resume_reading = leg.resume_reading
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self._leg.buffered_bytes
+
+    def send(self, data: Data, received_at: float) -> int:
+        if not self._has_ended:
+            self._recorder.sent_up(data, received_at)
+        return self._leg.send(data, received_at)
+
+    def close(self, code: int, reason: str) -> None:
+        self._end(code, reason, by_relay=True)
+        self._leg.close(code, reason)
+
+    async def run(self, listener: Listener) -> None:
+        def on_message(data: Data, now: float) -> None:
+            if not self._has_ended:
+                self._recorder.came_down(data, now)
+            listener.on_message(data, now)
+
+        def on_closed(closed: Closed, now: float) -> None:
+            self._end(closed.code, closed.reason, by_relay=closed.ours)
+            listener.on_closed(closed, now)
+
+        await self._leg.run(replace(listener, on_message=on_message, on_closed=on_closed))
+
+    def _end(self, code: int, reason: str, *, by_relay: bool) -> None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._recorder.upstream_ended(code, reason, by_relay=by_relay)
+
+
+def peer_side(ended: Ended) -> Side:
+    """How the peer's connection ended in a session that ended like that."""
+    if ended.cause in {Cause.PEER_CLOSED, Cause.PEER_LOST}:
+        return Side(int(ended.code), ended.reason, "peer")
+    code = ROWS[ended.cause].peer_code
+    return Side(int(sendable_code(ended.code if code is None else code)), ended.reason, "relay")

@@ -1,0 +1,147 @@
+"""The recordings of this process: where they go, and the one thread that writes them all."""
+
+import atexit
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+from relay.core.redaction import REDACTED, Secrets
+from relay.recording.discretion import Discretion
+from relay.recording.format import Header, Stopped
+from relay.recording.recorder import Recorder
+from relay.recording.tape import Backlog, Limits, Tape
+from relay.recording.wish import Wish
+from relay.settings import Settings
+from relay.version import __version__
+
+WRITE_EVERY_S = 0.2
+"""What a crash can cost. Waking the thread for each message would cost more than writing it."""
+
+_PLAIN_SUBPROTOCOLS = frozenset({None, "realtime", BINARY_AUDIO})
+"""Any other may hold somebody's key."""
+
+Failure = Literal["unwritable", "too_slow"]
+OnFailed = Callable[[str, Failure, str], None]
+
+
+class Recordings:
+    """Begins recordings and gets them onto the disk.
+
+    A thread runs while any recording is open. It alone touches files, so that a slow disk delays no event; what waits
+    for it is bounded, and a recording that finds no room stops.
+
+    Args:
+        directory: where the files go; it is made when the first is.
+        record_all: whether sessions are recorded whose profile says nothing about it.
+        limits: of each file.
+        secrets: what never gets into one.
+        on_failed: is told a session's id, what kept its recording from being whole, and the system's words; may be
+            called on any thread.
+    """
+
+    def __init__(
+        self, directory: Path, record_all: bool, limits: Limits, secrets: Secrets, on_failed: OnFailed
+    ) -> None:
+        self._directory = directory
+        self._record_all = record_all
+        self._limits = limits
+        self._secrets = secrets
+        self._on_failed = on_failed
+        self._backlog = Backlog()
+        self._tapes: list[Tape] = []
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._soon = threading.Event()
+        self._is_closing = False
+
+    def begin(
+        self,
+        session_id: str,
+        wish: Wish | None,
+        *,
+        model: str | None,
+        profile: str,
+        subprotocol: str | None = None,
+        status: int = 101,
+    ) -> Recorder | None:
+        """Begin the recording of a session that opens now; None where none is wanted.
+
+        Args:
+            wish: what the profile says; None where it says nothing.
+            status: how the upstream answered the handshake.
+        """
+        wish = wish or Wish(self._record_all)
+        if not wish.record:
+            return None
+        started = datetime.now(UTC)
+        header = Header(
+            session_id=session_id,
+            started_at=started.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            model=model,
+            profile=profile,
+            relay_version=__version__,
+            status=status,
+            subprotocol=subprotocol if subprotocol in _PLAIN_SUBPROTOCOLS else REDACTED,
+            audio=wish.audio,
+            instructions=wish.instructions,
+        )
+        path = self._directory / f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03}Z-{session_id}.jsonl"
+        discretion = Discretion(self._secrets, wish.audio, wish.instructions)
+        tape = Tape(path, header, monotonic(), discretion, self._limits, self._backlog)
+        self._add(tape)
+        return Recorder(tape)
+
+    def close(self) -> None:
+        """Write everything that was put until now and close the files; waits for the disk, but not for ever."""
+        thread = self._thread
+        if thread is not None:
+            self._is_closing = True
+            self._soon.set()
+            thread.join(timeout=10)
+
+    def _add(self, tape: Tape) -> None:
+        with self._lock:
+            self._tapes.append(tape)
+            if self._thread is None:
+                self._is_closing = False
+                self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
+                self._thread.start()
+                atexit.register(self.close)  # a daemon's last lines would be lost
+
+    def _run(self) -> None:
+        while True:
+            self._soon.wait(WRITE_EVERY_S)
+            self._soon.clear()
+            is_closing = self._is_closing
+            for tape in tuple(self._tapes):
+                if is_closing:
+                    tape.finish(None)
+                self._write(tape)
+            with self._lock:
+                self._tapes = [tape for tape in self._tapes if not tape.is_done]
+                if not self._tapes:
+                    self._thread = None
+                    atexit.unregister(self.close)
+                    return
+
+    def _write(self, tape: Tape) -> None:
+        try:
+            tape.write()
+        except OSError as failure:
+            tape.drop()
+            self._on_failed(tape.header.session_id, "unwritable", failure.strerror or str(failure))
+            return
+        if tape.is_done and isinstance(tape.last, Stopped) and tape.last.reason == "too_slow":
+            self._on_failed(tape.header.session_id, "too_slow", "the disk did not keep up")
+
+
+def make_recordings(settings: Settings, on_failed: OnFailed) -> Recordings | None:
+    """What the settings say about recording; None where they say nothing."""
+    if settings.record_dir is None:
+        return None
+    limits = Limits(settings.record_max_bytes, settings.record_max_s)
+    return Recordings(settings.record_dir, settings.record_all, limits, settings.secrets, on_failed)

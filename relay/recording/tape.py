@@ -1,0 +1,138 @@
+"""One recording in the making: the event loop puts messages on it, a thread takes them off and writes them."""
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from relay.core.events import Data
+from relay.recording.discretion import Discretion
+from relay.recording.format import Direction, End, Header, Stopped, write_line, write_message
+
+MAX_WAITING_BYTES = 64 << 20
+"""What may wait for the disk, all recordings of a process together."""
+
+WRITE_BYTES = 64 * 1024
+"""What is written at one time. Writing lets other threads run, so a larger piece would hold up events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What bounds each file. A recording that reaches one stops, and its session goes on."""
+
+    max_bytes: int
+    max_s: float
+
+
+@dataclass(slots=True)
+class Backlog:
+    """What waits for the disk. The loop alone adds to `put_bytes`, the thread alone to `taken_bytes`."""
+
+    put_bytes: int = 0
+    taken_bytes: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.put_bytes - self.taken_bytes > MAX_WAITING_BYTES
+
+
+class Tape:
+    """A file, and what waits to be written into it.
+
+    `put` and `finish` are for the event loop and never wait; `write` and `drop` are for the thread.
+
+    Args:
+        opened_at: when the session opened, on the clock of all later calls.
+        backlog: shared with the process's other tapes.
+
+    Attributes:
+        is_over: nothing more is taken.
+        is_done: nothing more is written, and the file is closed.
+        last: the line that it ends with; None where it just breaks off.
+    """
+
+    def __init__(
+        self, path: Path, header: Header, opened_at: float, discretion: Discretion, limits: Limits, backlog: Backlog
+    ) -> None:
+        self.path = path
+        self.header = header
+        self.is_over = False
+        self.is_done = False
+        self.last: End | Stopped | None = None
+        self.opened_at = opened_at
+        self._discretion = discretion
+        self._limits = limits
+        self._backlog = backlog
+        self._waiting: deque[tuple[float, Direction, Data, int, bool]] = deque()
+        self._file: BinaryIO | None = None
+        self._bytes_left = limits.max_bytes
+
+    def put(self, now: float, direction: Direction, data: Data, after: int, by_relay: bool) -> None:
+        """Take a message, unless the tape is over or comes to its end by it."""
+        if self.is_over:
+            return
+        at = now - self.opened_at
+        if at > self._limits.max_s:
+            self.finish(Stopped(at, "max_s"))
+        elif self._backlog.is_full:
+            self.finish(Stopped(at, "too_slow"))
+        else:
+            self._backlog.put_bytes += len(data)
+            self._waiting.append((at, direction, data, after, by_relay))
+
+    def finish(self, last: End | Stopped | None) -> None:
+        """Take no more, and end the file with this line; the first call counts."""
+        if not self.is_over:
+            self.last = last
+            self.is_over = True
+
+    def write(self) -> None:
+        """Write what waits, and close the file if that was all.
+
+        Raises:
+            OSError: it cannot be written; the tape is to be dropped.
+        """
+        is_whole = self.is_over  # read before what waits, so that nothing can come in between
+        file = self._file or self._open()
+        for line in self._lines():
+            file.write(line)
+        if is_whole or self._bytes_left < 0:
+            file.write(b"" if self.last is None else write_line(self.last))
+            file.close()
+            self.is_done = True
+        else:
+            file.flush()
+
+    def drop(self) -> None:
+        """Let go of everything; what was written stays."""
+        self.finish(None)
+        self.is_done = True
+        while self._waiting:
+            self._take()
+        if self._file is not None and not self._file.closed:
+            with contextlib.suppress(OSError):  # it says again that it cannot write what it still holds
+                self._file.close()
+
+    def _open(self) -> BinaryIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", WRITE_BYTES)  # noqa: SIM115 - `write` and `drop` close it
+        self._file.write(write_line(self.header))
+        return self._file
+
+    def _lines(self) -> Iterator[bytes]:
+        while self._waiting:
+            at, direction, data, after, by_relay = self._take()
+            line = write_message(max(at, 0.0), direction, self._discretion.message(data), after, by_relay)
+            self._bytes_left -= len(line)
+            if self._bytes_left < 0:
+                self.finish(Stopped(at, "max_bytes"))
+            if self._bytes_left >= 0:
+                yield line
+
+    def _take(self) -> tuple[float, Direction, Data, int, bool]:
+        taken = self._waiting.popleft()
+        self._backlog.taken_bytes += len(taken[2])
+        return taken
