@@ -222,7 +222,7 @@ class PicowsLeg(WSListener):
         self._early.append(data)
 
     def _other_frame(self, frame: WSFrame, kind: WSMsgType, now: float) -> None:
-        if self._transport.is_close_frame_sent and kind != _CLOSE:
+        if kind != _CLOSE and (self._closing or self._transport.is_close_frame_sent):
             return
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise WSProtocolError(PROTOCOL_ERROR, "a reserved bit is set")
@@ -264,12 +264,12 @@ class PicowsLeg(WSListener):
             return Closed(ABNORMAL)
         sent, received = handshake.sent, handshake.recv
         if sent is not None and not handshake.recv_then_sent:
-            fault = cast("int", sent.code)
+            fault = int(cast("int", sent.code))  # an enum's member there
             if fault in _FAULTS:
                 return Closed(fault, sent.reason, ours=True)
         if received is None:
             return Closed(ABNORMAL)
-        return Closed(cast("int", received.code) or NO_CODE, self._redacted(received.reason or ""))
+        return Closed(int(cast("int", received.code)) or NO_CODE, self._redacted(received.reason or ""))
 
     def _redacted(self, reason: str) -> str:
         return reason

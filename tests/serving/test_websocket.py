@@ -209,6 +209,14 @@ async def test_a_peer_that_breaks_the_protocol(data, code) -> None:
         assert struct.unpack("!H", (await reader.readexactly(head[1]))[:2])[0] == code
 
 
+async def test_nothing_is_said_after_a_close() -> None:
+    """A ping that comes after the peer's close gets no pong: the answer to the close is the last frame."""
+    async with served(echo) as port, raw(port, UPGRADE) as (reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(frame(0x88, struct.pack("!H", 1000)) + frame(0x89, b"too late"))
+        assert await reader.read() == b"\x88\x02" + struct.pack("!H", 1000)
+
+
 def resident_bytes() -> int:
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
