@@ -15,22 +15,24 @@ from relay.recording.recordings import make_recordings
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
-from relay.upstreams import make_upstream, upstream_at
+from relay.upstreams import make_upstream
+from relay.upstreams.stand_ins import check_stand_in, is_stand_in, serve_stand_in
 from relay.voice_page import MODULE_HEADERS, PageFiles, page_directory
 
 
 def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = ()) -> Starlette:
     """Make the relay as an ASGI application, to be served or mounted in another one.
 
-    Mounted, its lifespan does not run; only the mock upstream needs it.
+    Mounted, its lifespan does not run; only `mock` and `replay:` as upstream need it.
 
     Args:
         settings: what the relay does; see `load_settings`.
         interceptors: called once a session each, in order, for hooks of one's own.
 
     Raises:
-        SettingsError: the upstream needs a key and there is none.
+        SettingsError: the upstream needs a key and there is none, or a recording that cannot be read.
     """
+    check_stand_in(settings.upstream)
     metrics = Metrics()
     sessions = Sessions(settings.max_sessions, metrics.loop_lag_seconds.observe)
     metrics.draining.set_function(lambda: sessions.draining)
@@ -42,11 +44,8 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
         async with AsyncExitStack() as stack:
             if recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, recordings.close)
-            if settings.upstream == "mock":
-                from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
-
-                mock = await stack.enter_async_context(serve_mock())
-                endpoint.upstream = upstream_at(mock.url, {})
+            if is_stand_in(settings.upstream):
+                endpoint.upstream = await stack.enter_async_context(serve_stand_in(settings.upstream))
             yield
 
     app = Starlette(

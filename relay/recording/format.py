@@ -119,6 +119,15 @@ class Cut:
 Line = Header | Message | End | Stopped
 
 
+_OWN_EVENT = '"event_id":"relay_'
+_HEAD_CHARS = 160
+
+
+def said_by_relay(data: Data) -> bool:
+    """Whether a message that goes up is the relay's own: `Session.own_event_id` names such events."""
+    return isinstance(data, str) and data.find(_OWN_EVENT, 0, _HEAD_CHARS) >= 0
+
+
 def write_line(line: Line) -> bytes:
     """The line's JSON, line feed included."""
     return orjson.dumps(_body(line), option=orjson.OPT_APPEND_NEWLINE)

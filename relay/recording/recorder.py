@@ -7,11 +7,8 @@ from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Listener
 from relay.legs.choice import UpstreamLeg
-from relay.recording.format import End, Side
+from relay.recording.format import End, Side, said_by_relay
 from relay.recording.tape import Tape
-
-_OWN_EVENT = '"event_id":"relay_'
-_HEAD_CHARS = 160
 
 
 class Recorder(Interceptor):
@@ -42,7 +39,7 @@ class Recorder(Interceptor):
     # What the leg calls.
 
     def sent_up(self, data: Data, now: float) -> None:
-        by_relay = isinstance(data, str) and data.find(_OWN_EVENT, 0, _HEAD_CHARS) >= 0
+        by_relay = said_by_relay(data)
         self._tape.put(now, "up", data, self._peer_messages, by_relay)
         if not by_relay:
             self._peer_messages += 1

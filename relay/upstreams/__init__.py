@@ -1,7 +1,7 @@
 """Where a session's other end comes from.
 
-An upstream turns what a peer asked for into a `Target`: an address and headers. It opens nothing itself, but for the
-mock, which lives in the relay's own process and is reached over a loopback socket like any other.
+An upstream turns what a peer asked for into a `Target`: an address and headers. It opens nothing itself, but for
+`stand_ins`, which live in the relay's own process.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,13 +35,13 @@ Upstream = Callable[[Ask], Target]
 
 
 def make_upstream(settings: Settings) -> Upstream | None:
-    """The upstream that the settings name; None for the mock, which has no address before it runs.
+    """The upstream that the settings name; None for one that has no address before it runs.
 
     Raises:
         SettingsError: the upstream needs a key and there is none.
     """
     key = settings.api_key
-    if settings.upstream == "mock":
+    if settings.upstream == "mock" or settings.upstream.startswith("replay:"):
         return None
     if settings.upstream != "openai":
         return upstream_at(settings.upstream, {"Authorization": f"Bearer {key}"} if key else {})

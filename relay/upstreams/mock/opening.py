@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from relay.upstreams.mock.errors import Fault, Refused
 
-PATH = "/v1/realtime"
 KEY_PROTOCOL = "openai-insecure-api-key."
 BETA_PROTOCOL = "openai-beta.realtime-v1"
 SIDEBAND_MODEL = "gpt-realtime-2.1"

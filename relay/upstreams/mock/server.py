@@ -1,30 +1,28 @@
-"""The socket that the mock listens at, and what it does with those who come."""
+"""What the mock does with those who come."""
 
 import asyncio
-import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from http import HTTPStatus
-from typing import Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import orjson
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
-from websockets.typing import Subprotocol
 
+from relay.upstreams.exchange import Exchange, part
+from relay.upstreams.listener import let_in, listening
 from relay.upstreams.mock.errors import Refused
-from relay.upstreams.mock.exchange import Exchange, close_for
-from relay.upstreams.mock.opening import PATH, Opening, Upgrade
+from relay.upstreams.mock.opening import Opening, Upgrade
 from relay.upstreams.mock.pace import Pace
 from relay.upstreams.mock.session import SESSION_SECONDS, MockSession
+from relay.upstreams.wire import Wire
 
-MAX_MESSAGE_BYTES = 32 << 20
+if TYPE_CHECKING:
+    from websockets.http11 import Request
+
 KEPT_SESSIONS = 64
-PING_INTERVAL_S = 20.0
-CLOSE_TIMEOUT_S = 2.0
 
 
 class MockServer:
@@ -63,18 +61,19 @@ class MockServer:
             self._tell()
 
     async def _converse(self, connection: ServerConnection) -> None:
+        wire = Wire(connection)
         try:
             opening = _upgrade(connection).opening(self._required_key)
         except Refused as refusal:
             with suppress(ConnectionClosed):
-                await connection.send(orjson.dumps(refusal.as_event()), text=True)
-                await close_for(connection, refusal)
+                await wire.send(orjson.dumps(refusal.as_event()).decode())
+                await part(wire, refusal)
             return
         session = self._new_session(opening)
         self.sessions.append(session)
         self._tell()
         try:
-            await Exchange(connection, session, self._tell).run()
+            await Exchange(wire, session, self._tell).run()
         finally:
             session.end()
 
@@ -115,22 +114,7 @@ async def serve_mock(
         )
 
     mock = MockServer(new_session, api_key)
-    listening = serve(
-        mock.serve,
-        host,
-        port,
-        process_request=_refuse_other_paths,
-        select_subprotocol=_select_subprotocol,
-        compression=None,
-        max_size=MAX_MESSAGE_BYTES,
-        ping_interval=PING_INTERVAL_S,
-        close_timeout=CLOSE_TIMEOUT_S,
-        logger=_logger(),
-    )
-    async with listening as server:
-        address = server.sockets[0].getsockname()
-        shown_host = f"[{address[0]}]" if ":" in address[0] else address[0]
-        mock.url = f"ws://{shown_host}:{address[1]}{PATH}"
+    async with listening(mock.serve, host, port, let_in) as mock.url:
         yield mock
 
 
@@ -143,21 +127,3 @@ def _upgrade(connection: ServerConnection) -> Upgrade:
         beta="".join(request.headers.get_all("OpenAI-Beta")),
         protocols=[name.strip() for name in protocols.split(",")],
     )
-
-
-def _refuse_other_paths(connection: ServerConnection, request: Request) -> Response | None:
-    if request.path.partition("?")[0] == PATH:
-        return None
-    return connection.respond(HTTPStatus.NOT_FOUND, f"There is nothing here; the Realtime API is at {PATH}.\n")
-
-
-def _select_subprotocol(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
-    """`realtime`, if it is offered: the others carry keys and versions, and are not to be echoed."""
-    return next((name for name in offered if name == "realtime"), None)
-
-
-def _logger() -> logging.Logger:
-    """A logger for the library that never gets to DEBUG, where the library logs the headers, and the key in them."""
-    logger = logging.Logger("relay.upstreams.mock", logging.WARNING)
-    logger.parent = logging.getLogger()
-    return logger

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
+import orjson
+
 from relay.upstreams.mock import audio, requests
 from relay.upstreams.mock.answering import Answering
 from relay.upstreams.mock.errors import Fault, Refused
@@ -125,6 +127,11 @@ class MockSession:
         if not self._outbox and (scheduled := self._schedule.next_event(now)):
             self._outbox.append(scheduled)
         return self._outbox.popleft() if self._outbox else None
+
+    def next_message(self, now: float) -> str | None:
+        """The same, as the text that goes over the wire."""
+        event = self.next_event(now)
+        return None if event is None else orjson.dumps(event).decode()
 
     def end(self) -> None:
         """Let go of what the session holds, and take in no more: its connection is gone. What it has heard stays."""

@@ -12,8 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from relay.upstreams.exchange import MAX_BACKLOG
 from relay.upstreams.mock import MockServer, Pace, serve_mock
-from relay.upstreams.mock.exchange import MAX_BACKLOG
 from relay.upstreams.mock.server import KEPT_SESSIONS
 from tests.upstreams.mock.conformance import conforms
 from tests.upstreams.mock.talk import SPOKEN_ANSWER, SPOKEN_TURN, silence, tone, trace

@@ -1,29 +1,60 @@
-"""One connection and its session, put together by two tasks and a clock."""
+"""One connection of a stand-in for the API, and its session, put together by two tasks and a clock."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
-import orjson
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from relay.upstreams.mock.errors import Refused
-from relay.upstreams.mock.session import MockSession
+from relay.core.events import Data
+from relay.upstreams.wire import Wire
 
 MAX_BACKLOG = 256
+
+
+class Parting(Protocol):
+    """How a connection is to be closed; without a code it is aborted."""
+
+    @property
+    def close_code(self) -> int | None: ...
+
+    @property
+    def close_reason(self) -> str: ...
+
+
+class StandIn(Protocol):
+    """A session that decides without waiting: it is told what came in and the time, and asked for the next message."""
+
+    @property
+    def closing(self) -> Parting | None:
+        """How the connection is to end, once nothing is left to send; None while it goes on."""
+
+    @property
+    def backlog(self) -> int:
+        """How many messages are ready."""
+
+    @property
+    def next_due(self) -> float | None:
+        """When there may be something to send, if nothing is received before; None for never."""
+
+    def receive(self, message: Data, now: float) -> None: ...
+
+    def next_message(self, now: float) -> Data | None: ...
+
+    def end(self) -> None: ...
 
 
 class Exchange:
     """One connection and its session: a task that reads, and one that writes.
 
-    The writer alone sends, so that events keep their order, and asks the session for the next only when the last
+    The writer alone sends, so that messages keep their order, and asks the session for the next only when the last
     has gone out. The reader waits while more than `MAX_BACKLOG` are ready: a client that sends but does not read
     is read no further.
     """
 
-    def __init__(self, connection: ServerConnection, session: MockSession, on_received: Callable[[], None]) -> None:
-        self._connection = connection
+    def __init__(self, wire: Wire, session: StandIn, on_received: Callable[[], None]) -> None:
+        self._wire = wire
         self._session = session
         self._on_received = on_received
         self._now = asyncio.get_running_loop().time
@@ -39,7 +70,7 @@ class Exchange:
 
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
-            async for message in self._connection:
+            async for message in self._wire.messages():
                 self._session.receive(message, self._now())
                 self._received.set()
                 self._on_received()
@@ -51,16 +82,16 @@ class Exchange:
         try:
             while not (self._session.closing and not self._session.backlog):
                 await self._write_next()
-            await close_for(self._connection, self._session.closing)
+            await part(self._wire, self._session.closing)
         except ConnectionClosed:
             self._session.end()
         finally:
             self._has_room.set()
 
     async def _write_next(self) -> None:
-        event = self._session.next_event(self._now())
-        if event is not None:
-            await self._connection.send(orjson.dumps(event), text=True)
+        message = self._session.next_message(self._now())
+        if message is not None:
+            await self._wire.send(message)
         elif not self._session.closing:
             await self._wait()
         if self._session.backlog <= MAX_BACKLOG:
@@ -74,6 +105,9 @@ class Exchange:
                 await self._received.wait()
 
 
-async def close_for(connection: ServerConnection, refusal: Refused) -> None:
-    """The close that belongs to a fatal row of the table."""
-    await connection.close(refusal.close_code or 1011, refusal.close_reason)
+async def part(wire: Wire, parting: Parting) -> None:
+    """End the connection like this."""
+    if parting.close_code is None:
+        wire.abort()
+    else:
+        await wire.close(parting.close_code, parting.close_reason)

@@ -1,0 +1,142 @@
+"""One replayed session, without a socket and without a clock.
+
+    session = ReplaySession(recording, Manner(), now=0.0)
+    session.receive('{"type": "response.create"}', now=1.0)
+    while (message := session.next_message(now=1.0)) is not None: ...
+    session.next_due        # when to ask again, if nothing is received before
+
+The file is read twice side by side, once for what is awaited (`following`) and once for what is sent (`playback`), so
+an hour takes no more memory than a minute.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from secrets import token_hex
+
+from relay.core.events import Data, read_peer_event, write_event
+from relay.recording import End, Message, Recording, RecordingError
+from relay.recording.format import said_by_relay
+from relay.upstreams.replay.following import Drift, Follower
+from relay.upstreams.replay.ids import Ids
+from relay.upstreams.replay.playback import Entry, Playback
+from relay.upstreams.replay.silence import with_silence
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to replay.
+
+    Attributes:
+        speed: how many times as fast as it was recorded; infinite to wait for nothing but the gates.
+        strict: end the session at the first drift, instead of noting it and going on.
+    """
+
+    speed: float = 1.0
+    strict: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """How the connection is to be closed; without a code it is aborted."""
+
+    close_code: int | None
+    close_reason: str = ""
+
+
+class ReplaySession:
+    """What the recorded upstream said, said again to another peer.
+
+    Attributes:
+        recording: what is replayed.
+        closing: how the connection is to end once nothing is left to send; None while it goes on.
+        failure: why the file could not be replayed to its end; None where it could.
+    """
+
+    def __init__(self, recording: Recording, manner: Manner, now: float) -> None:
+        self.recording = recording
+        self.closing: Goodbye | None = None
+        self.failure: str | None = None
+        self._manner = manner
+        self._ids = Ids()
+        self._follower = Follower(recording, self._ids, strict=manner.strict)
+        self._playback = Playback(recording, manner.speed, now)
+        self._outbox: deque[Data] = deque()
+
+    @property
+    def drifts(self) -> list[Drift]:
+        """Where the peer left the recording."""
+        return self._follower.drifts
+
+    @property
+    def backlog(self) -> int:
+        """How many messages of the replay's own are ready."""
+        return len(self._outbox)
+
+    @property
+    def next_due(self) -> float | None:
+        """When there is something to send, if nothing is received before."""
+        try:
+            return None if self.closing else self._playback.due()
+        except RecordingError as failure:
+            self._fail("replay_failed", str(failure), 1011)
+            return 0.0
+
+    def receive(self, message: Data, now: float) -> None:
+        """Take in one message of the peer. What a relay in between says itself is neither awaited nor missed."""
+        if self.closing or said_by_relay(message):
+            return
+        drifts_before = len(self.drifts)
+        try:
+            reached = self._follower.follow(read_peer_event(message))
+        except RecordingError as failure:
+            self._fail("replay_failed", str(failure), 1011)
+            return
+        if reached is not None:
+            self._playback.reached(reached.number, reached.at, now)
+        if self._manner.strict and len(self.drifts) > drifts_before:
+            drift = self.drifts[-1]
+            where = self.recording.name if drift.line is None else f"{self.recording.name}, line {drift.line}"
+            self._fail("replay_drift", f"This is not the recorded session ({where}): {drift.what}.", 4000)
+
+    def next_message(self, now: float) -> Data | None:
+        """The next message to send; None if there is none by now."""
+        while not self._outbox and not self.closing:
+            try:
+                entry = self._playback.take(now)
+            except RecordingError as failure:
+                self._fail("replay_failed", str(failure), 1011)
+                break
+            if entry is None:
+                return None
+            self._play(entry)
+        return self._outbox.popleft() if self._outbox else None
+
+    def end(self) -> None:
+        """Take in and send no more: the connection is gone."""
+        self._outbox.clear()
+        self.closing = self.closing or Goodbye(None)
+
+    def _play(self, entry: Entry) -> None:
+        if isinstance(entry, Message):
+            self._outbox.append(self._current(entry.data))
+        elif not isinstance(entry, End):
+            self._fail("replay_ended", f"The recording {self.recording.name} breaks off here.", 1011)
+        elif entry.upstream.by == "upstream":
+            code = entry.upstream.code
+            self.closing = Goodbye(None if code == 1006 else code, entry.upstream.reason)
+
+    def _current(self, data: Data) -> Data:
+        if isinstance(data, bytes):
+            return data
+        if self.recording.header.audio == "hash":
+            data = with_silence(data)
+        self._ids.meet(data)
+        return self._ids.translate(data)
+
+    def _fail(self, code: str, words: str, close_code: int) -> None:
+        """Tell the peer, as the API would tell it of an error, and close."""
+        self.failure = words
+        self._outbox.clear()
+        error = {"type": "invalid_request_error", "code": code, "message": words, "param": None, "event_id": None}
+        self._outbox.append(write_event({"type": "error", "event_id": f"event_{token_hex(10)}", "error": error}).data)
+        self.closing = Goodbye(close_code, code)
