@@ -52,7 +52,7 @@ docs: .venv/.dev ## write the tables of settings, ends and metrics into the docu
 	$(BIN)/python -m docs.tables
 
 clean: ## remove what was set up and built
-	rm -rf .venv node_modules dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules types dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

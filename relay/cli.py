@@ -1,21 +1,17 @@
 """The command line: `relay serve`, and the commands that stand beside what they run."""
 
-import contextlib
 import ipaddress
 import os
-import socket
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import structlog
 
-from relay.app import create_app
-from relay.serving.server import make_server
-from relay.serving.supervisor import Supervisor
-from relay.serving.worker import Assignment
+from relay.serving.start import serve_until_signal
+from relay.serving.tls import Certificate
 from relay.settings import Settings, SettingsError, load_settings, unknown_variables
 from relay.telemetry.log import configure_logging
 from relay.upstreams.commands import mock, replay
@@ -37,6 +33,11 @@ def main() -> None:
 @click.option(
     "--record", "record_dir", type=click.Path(path_type=Path), help="Record all sessions into this directory."
 )
+@click.option("--tls-cert", type=click.Path(path_type=Path), help="Speak TLS with this certificate chain (PEM).")
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key (PEM).")
+@click.option(
+    "--tls-self-signed", is_flag=True, default=None, help="Speak TLS with a certificate made for development."
+)
 @click.option("--allow-open", is_flag=True, default=None, help="Listen beyond this machine without authentication.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @click.option("--log-format", type=click.Choice(["auto", "console", "json"]))
@@ -47,52 +48,16 @@ def serve(config: Path | None, **options: Any) -> None:
         settings = load_settings(config, **options)
         configure_logging(settings)
         refuse_open_door(settings)
-        app = create_app(settings)
-        listeners = listen(settings)
+        for name in unknown_variables(os.environ):
+            structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+        sys.exit(serve_until_signal(settings, config, options, partial(show_welcome, settings.upstream)))
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)
         sys.exit(2)
-    for name in unknown_variables(os.environ):
-        structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
-    if len(listeners) > 1:
-        sys.exit(supervise(settings, listeners, config, options))
-    server = make_server(app, settings, lambda host, port: click.echo(welcome(settings, host, port), err=True))
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is done
-        server.run(sockets=listeners)
-
-
-def supervise(settings: Settings, listeners: list[socket.socket], config: Path | None, options: dict[str, Any]) -> int:
-    """Run one worker for each listener until a signal; returns the exit code."""
-    host, port = listeners[0].getsockname()[:2]
-    with tempfile.TemporaryDirectory(prefix="relay-") as directory:
-
-        def assign(serial: int, listener: socket.socket) -> Assignment:
-            return Assignment(serial, listener, config, options, len(listeners), Path(directory))
-
-        return Supervisor(listeners, assign, lambda: click.echo(welcome(settings, host, port), err=True)).run()
 
 
 main.add_command(mock)
 main.add_command(replay)
-
-
-def listen(settings: Settings) -> list[socket.socket]:
-    """Bind the address in the settings, once for each worker, or raise `SettingsError` with what is in the way."""
-    try:
-        alone = open_listener(settings.host, settings.port)
-        if settings.workers == 1:
-            return [alone]
-        port = alone.getsockname()[1]
-        alone.close()  # it has shown that the address is free, which sockets that share it would not
-        return [open_listener(settings.host, port, shared=True) for _ in range(settings.workers)]
-    except OSError as failure:
-        raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {failure.strerror}") from None
-
-
-def open_listener(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """Listen at the address; `shared` with others who share it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=2048, reuse_port=shared)
 
 
 def refuse_open_door(settings: Settings) -> None:
@@ -116,15 +81,30 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def welcome(settings: Settings, host: str, port: int) -> str:
-    """What a person who has just started the relay wants to know."""
+def show_welcome(upstream: str, host: str, port: int, certificate: Certificate | None) -> None:
+    """Tell a person who has just started the relay what they want to know."""
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    upstream = "the built-in mock: no key, no cost" if settings.upstream == "mock" else settings.upstream
-    return (
+    secure = "" if certificate is None else "s"
+    goes_to = "the built-in mock: no key, no cost" if upstream == "mock" else upstream
+    trust = None if certificate is None else certificate.authority
+    click.echo(
         f"\n  Realtime Relay {__version__}\n\n"
-        f"  Page       http://{place}\n"
-        f"  WebSocket  ws://{place}/v1/realtime\n"
-        f"  Upstream   {upstream}\n\n"
-        "  Open the page, press Start and speak. An app that uses the Realtime API connects to the\n"
-        "  WebSocket address instead of the API's. Ctrl+C stops.\n"
+        f"  Page       http{secure}://{place}\n"
+        f"  WebSocket  ws{secure}://{place}/v1/realtime\n"
+        f"  Upstream   {goes_to}\n\n"
+        + ("" if trust is None else _TRUST.format(path=trust))
+        + "  Open the page, press Start and speak. An app that uses the Realtime API connects to the\n"
+        "  WebSocket address instead of the API's. Ctrl+C stops.\n",
+        err=True,
     )
+
+
+_TRUST = """\
+  The certificate is of the relay's own making, new at each start, and nobody trusts it yet:
+    Browser    open the page and accept the warning, once after each start
+    Node       NODE_EXTRA_CA_CERTS={path}
+    Python     SSL_CERT_FILE={path}
+    curl       --cacert {path}
+  For more than development use --tls-cert and --tls-key.
+
+"""

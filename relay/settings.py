@@ -41,6 +41,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_cert: Path | None = Field(None, description="Certificate chain in PEM format, to speak TLS; else a proxy does.")
+    tls_key: Path | None = Field(None, description="Its private key.")
+    tls_self_signed: bool = Field(False, description="Speak TLS with a certificate made at the start, for development.")
     workers: int = Field(1, ge=1, le=256, description="Processes that share the address; as many as there are cores.")
     upstream: str = Field(
         "openai", description="Where sessions go: `openai`, `mock`, `replay:PATH`, or any `ws://` or `wss://` address."
@@ -141,6 +144,14 @@ class Settings(BaseSettings):
         wanting += ["record_all"] * self.record_all
         if wanting and self.record_dir is None:
             raise ValueError(f"{wanting[0]}: there is no record_dir for recordings to go to")
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together: one of them is missing")
+        if self.tls_cert is not None and self.tls_self_signed:
+            raise ValueError("tls_self_signed makes a certificate, tls_cert names one: choose")
+        return self
 
     def profile(self, name: str) -> Profile | None:
         """The profile of that name, or None."""

@@ -83,6 +83,8 @@ def make_server(
         port=settings.port,
         http=PatientHttpProtocol,
         ws=PicowsProtocol if settings.carrier == "fast" else "websockets-sansio",
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=2 * BEAT_S,

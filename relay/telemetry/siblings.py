@@ -6,6 +6,7 @@ as with any other process that comes and goes.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -35,6 +36,8 @@ async def expose_with_siblings(
             yield lambda: _gather(directory)
         finally:
             place.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # others are there, or the supervisor has taken it away
+                os.rmdir(directory)
 
 
 async def _gather(directory: Path) -> bytes:

@@ -22,7 +22,7 @@ async def relay_process(*arguments: str, **environment: str) -> AsyncIterator[tu
         while True:
             line = (await process.stderr.readline()).decode()
             assert line, "the relay ended before it listened"
-            if found := re.search(r"Page +(http://\S+)", line):
+            if found := re.search(r"Page +(https?://\S+)", line):
                 yield process, found[1]
                 break
     finally:

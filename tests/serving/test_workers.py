@@ -12,7 +12,8 @@ from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 
-from relay.cli import listen, main
+from relay.cli import main
+from relay.serving.start import listen
 from relay.settings import load_settings
 from tests.fakes.process import Process, log_line, relay_process
 from tests.fakes.running import end_of
