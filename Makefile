@@ -27,7 +27,7 @@ js: node_modules/.done
 	npx --no-install tsc --project web
 	node --test $$(find tests/web -name '*.test.js')
 
-browser: .venv/.dev .venv/.chromium
+browser: .venv/.dev .venv/.chromium node_modules/.done
 	$(BIN)/python -m pytest -m browser
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)

@@ -1,75 +1,47 @@
-"""A real Chromium whose microphone is a WAV file."""
+"""Pages in a real browser, which must not complain."""
 
 import contextlib
-import os
-import shutil
-import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from playwright.async_api import Page, async_playwright
 
-RATE = 24_000
-CLIPS = Path(__file__).parents[2] / "relay/upstreams/mock/clips"
-Samples = NDArray[np.int16]
-Open = Callable[[Samples], Awaitable[Page]]
+from tests.fakes.browser import NO_MICROPHONE, Samples, hearing, launch, write_wav
 
-
-def clip(name: str) -> Samples:
-    """Speech that the mock upstream ships, 24 kHz."""
-    with wave.open(str(CLIPS / f"{name}.wav")) as file:
-        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
-
-
-def silence(seconds: float) -> Samples:
-    return np.zeros(int(seconds * RATE), np.int16)
-
-
-def write_wav(path: Path, samples: Samples) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.tobytes())
-
-
-def chromium() -> str:
-    """The browser's program, wherever the distribution put it."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    raise FileNotFoundError("no Chromium: `make test` installs it where it may")
+Open = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture
 async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
-    """Open a browser that hears the given samples, over and over. Its console must stay free of errors."""
+    """Open a browser that hears the given samples, over and over. Its console must stay free of errors.
+
+    Without samples there is no microphone; `permitted` says whether pages may use it, `expects` what the browser itself
+    may complain of, and the rest is a context's: its size, its colours.
+    """
     complaints: list[str] = []
     async with contextlib.AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
-        async def open_page(heard: Samples) -> Page:
-            microphone = tmp_path / "microphone.wav"
-            write_wav(microphone, heard)
-            browser = await playwright.chromium.launch(
-                executable_path=chromium(),
-                args=[
-                    "--use-fake-ui-for-media-stream",
-                    "--use-fake-device-for-media-stream",
-                    f"--use-file-for-fake-audio-capture={microphone}",
-                    "--disable-background-networking",
-                    "--disable-component-update",
-                    "--disable-sync",
-                    *(["--no-sandbox"] if os.geteuid() == 0 else []),
-                ],
-            )
+        async def open_page(
+            heard: Samples | None, *, permitted: bool = True, expects: str | None = None, **context: Any
+        ) -> Page:
+            def complain(words: str) -> None:
+                if expects is None or expects not in words:
+                    complaints.append(words)
+
+            options: tuple[str, ...] = NO_MICROPHONE
+            if heard is not None:
+                microphone = tmp_path / "microphone.wav"
+                write_wav(microphone, heard)
+                options = hearing(microphone)
+            browser = await launch(playwright, *options)
             stack.push_async_callback(browser.close)
-            page = await browser.new_page()
-            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
+            permissions = ["microphone"] if permitted else []
+            page = await (await browser.new_context(permissions=permissions, **context)).new_page()
+            page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: complain(str(error)))
             return page
 
         yield open_page

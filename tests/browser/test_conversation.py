@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from relay.upstreams.mock import serve_mock
-from tests.browser.conftest import RATE, Samples, clip, silence
+from tests.fakes.browser import RATE, Samples, clip, silence, state
 from tests.fakes.running import running
 
 pytestmark = pytest.mark.browser
@@ -35,10 +35,6 @@ def likeness(part: Samples, whole: Samples) -> float:
     lags = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)[: len(b) - len(a) + 1]
     energy = np.convolve(b * b, np.ones(len(a)), "valid")
     return float((lags / np.sqrt(energy.clip(1.0) * (a @ a))).max())
-
-
-async def state(page: Page, name: str) -> None:
-    await expect(page.locator("#app")).to_have_attribute("data-state", name, timeout=30_000)
 
 
 async def test_what_is_spoken_is_heard_and_answered(open_page) -> None:

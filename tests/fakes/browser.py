@@ -1,0 +1,65 @@
+"""A real Chromium whose microphone is a WAV file, denied, or not there."""
+
+import os
+import shutil
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.async_api import Browser, Page, Playwright, expect
+
+RATE = 24_000
+CLIPS = Path(__file__).parents[2] / "relay/upstreams/mock/clips"
+QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
+NO_MICROPHONE = ("--use-fake-ui-for-media-stream", "--disable-audio-input")
+
+Samples = NDArray[np.int16]
+
+
+def clip(name: str) -> Samples:
+    """Speech that the mock upstream ships, 24 kHz."""
+    with wave.open(str(CLIPS / f"{name}.wav")) as file:
+        return np.frombuffer(file.readframes(file.getnframes()), np.int16)
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(int(seconds * RATE), np.int16)
+
+
+def tone(seconds: float, hertz: float = 1000.0, peak: int = 8000) -> Samples:
+    """A sine; whole periods where `seconds` holds them."""
+    turns = hertz * np.arange(int(seconds * RATE)) / RATE
+    return np.asarray(np.rint(peak * np.sin(2 * np.pi * turns)), np.int16)
+
+
+def write_wav(path: Path, samples: Samples) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+
+
+def chromium() -> str:
+    """The browser's program, wherever the distribution put it."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    raise FileNotFoundError("no Chromium: `make test` installs it where it may")
+
+
+def hearing(microphone: Path) -> tuple[str, ...]:
+    """Options for a browser that hears a WAV file over and over; a page still has to be permitted to listen."""
+    return ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}")
+
+
+async def launch(playwright: Playwright, *options: str) -> Browser:
+    """Start Chromium; whoever calls closes it."""
+    rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return await playwright.chromium.launch(executable_path=chromium(), args=[*options, *QUIET, *rooted])
+
+
+async def state(page: Page, name: str) -> None:
+    """Wait until the voice page is in this state."""
+    await expect(page.locator("#app")).to_have_attribute("data-state", name, timeout=30_000)
