@@ -11,9 +11,10 @@ from pydantic_core import PydanticUndefined
 from relay.core.closing import ROWS, Cause, Row
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
+from relay.upstreams.faults.grammar import KINDS
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "docs/closing.md", "docs/settings.md", "docs/metrics.md")
+DOCUMENTS = ("README.md", "docs/closing.md", "docs/settings.md", "docs/metrics.md", "docs/testing.md")
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -81,9 +82,16 @@ def metrics_rows() -> Iterator[tuple[str, ...]]:
             )
 
 
+def fault_rows() -> Iterator[tuple[str, ...]]:
+    """Every fault: how it is written, what it does."""
+    for kind in KINDS.values():
+        yield f"`{kind.example}`", kind.meaning
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "closing": lambda: table(("cause", "what happened", "the peer gets", "the upstream gets"), closing_rows()),
     "settings": lambda: table(("setting", "variable", "default", "what it does"), settings_rows()),
+    "faults": lambda: table(("fault", "what it does"), fault_rows()),
     "metrics": lambda: table(("metric", "kind", "labels", "what it says"), metrics_rows()),
 }
 

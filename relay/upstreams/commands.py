@@ -4,7 +4,7 @@ import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -13,15 +13,30 @@ PORT = 8765
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _port = click.option("--port", type=int, default=PORT, show_default=True, help="Port to listen on.")
 
+_fault = click.option(
+    "--fault", "faults", multiple=True, help="What is to go wrong, such as latency=200ms; repeatable."
+)
+_fault_seed = click.option("--fault-seed", "seed", default=0, show_default=True, help="The same seed, the same faults.")
+
 
 @click.command()
 @_host
 @_port
-def mock(host: str, port: int) -> None:
-    """Run the mock upstream alone: a stand-in for the Realtime API that costs nothing."""
-    from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
+@_fault
+@_fault_seed
+def mock(host: str, port: int, faults: tuple[str, ...], seed: int) -> None:
+    """Run the mock upstream alone: a stand-in for the Realtime API that costs nothing.
 
-    _run(serve_mock(host, port), "The mock upstream", host, port)
+    --fault nonsense lists what can go wrong.
+    """
+    from relay.upstreams.faults import Disturbance, WrongFault, read_faults  # noqa: PLC0415 - only who asks pays for it
+    from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - as above
+
+    try:
+        disturbance = Disturbance(read_faults(faults), seed)
+    except WrongFault as failure:
+        _give_up(failure)
+    _run(serve_mock(host, port, disturbance=disturbance), "The mock upstream", host, port)
 
 
 @click.command()
@@ -30,22 +45,26 @@ def mock(host: str, port: int) -> None:
 @_port
 @click.option("--speed", default="1", show_default=True, help="How many times as fast as recorded, or max.")
 @click.option("--strict/--lenient", default=True, help="Close at the first drift (default), or log it and go on.")
-def replay(path: Path, host: str, port: int, speed: str, strict: bool) -> None:
+@_fault
+@_fault_seed
+def replay(path: Path, host: str, port: int, speed: str, strict: bool, faults: tuple[str, ...], seed: int) -> None:
     """Run a stand-in for the Realtime API that says what was recorded.
 
     PATH is a recording, or a directory of them. A peer chooses with ?recording=NAME or ?profile=NAME; others get one
     after the other.
     """
     from relay.recording import RecordingError  # noqa: PLC0415 - as above
+    from relay.upstreams.faults import Disturbance, read_faults  # noqa: PLC0415
     from relay.upstreams.replay import Manner, serve_replay  # noqa: PLC0415
     from relay.upstreams.stand_ins import read_speed  # noqa: PLC0415
 
     try:
         manner = Manner(read_speed(speed), strict)
-        _run(serve_replay(path, host, port, manner=manner), f"The replay of {path}", host, port)
+        disturbance = Disturbance(read_faults(faults), seed)
+        serving = serve_replay(path, host, port, manner=manner, disturbance=disturbance)
+        _run(serving, f"The replay of {path}", host, port)
     except (RecordingError, ValueError) as failure:
-        click.echo(f"relay: {failure}", err=True)
-        sys.exit(2)
+        _give_up(failure)
 
 
 def _run(serving: AbstractAsyncContextManager[Any], name: str, host: str, port: int) -> None:
@@ -59,7 +78,11 @@ def _run(serving: AbstractAsyncContextManager[Any], name: str, host: str, port: 
     try:
         asyncio.run(run())
     except OSError as failure:
-        click.echo(f"relay: cannot listen on {host}:{port}: {failure.strerror}", err=True)
-        sys.exit(2)
+        _give_up(f"cannot listen on {host}:{port}: {failure.strerror}")
     except KeyboardInterrupt:
         pass
+
+
+def _give_up(why: object) -> NoReturn:
+    click.echo(f"relay: {why}", err=True)
+    sys.exit(2)

@@ -9,32 +9,39 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from relay.upstreams.faults import Disturbance
+
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 32 << 20
 PING_INTERVAL_S = 20.0
 CLOSE_TIMEOUT_S = 2.0
 
 Refusal = tuple[int, str]
-Gate = Callable[[ServerConnection, Request], Awaitable[Refusal | None]]
+Gate = Callable[[ServerConnection, Request], Refusal | None]
 
 
 @asynccontextmanager
 async def listening(
-    serve_one: Callable[[ServerConnection], Awaitable[None]], host: str, port: int, gate: Gate
+    serve_one: Callable[[ServerConnection], Awaitable[None]],
+    host: str,
+    port: int,
+    gate: Gate,
+    disturbance: Disturbance,
 ) -> AsyncIterator[str]:
     """Listen at `PATH` until the context is left; then all connections are closed with 1001.
 
     Args:
         serve_one: serves a connection that was accepted.
         port: 0 takes a free one.
-        gate: is asked before a connection is accepted; may wait, and refuse with a status and words.
+        gate: is asked before a connection is accepted, and may refuse with a status and words.
+        disturbance: what is to go wrong with handshakes.
 
     Yields:
         The address, path included.
     """
 
     async def answer(connection: ServerConnection, request: Request) -> Response | None:
-        refusal = _other_path(request) or await gate(connection, request)
+        refusal = _other_path(request) or await _fault(disturbance) or gate(connection, request)
         if refusal is None:
             return None
         status, words = refusal
@@ -58,7 +65,7 @@ async def listening(
         yield f"ws://{shown_host}:{address[1]}{PATH}"
 
 
-async def let_in(_: ServerConnection, __: Request) -> Refusal | None:
+def let_in(_: ServerConnection, __: Request) -> Refusal | None:
     """The gate that is open."""
     return None
 
@@ -67,6 +74,11 @@ def _other_path(request: Request) -> Refusal | None:
     if request.path.partition("?")[0] == PATH:
         return None
     return HTTPStatus.NOT_FOUND, f"There is nothing here; the Realtime API is at {PATH}.\n"
+
+
+async def _fault(disturbance: Disturbance) -> Refusal | None:
+    status = await disturbance.refusal()
+    return None if status is None else (status, "As it was asked for with --fault.\n")
 
 
 def _select_subprotocol(_: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:

@@ -12,6 +12,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from relay.upstreams.exchange import Exchange, part
+from relay.upstreams.faults import Disturbance
 from relay.upstreams.listener import let_in, listening
 from relay.upstreams.mock.errors import Refused
 from relay.upstreams.mock.opening import Opening, Upgrade
@@ -35,12 +36,15 @@ class MockServer:
         open_connections: how many are open now.
     """
 
-    def __init__(self, new_session: Callable[[Opening], MockSession], required_key: str | None) -> None:
+    def __init__(
+        self, new_session: Callable[[Opening], MockSession], required_key: str | None, disturbance: Disturbance
+    ) -> None:
         self.url = ""
         self.sessions: deque[MockSession] = deque(maxlen=KEPT_SESSIONS)
         self.open_connections = 0
         self._new_session = new_session
         self._required_key = required_key
+        self._disturbance = disturbance
         self._changed = asyncio.Event()
 
     async def wait_until(self, is_true: Callable[[Self], bool]) -> None:
@@ -73,7 +77,7 @@ class MockServer:
         self.sessions.append(session)
         self._tell()
         try:
-            await Exchange(wire, session, self._tell).run()
+            await Exchange(wire, self._disturbance.disturbed(session), self._tell).run()
         finally:
             session.end()
 
@@ -91,6 +95,7 @@ async def serve_mock(
     api_key: str | None = None,
     session_seconds: float = SESSION_SECONDS,
     record_s: float = 0.0,
+    disturbance: Disturbance | None = None,
 ) -> AsyncIterator[MockServer]:
     """Listen as a Realtime API until the context is left; then all connections are closed with 1001.
 
@@ -101,6 +106,7 @@ async def serve_mock(
         api_key: the only key that is let in; without it, any key or none will do.
         session_seconds: how long a session lasts.
         record_s: how much of the audio of each session to keep for `MockSession.heard`.
+        disturbance: what is to go wrong; nothing if not given.
     """
 
     def new_session(opening: Opening) -> MockSession:
@@ -113,8 +119,9 @@ async def serve_mock(
             record_s=record_s,
         )
 
-    mock = MockServer(new_session, api_key)
-    async with listening(mock.serve, host, port, let_in) as mock.url:
+    disturbance = disturbance or Disturbance()
+    mock = MockServer(new_session, api_key, disturbance)
+    async with listening(mock.serve, host, port, let_in, disturbance) as mock.url:
         yield mock
 
 

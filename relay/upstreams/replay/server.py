@@ -15,6 +15,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
 from relay.upstreams.exchange import Exchange
+from relay.upstreams.faults import Disturbance
 from relay.upstreams.listener import Refusal, listening
 from relay.upstreams.replay.session import Manner, ReplaySession
 from relay.upstreams.replay.shelf import Shelf, read_shelf
@@ -36,14 +37,15 @@ class ReplayServer:
         sessions: of the last `KEPT_SESSIONS` connections, oldest first, ended ones included.
     """
 
-    def __init__(self, shelf: Shelf, manner: Manner) -> None:
+    def __init__(self, shelf: Shelf, manner: Manner, disturbance: Disturbance) -> None:
         self.url = ""
         self.sessions: deque[ReplaySession] = deque(maxlen=KEPT_SESSIONS)
         self._shelf = shelf
         self._manner = manner
+        self._disturbance = disturbance
         self._chosen: weakref.WeakKeyDictionary[ServerConnection, Recording] = weakref.WeakKeyDictionary()
 
-    async def gate(self, connection: ServerConnection, request: Request) -> Refusal | None:
+    def gate(self, connection: ServerConnection, request: Request) -> Refusal | None:
         """Choose a recording; refuse where there is none, or where the recorded upstream refused."""
         query = parse_qs(urlsplit(request.path).query)
         name = query.get("recording", [None])[0]
@@ -68,7 +70,7 @@ class ReplayServer:
                 _log.warning("replay.drifted", recording=session.recording.name, line=drift.line, what=drift.what)
 
         try:
-            await Exchange(Wire(connection), session, tell).run()
+            await Exchange(Wire(connection), self._disturbance.disturbed(session), tell).run()
         finally:
             if session.failure is not None:
                 _log.warning("replay.failed", recording=session.recording.name, why=session.failure)
@@ -77,7 +79,12 @@ class ReplayServer:
 
 @asynccontextmanager
 async def serve_replay(
-    path: Path, host: str = "127.0.0.1", port: int = 0, *, manner: Manner | None = None
+    path: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    manner: Manner | None = None,
+    disturbance: Disturbance | None = None,
 ) -> AsyncIterator[ReplayServer]:
     """Listen as the recorded upstream until the context is left; then all connections are closed with 1001.
 
@@ -86,10 +93,12 @@ async def serve_replay(
         host: the address to listen at.
         port: 0 takes a free one.
         manner: how fast and how strictly; as recorded, and strictly, if not given.
+        disturbance: what is to go wrong; nothing if not given.
 
     Raises:
         RecordingError: there is no recording, or one that cannot be read.
     """
-    replay = ReplayServer(read_shelf(path), manner or Manner())
-    async with listening(replay.serve, host, port, replay.gate) as replay.url:
+    disturbance = disturbance or Disturbance()
+    replay = ReplayServer(read_shelf(path), manner or Manner(), disturbance)
+    async with listening(replay.serve, host, port, replay.gate, disturbance) as replay.url:
         yield replay
