@@ -13,6 +13,7 @@ What decides does not wait; what waits does not decide.
     recording/   sessions written down, and read back.
     telemetry/   the log and the metrics.
     serving/     uvicorn, signals and the drain.
+    testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.
     endpoint.py  `/v1/realtime`: admit, dial, accept, join two legs, wait for the end.
     sessions.py  the sessions of this process: their number, their tick, their drain.
     profiles.py  what is injected. settings.py: what can be turned. app.py: routes. cli.py: the command line.
