@@ -160,9 +160,12 @@ export class VoiceSession extends EventTarget {
     if (this.active) return this.client !== null;
     this.#problem = null;
     this.#wakeLock.hold();
-    const opening = [this.#connector.open(options), this.#openSpeaker()];
-    if (options.microphone !== false)
-      opening.push(this.#openMicrophone(options.microphoneId).then((problem) => this.#require(problem)));
+    const connecting = this.#connector.open(options);
+    const opening = [connecting, this.#openSpeaker(connecting)];
+    if (options.microphone !== false) {
+      const microphone = this.#openMicrophone(options.microphoneId, connecting);
+      opening.push(microphone.then((problem) => this.#require(problem)));
+    }
     await Promise.all(opening);
     return this.client !== null;
   }
@@ -250,25 +253,34 @@ export class VoiceSession extends EventTarget {
     };
   }
 
-  /** @param {string} [deviceId] @returns {Promise<Problem | null>} */
-  async #openMicrophone(deviceId) {
+  /**
+   * @param {string} [deviceId]
+   * @param {Promise<unknown>} [connecting] goes first: sound that does not load may only show that the relay
+   *   is away
+   * @returns {Promise<Problem | null>}
+   */
+  async #openMicrophone(deviceId, connecting) {
     this.#awaitsMicrophone = !this.microphone.open;
     this.#changed();
     try {
       await this.#feed.open(deviceId);
       return null;
     } catch (error) {
-      return explainMicrophone(/** @type {MicrophoneUnavailable} */ (error));
+      const unavailable = /** @type {MicrophoneUnavailable} */ (error);
+      if (unavailable.reason === 'AudioError') await connecting;
+      return explainMicrophone(unavailable);
     } finally {
       this.#awaitsMicrophone = false;
       this.#changed();
     }
   }
 
-  async #openSpeaker() {
+  /** @param {Promise<unknown>} connecting goes first, as with the microphone */
+  async #openSpeaker(connecting) {
     try {
       await this.speaker.start();
     } catch (error) {
+      await connecting;
       this.#require(explainSpeaker(String(error)));
     }
     return this.speaker.output !== null;

@@ -91,15 +91,3 @@ async def test_speaking_over_an_answer_stops_it(open_page) -> None:
         assert truncated == 1
         errors = relay.metrics.registry.get_sample_value("relay_events_total", {"direction": "down", "type": "error"})
         assert errors == 0
-
-
-async def test_a_relay_that_refuses_says_so(open_page) -> None:
-    """A session that cannot begin is told on the page in a sentence, and start works again."""
-    async with running("ws://127.0.0.1:1/") as relay:
-        page = await open_page(silence(1))
-        await page.goto(relay.http)
-        for _ in range(2):
-            await page.click("#start")
-            await state(page, "error")
-            await expect(page.locator("#problem")).to_be_visible()
-            await expect(page.locator("#problem-detail")).to_contain_text("upstream could not be reached")

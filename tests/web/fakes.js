@@ -94,8 +94,11 @@ export class FakeSpeaker extends EventTarget {
   enqueued = [];
   ended = [];
   output = {};
+  failure = null;
 
-  async start() {}
+  async start() {
+    if (this.failure !== null) throw this.failure;
+  }
 
   close() {}
 

@@ -150,6 +150,29 @@ test('A relay that refuses closes the microphone and says why.', async () => {
   assert.equal(voice.phase, 'idle');
 });
 
+test('Where nothing answers that is said, and not that the sound did not load either.', async () => {
+  const { voice, speaker, microphone } = makeSession();
+  speaker.failure = new Error('AbortError');
+  microphone.failure = new MicrophoneUnavailable('AudioError', 'AbortError');
+  const started = voice.start({ url: URL });
+  await settle();
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    FakeWebSocket.last.end(1006);
+    await settle();
+  }
+  assert.equal(await started, false);
+  assert.equal(voice.problem.title, 'Nothing answers at relay.');
+});
+
+test('Sound that does not load ends a session that has begun.', async () => {
+  const { voice, speaker } = makeSession();
+  speaker.failure = new Error('AbortError');
+  const started = voice.start({ url: URL });
+  await accept();
+  assert.equal(await started, false);
+  assert.match(voice.problem.title, /could not open its audio output/u);
+});
+
 test('A lost session is restored, told what was said, and hears what it missed.', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { voice, socket, microphone } = await startSession();

@@ -1,0 +1,192 @@
+"""What a visitor is told when something is wrong, and that Start works once it is mended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Page, expect
+
+from relay.upstreams.mock import serve_mock
+from tests.fakes.browser import silence, state
+from tests.fakes.doorway import doorway
+from tests.fakes.running import running
+
+pytestmark = pytest.mark.browser
+
+# What the browser itself says where nothing answers.
+BROKEN = ("WebSocket connection to", "net::ERR_CONNECTION")
+
+REFUSALS = [
+    (3000, "key was refused.", "must check its API key"),
+    (4000, "The model refused this session.", "Check model and profile"),
+    (1013, "The relay is full.", "Wait a moment, then start again"),
+    (1012, "The relay is restarting.", "Start again in a moment"),
+    (1008, "The relay refused this session.", "address and profile in the settings"),
+]
+
+
+async def is_told(page: Page, title: str, advice: str) -> None:
+    await state(page, "error")
+    await expect(page.locator("#problem-title")).to_contain_text(title)
+    await expect(page.locator("#problem-advice")).to_contain_text(advice)
+    await expect(page.locator("#start-label")).to_have_text("Start")
+
+
+async def starts(page: Page) -> None:
+    await page.click("#start")
+    await state(page, "listening")
+    await expect(page.locator("#problem")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("code", "title", "advice"), REFUSALS)
+async def test_each_refusal_says_what_to_do(open_page, code: int, title: str, advice: str) -> None:
+    """A relay that closes at once is explained by its code, and Start works when it has changed its mind."""
+    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+        page = await open_page(silence(1))
+        await page.goto(way.http)
+        way.refuse_with = code
+        await page.click("#start")
+        await is_told(page, title, advice)
+        way.refuse_with = None
+        await starts(page)
+
+
+async def test_a_relay_that_refuses_says_so(open_page) -> None:
+    """A session that the relay could not begin is told in the relay's own words, as often as one tries."""
+    async with running("ws://127.0.0.1:1/") as relay:
+        page = await open_page(silence(1))
+        await page.goto(relay.http)
+        for _ in range(2):
+            await page.click("#start")
+            await is_told(page, "The relay could not reach the model.", "Start again in a moment")
+            await expect(page.locator("#problem-detail")).to_contain_text("upstream could not be reached")
+
+
+async def test_a_full_relay_asks_for_patience(open_page) -> None:
+    """A full relay is no broken one: the page says to wait, and is let in when somebody has left."""
+    async with serve_mock() as mock, running(mock.url, max_sessions=1) as relay:
+        page = await open_page(silence(1))
+        await page.goto(relay.http)
+        async with relay.peer():
+            await page.click("#start")
+            await is_told(page, "The relay is full.", "Wait a moment, then start again")
+        await relay.sessions.empty()
+        await starts(page)
+
+
+async def test_a_relay_that_is_down_is_named(open_page) -> None:
+    """When nothing answers, the page names the address that it tried, and starts once the relay is back."""
+    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN)
+        await page.goto(way.http)
+        way.shut()
+        await page.click("#start")
+        await is_told(page, f"Nothing answers at 127.0.0.1:{way.port}.", "Check that the relay is running")
+        await way.open()
+        await starts(page)
+
+
+async def test_a_cut_connection_is_restored(open_page) -> None:
+    """A connection that breaks in an answer is opened again; what was said is kept and the visitor is told."""
+    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN)
+        await page.goto(way.http)
+        await starts(page)
+        await page.fill("#message", "Tell me a story.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        way.cut()
+        await state(page, "reconnecting")
+        await state(page, "listening")
+        await expect(page.locator('[data-role="user"]')).to_have_text("YouTell me a story.")
+        await expect(page.locator('[data-role="notice"]')).to_contain_text("The connection was lost and restored.")
+
+
+async def test_reconnecting_can_be_stopped(open_page) -> None:
+    """Whoever does not want to wait for a lost relay stops, and starts again when it is back."""
+    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN)
+        await page.goto(way.http)
+        await starts(page)
+        way.shut()
+        await state(page, "reconnecting")
+        await page.click("#start")
+        await state(page, "idle")
+        await way.open()
+        await starts(page)
+
+
+async def test_a_denied_microphone_is_explained(open_page) -> None:
+    """Without permission the page says where to give it, and starts when it was given."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1), permitted=False)
+        await page.goto(relay.http)
+        await page.click("#start")
+        await is_told(page, "This page may not use the microphone.", "Allow it in the address bar")
+        await page.context.grant_permissions(["microphone"])
+        await starts(page)
+
+
+async def test_without_a_microphone_one_can_write(open_page) -> None:
+    """Where there is no microphone the page says so, and a conversation in writing works."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(None)
+        await page.goto(relay.http)
+        for _ in range(2):
+            await page.click("#start")
+            await is_told(page, "No microphone was found.", "You can also type")
+        await page.fill("#message", "Good morning.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        await expect(page.locator('[data-role="assistant"]')).to_have_count(1)
+
+
+@asynccontextmanager
+async def shop(relay_port: int) -> AsyncIterator[str]:
+    """A page of another origin that embeds the voice of the relay at this port."""
+    page = f"""<!doctype html><title>A shop</title><link rel="icon" href="data:,">
+        <script type="module" src="http://127.0.0.1:{relay_port}/web/realtime-voice.js"></script>
+        <realtime-voice relay="ws://127.0.0.1:{relay_port}/v1/realtime"></realtime-voice>"""
+    answer = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n{page}".encode()
+
+    async def show(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(show, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_the_element_works_in_a_page_that_the_relay_allows(open_page) -> None:
+    """`<realtime-voice>` holds a conversation in a page of another origin that `allowed_origins` names."""
+    async with contextlib.AsyncExitStack() as stack:
+        mock = await stack.enter_async_context(serve_mock())
+        way = await stack.enter_async_context(doorway())
+        origin = await stack.enter_async_context(shop(way.port))
+        relay = await stack.enter_async_context(running(mock.url, allowed_origins=[origin]))
+        way.target_port = relay.port
+        page = await open_page(silence(1))
+        await page.goto(origin)
+        await page.click("realtime-voice button")
+        voice = page.locator("realtime-voice")
+        await expect(voice).to_have_attribute("data-state", "listening")
+        await voice.evaluate("(it) => void it.voice.say('Good morning.')")
+        await expect(voice).to_have_attribute("data-state", "speaking")
+        await expect(voice.locator('[data-role="assistant"]')).to_have_count(1)
+
+
+async def test_the_element_explains_a_page_that_the_relay_does_not_allow(open_page) -> None:
+    """Where `allowed_origins` does not name the page, the element says so, and who can change it."""
+    async with serve_mock() as mock, running(mock.url) as relay, shop(relay.port) as origin:
+        page = await open_page(silence(1))
+        await page.goto(origin)
+        await page.click("realtime-voice button")
+        voice = page.locator("realtime-voice")
+        await expect(voice).to_have_attribute("data-state", "error")
+        problem = voice.locator('[part="problem"]')
+        await expect(problem).to_contain_text("This relay does not take calls from this page.")
+        await expect(problem).to_contain_text("origin to allowed_origins")
