@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from time import monotonic
 
 import structlog
@@ -17,8 +18,11 @@ from relay.core.events import write_event
 from relay.core.injection import Injection
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed
+from relay.core.limits import Bounds
 from relay.core.locks import Locks
+from relay.core.meter import Meter, SessionPurse
 from relay.core.redaction import Redaction
+from relay.core.rest import Rest
 from relay.core.session import Session
 from relay.core.turns import TurnTimer
 from relay.legs.binary_audio import BinaryAudioLeg
@@ -125,8 +129,17 @@ class RealtimeEndpoint:
             if recorder is not None:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
-            session = Session(session_id, peer, upstream, self._interceptors(ask, recorder), self._metrics.tally)
-            stack.enter_context(self._sessions.living(session))
+            rest = Rest()
+            meter = self._meter(ask)
+            session = Session(
+                session_id,
+                peer,
+                upstream,
+                (rest, *self._interceptors(ask, recorder), Bounds(ask.profile.limits, rest), meter),
+                self._metrics.tally,
+                relay_events=subprotocol == BINARY_AUDIO or dict(ask.query).get("relay_events") == "1",
+            )
+            stack.enter_context(self._sessions.living(session, rest))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
             _log.info("session.opened", profile=ask.profile.name)
@@ -135,7 +148,19 @@ class RealtimeEndpoint:
                 tasks.create_task(peer.run(session.peer_listener))
                 tasks.create_task(upstream.run(session.upstream_listener))
             session.finish(monotonic())
-            self._report(session, monotonic() - opened_at)
+            self._report(session, monotonic() - opened_at, meter.spent_usd)
+
+    def _meter(self, ask: Ask) -> Meter:
+        """Pay from the session's own purse."""
+        limits = ask.profile.limits
+        model = dict(upstream_query(ask)).get("model")
+        return Meter(
+            self._settings.price_table,
+            model,
+            [SessionPurse(limits.cost_usd)],
+            self._metrics.tally.costs,
+            lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
+        )
 
     def _record(self, session_id: str, ask: Ask, subprotocol: str | None, status: int = 101) -> Recorder | None:
         """Begin a recording, if one is wanted."""
@@ -159,7 +184,7 @@ class RealtimeEndpoint:
         if recorder is not None:
             yield recorder
 
-    def _report(self, session: Session, seconds: float) -> None:
+    def _report(self, session: Session, seconds: float, spent_usd: Decimal) -> None:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session
         self._metrics.count_end(session.ended)
         self._metrics.session_seconds.observe(seconds)
@@ -173,6 +198,7 @@ class RealtimeEndpoint:
             events_down=session.down.events,
             bytes_up=session.up.octets,
             bytes_down=session.down.octets,
+            cost_usd=f"{spent_usd:.6f}",
         )
 
     async def _refuse(self, websocket: WebSocket, how: Ended, session_id: str) -> None:

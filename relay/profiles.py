@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relay.core.limits import DEFAULT_LIMITS, Limits
+from relay.limits import read_limits
 from relay.recording.wish import Wish, read_wish
 from relay.session_types import KINDS, complaints_about
 
@@ -26,6 +28,7 @@ class Profile:
         session: the object of the injected `session.update`; empty when nothing is injected.
         lock: paths of fields that its peer may not change.
         record: whether and how its sessions are recorded; None where it does not say.
+        limits: what each of its sessions may take.
     """
 
     name: str
@@ -33,10 +36,11 @@ class Profile:
     session: Mapping[str, Any]
     lock: tuple[str, ...] = ()
     record: Wish | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
-def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
-    """Make a profile from its TOML table.
+def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Profile:
+    """Make a profile from its TOML table; what its `limits` do not name is as in those given.
 
     Raises:
         ValueError: names each wrong field, what is wrong with it, and the nearest right name.
@@ -44,6 +48,7 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
     session = dict(table)
     lock = session.pop("lock", ())
     record = read_wish(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
+    limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     kind = session.pop("type", "realtime")
     if kind not in KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -55,7 +60,7 @@ def read_profile(name: str, table: Mapping[str, Any]) -> Profile:
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
     injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock, record)
+    return Profile(name, model, injected, lock, record, limits)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

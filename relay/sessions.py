@@ -1,14 +1,22 @@
 """The sessions of this process: how many there may be, their common clock tick, and their drain."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import math
+import random
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 
 from relay.core.closing import Cause, Refused, ended
+from relay.core.rest import Rest
 from relay.core.session import Session
 
 TICK_S = 1.0
+
+DRAIN_STEP_S = 0.1
+
+DRAIN_SPREAD_S = 5.0
+"""Over how long a drain ends the sessions that rest, so that their peers don't all connect again in the same second."""
 
 LAST_WORDS_S = 1.5
 """How long closing handshakes may take once the drain's time is over."""
@@ -31,8 +39,9 @@ class Sessions:
         self._limit = limit
         self._on_lag = on_lag
         self.places = 0
-        self._living: set[Session] = set()
+        self._living: dict[Session, Rest] = {}
         self._ticker: asyncio.Task[None] | None = None
+        self._drained_by = 0.0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -69,31 +78,54 @@ class Sessions:
                 self._empty.set()
 
     @contextmanager
-    def living(self, session: Session) -> Iterator[None]:
-        """Count the session among the living, and let it see the time once a second, while the context is open."""
+    def living(self, session: Session, rest: Rest) -> Iterator[None]:
+        """Count the session among the living, and let it see the time once a second, while the context is open.
+
+        `rest` knows when it can end without cutting anybody off.
+        """
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick())
-        self._living.add(session)
+        self._living[session] = rest
+        if self.draining:
+            self._announce(session, monotonic())
         try:
             yield
         finally:
-            self._living.discard(session)
+            del self._living[session]
             if not self._living and self._ticker is not None:
                 self._ticker.cancel()
                 self._ticker = None
 
     async def drain(self, timeout_s: float) -> None:
-        """Admit nobody from now on, wait for the living to finish, and close the rest when the time is over.
+        """Admit nobody from now on, end each session when its turn is over, and the rest when the time is.
 
         Returns when all have gone, or `LAST_WORDS_S` after they were told to. Cancelling it leaves them as they are.
         """
         self.draining = True
-        if await self._gone_within(timeout_s):
-            return
-        now = monotonic()
+        self._drained_by = monotonic() + timeout_s
         for session in self.living_sessions:
-            session.end(ended(Cause.DRAINING), now)
+            self._announce(session, monotonic())
+        a_step = max(1, math.ceil(len(self._living) * DRAIN_STEP_S / DRAIN_SPREAD_S))
+        while self.places and (left_s := self._drained_by - monotonic()) > 0:
+            self._end(self._resting()[:a_step])
+            await self._gone_within(min(DRAIN_STEP_S, left_s))
+        self._end(list(self._living))
         await self._gone_within(LAST_WORDS_S)
+
+    def _announce(self, session: Session, now: float) -> None:
+        session.tell("relay.draining", {"seconds_left": round(max(0.0, self._drained_by - now), 1)}, now)
+
+    def _resting(self) -> list[Session]:
+        """Those that can end now, in no order."""
+        now = monotonic()
+        resting = [session for session, rest in self._living.items() if session.ended is None and rest.resting(now)]
+        random.shuffle(resting)
+        return resting
+
+    @staticmethod
+    def _end(sessions: Iterable[Session]) -> None:
+        for session in sessions:
+            session.end(ended(Cause.DRAINING), monotonic())
 
     async def _gone_within(self, timeout_s: float) -> bool:
         try:

@@ -22,7 +22,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from relay.core.limits import DEFAULT_LIMITS
+from relay.core.prices import Prices
 from relay.core.redaction import Secrets
+from relay.limits import read_limits, read_prices
 from relay.profiles import DEFAULT_NAME, Profile, read_profile
 
 OPENAI_URL = "wss://api.openai.com/v1"
@@ -92,11 +95,18 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` is console on a terminal and JSON elsewhere."
     )
+    limits: dict[str, Any] = Field(
+        default_factory=dict, description="What each session may take, unless its profile says otherwise; see Limits."
+    )
+    prices: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
+    )
     profiles: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="What is injected into sessions, by name; see Profiles."
     )
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
+    _read_prices: Prices = PrivateAttr()
 
     @classmethod
     def settings_customise_sources(
@@ -133,9 +143,15 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _valid_profiles(self) -> "Settings":
+        limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
         for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
-            self._read_profiles[name] = read_profile(name, table)
+            self._read_profiles[name] = read_profile(name, table, limits)
         self._check_record_dir()
+        return self
+
+    @model_validator(mode="after")
+    def _valid_prices(self) -> "Settings":
+        self._read_prices = read_prices(self.prices)
         return self
 
     def _check_record_dir(self) -> None:
@@ -156,6 +172,11 @@ class Settings(BaseSettings):
     def profile(self, name: str) -> Profile | None:
         """The profile of that name, or None."""
         return self._read_profiles.get(name)
+
+    @property
+    def price_table(self) -> Prices:
+        """What models cost."""
+        return self._read_prices
 
     @cached_property
     def api_key(self) -> str | None:
@@ -207,10 +228,11 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Names that look like settings and are none; most are misspelt."""
     known = {f"RELAY_{name.upper()}" for name in Settings.model_fields}
     return sorted(
-        name
-        for name in environment
-        if name.startswith("RELAY_") and name not in known and not name.startswith("RELAY_PROFILES__")
+        name for name in environment if name.startswith("RELAY_") and name not in known and not name.startswith(_TABLES)
     )
+
+
+_TABLES = ("RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__")
 
 
 def _explain(error: ErrorDetails) -> str:

@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 
 from relay.cli import is_loopback, main
 from tests.fakes.process import relay_process
-from tests.fakes.running import end_of
+from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
 
 
@@ -47,19 +47,22 @@ async def test_the_relay_says_where_it_is() -> None:
 
 
 async def test_sigterm_drains() -> None:
-    """On SIGTERM living sessions go on until they end, new ones are refused, and then the process exits."""
+    """On SIGTERM a turn goes on until its end, new sessions are refused, and then the process exits."""
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
         httpx.AsyncClient() as http,
     ):
         async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer:
+            await begin_turn(peer)
             process.send_signal(signal.SIGTERM)
             while (await http.get(f"{address}/readyz")).status_code == 200:
                 pass
             await peer.send("still here")
             assert await peer.recv() == "still here"
             assert process.returncode is None
+            await peer.send(TURN_ENDS)
+            assert (await end_of(peer))[1] == 1012
         assert await process.wait() in {0, -signal.SIGTERM}
 
 
@@ -70,6 +73,7 @@ async def test_sigterm_has_a_deadline() -> None:
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="0.1") as (process, address),
         connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
     ):
+        await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
         _, code, reason = await end_of(peer)
         assert (code, reason) == (1012, "draining")
@@ -82,8 +86,9 @@ async def test_a_second_signal_stops_now() -> None:
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
         httpx.AsyncClient() as http,
-        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None),
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
     ):
+        await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
         while (await http.get(f"{address}/readyz")).status_code == 200:
             pass

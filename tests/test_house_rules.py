@@ -7,8 +7,8 @@ import pytest
 
 RELAY = Path(__file__).parent.parent / "relay"
 CORE_MAY_IMPORT = {
-    "__future__", "binascii", "bisect", "collections", "dataclasses", "enum", "functools", "json", "re", "struct",
-    "types", "typing", "orjson",
+    "__future__", "binascii", "bisect", "collections", "dataclasses", "decimal", "enum", "functools", "json", "re",
+    "struct", "types", "typing", "orjson",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import InvalidStatus
 
-from tests.fakes.running import end_of, running
+from tests.fakes.running import TURN_ENDS, begin_turn, end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
 
@@ -51,9 +51,10 @@ async def test_metrics_tell_of_a_session() -> None:
         assert values["relay_added_seconds_bucket", direction, "+Inf"] == 1
 
 
-async def test_a_drain_lets_the_living_finish() -> None:
-    """While draining, a living session goes on, new ones get 503, and readiness is off; liveness is not."""
+async def test_a_drain_lets_people_finish() -> None:
+    """While draining, a turn goes on to its end, new sessions get 503, and readiness is off; liveness is not."""
     async with scripted_upstream(echo) as upstream, running(upstream.url) as relay, relay.peer() as peer:
+        await begin_turn(peer)
         draining = asyncio.create_task(relay.sessions.drain(60))
         await peer.send("one")
         assert await peer.recv() == "one"
@@ -65,15 +66,30 @@ async def test_a_drain_lets_the_living_finish() -> None:
         assert (await get(f"{relay.http}/livez")).status_code == 200
         assert relay.metrics.registry.get_sample_value("relay_draining") == 1
         assert not draining.done()
-        await peer.close()
+        await peer.send(TURN_ENDS)
+        messages, code, reason = await end_of(peer)
+        assert messages[0] == TURN_ENDS
+        assert (code, reason) == (1012, "draining")
+        await draining
+
+
+async def test_a_drain_spreads_the_ends_of_those_who_rest() -> None:
+    """Sessions in which nobody speaks end soon, but not all at once; a peer that asked is told before."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+        peers = [await relay.peer("?relay_events=1") for _ in range(60)]
+        draining = asyncio.create_task(relay.sessions.drain(60))
+        told = [json.loads(await peer.recv())["type"] for peer in peers]
+        assert told == ["relay.draining"] * 60
+        await asyncio.wait({asyncio.create_task(end_of(peer)) for peer in peers}, return_when=asyncio.FIRST_COMPLETED)
+        assert len(relay.sessions) > 50
+        assert {(await end_of(peer))[1] for peer in peers} == {1012}
         await draining
 
 
 async def test_a_drain_ends_at_its_deadline() -> None:
     """What is left at the deadline is told so and closed with 1012, and so is its upstream, with 1001."""
     async with scripted_upstream(echo) as upstream, running(upstream.url) as relay, relay.peer() as peer:
-        await peer.send('{"type":"last"}')
-        await peer.recv()
+        await begin_turn(peer)
         await relay.sessions.drain(0)
         messages, code, reason = await end_of(peer)
         assert [json.loads(message)["error"]["code"] for message in messages] == ["draining"]

@@ -53,6 +53,9 @@ class Cause(Enum):
     PROFILE_UNKNOWN = "profile_unknown"
     FULL = "full"
     DRAINING = "draining"
+    BUDGET_SPENT = "budget_spent"
+    TIME_OVER = "time_over"
+    IDLE = "idle"
     INTERNAL_ERROR = "internal_error"
 
 
@@ -160,11 +163,27 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         retry_after_s=5,
     ),
     Cause.DRAINING: Row(
-        "The relay is restarting: it admits nobody, and the deadline for those inside has passed.",
+        "The relay is restarting: it admits nobody, and sessions end with their turn or at the deadline.",
         "The relay is restarting. Connect again.",
         RESTART,
         http_status=503,
         retry_after_s=1,
+    ),
+    Cause.BUDGET_SPENT: Row(
+        "The session, or its subject, spent what it may.",
+        "The budget is spent. Ask the operator for more before you start again.",
+        HOPELESS,
+        http_status=429,
+    ),
+    Cause.TIME_OVER: Row(
+        "The session lasted as long as it may.",
+        "The session has lasted as long as it may. Start a new one to go on.",
+        GOING_AWAY,
+    ),
+    Cause.IDLE: Row(
+        "The upstream had nothing to say for as long as it may.",
+        "Nothing happened for a while, so the session was ended. Start a new one to go on.",
+        GOING_AWAY,
     ),
     Cause.INTERNAL_ERROR: Row(
         "The relay failed. The log has the trace.",

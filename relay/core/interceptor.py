@@ -37,5 +37,8 @@ class Interceptor:
         """Return what goes down instead of `event`: itself to leave it untouched, another, or None to drop it."""
         return event
 
+    def tick(self, now: float) -> None:
+        """About a second has gone by."""
+
     def closed(self, ended: "Ended", now: float) -> None:
         """The session is over; nothing can be sent any more."""

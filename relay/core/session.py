@@ -55,10 +55,11 @@ class Flow:
         events, octets: what arrived so far.
         last_type: the type of the event that arrived last.
         full_since: when too much waited for the receiver; None while that is not so.
+        held: whether a policy keeps the sender from being read.
     """
 
     __slots__ = (
-        "by_type", "events", "full_since", "hooks", "last_type", "octets", "other", "otherwise", "read", "sink",
+        "by_type", "events", "full_since", "held", "hooks", "last_type", "octets", "other", "otherwise", "read", "sink",
         "source",
         "too_slow",
     )  # fmt: skip
@@ -78,6 +79,7 @@ class Flow:
         self.octets = 0
         self.last_type = ""
         self.full_since: float | None = None
+        self.held = False
 
     def hook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types, after those that asked before."""
@@ -100,6 +102,9 @@ class Session:
     Attributes:
         session_id: names the session in the log and in the relay's own events.
         ended: how it ended; None while it is open.
+
+    Args:
+        relay_events: whether the peer asked to be told `relay.…` events.
     """
 
     def __init__(
@@ -109,6 +114,8 @@ class Session:
         upstream: Leg,
         interceptors: Iterable[Interceptor],
         tally: Tally,
+        *,
+        relay_events: bool = False,
     ) -> None:
         self.session_id = session_id
         self.state = State.OPEN
@@ -125,6 +132,8 @@ class Session:
         self._upstream = upstream
         self._interceptors = tuple(interceptors)
         self._events_said = 0
+        self._relay_events = relay_events
+        self._afterwards: list[Callable[[float], None]] = []
         for interceptor in self._interceptors:
             self.up.hook(interceptor.up, interceptor.on_up)
             self.down.hook(interceptor.down, interceptor.on_down)
@@ -144,6 +153,15 @@ class Session:
         """Send an event of the relay's own to the peer. It is not shown to interceptors."""
         self._say(self.down, write_event(body), now)
 
+    def tell(self, kind: str, fields: Mapping[str, Any], now: float) -> None:
+        """Send the peer a `relay.…` event, if it asked for such and reads what it is sent."""
+        if self._relay_events and self.state is State.OPEN and self._peer.buffered_bytes < HIGH_WATER_BYTES:
+            self.send_down({"type": kind, "event_id": self.own_event_id(), **fields}, now)
+
+    def afterwards(self, action: Callable[[float], None]) -> None:
+        """Do something once the event that an interceptor has in hand has been forwarded."""
+        self._afterwards.append(action)
+
     def refuse_event(self, event: Event, code: str, why: str, now: float) -> None:
         """Tell the peer why its event does not go up; a peer that reads nothing is told nothing more."""
         if self._peer.buffered_bytes < HIGH_WATER_BYTES:
@@ -155,6 +173,15 @@ class Session:
         """An `event_id` that no upstream uses."""
         self._events_said += 1
         return f"relay_{self.session_id}_{self._events_said}"
+
+    def hold_up(self, held: bool) -> None:
+        """Read the peer no further, or again."""
+        flow = self.up
+        if held == flow.held or self.state is State.ENDED:
+            return
+        flow.held = held
+        if flow.full_since is None:
+            (flow.source.pause_reading if held else flow.source.resume_reading)()
 
     def end(self, how: Ended, now: float) -> None:
         """End the session: tell the peer why, close both legs after what they still have to send."""
@@ -181,6 +208,8 @@ class Session:
 
     def tick(self, now: float) -> None:
         """Check what only time can tell; to be called about once a second."""
+        for interceptor in self._interceptors:
+            interceptor.tick(now)
         for flow in (self.down, self.up):
             if flow.full_since is not None and now - flow.full_since > PAUSE_LIMIT_S:
                 self.end(ended(flow.too_slow), now)
@@ -209,6 +238,10 @@ class Session:
             data = event.data
         if flow.sink.send(data, now) > HIGH_WATER_BYTES:
             self._filled(flow, now)
+        if hooks and self._afterwards:
+            actions, self._afterwards = self._afterwards, []
+            for action in actions:
+                action(now)
 
     def _peer_closed(self, closed: Closed, now: float) -> None:
         self.end(peer_ended(closed), now)
@@ -219,7 +252,8 @@ class Session:
     def _drained(self, flow: Flow, now: float) -> None:
         if flow.full_since is not None:
             flow.full_since = None
-            flow.source.resume_reading()
+            if not flow.held:
+                flow.source.resume_reading()
 
     def _say(self, flow: Flow, event: Event, now: float) -> None:
         if flow.sink.send(event.data, now) > HIGH_WATER_BYTES:
@@ -228,7 +262,8 @@ class Session:
     def _filled(self, flow: Flow, now: float) -> None:
         if flow.full_since is None:
             flow.full_since = now
-            flow.source.pause_reading()
+            if not flow.held:
+                flow.source.pause_reading()
 
     def _already_told(self, how: Ended) -> bool:
         """Whether the upstream's close needs no words of ours: it said why itself, or it ended as it should."""

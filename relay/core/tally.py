@@ -6,8 +6,10 @@ thousand sessions make as many series as ten.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from relay.core.events import BINARY, MALFORMED
+from relay.core.prices import ZERO, Usage
 from relay.core.types import CLIENT_EVENTS, SERVER_EVENTS
 
 OTHER = "other"
@@ -45,12 +47,39 @@ class Direction:
         self.added_s = Histogram(ADDED_BUCKETS_S)
 
 
+class Costs:
+    """What was used and what it cost, by model; models without a price are one.
+
+    Attributes:
+        tokens, seconds, usd: by model; tokens by kind besides.
+        unbilled: responses whose session ended before the API said what they cost.
+    """
+
+    __slots__ = ("seconds", "tokens", "unbilled", "usd")
+
+    def __init__(self) -> None:
+        self.tokens: dict[tuple[str, str], int] = {}
+        self.seconds: dict[str, Decimal] = {}
+        self.usd: dict[str, Decimal] = {}
+        self.unbilled = 0
+
+    def add(self, model: str | None, usage: Usage, usd: Decimal) -> None:
+        """Count what a model did; `model` is a name from the price table, or None."""
+        name = model or OTHER
+        for kind, count in usage.tokens.items():
+            self.tokens[name, kind] = self.tokens.get((name, kind), 0) + count
+        if usage.seconds:
+            self.seconds[name] = self.seconds.get(name, ZERO) + usage.seconds
+        self.usd[name] = self.usd.get(name, ZERO) + usd
+
+
 class Tally:
     """The sums of one process."""
 
-    __slots__ = ("down", "first_audio_s", "up")
+    __slots__ = ("costs", "down", "first_audio_s", "up")
 
     def __init__(self) -> None:
+        self.costs = Costs()
         self.up = Direction(CLIENT_EVENTS)
         self.down = Direction(SERVER_EVENTS)
         self.first_audio_s = Histogram(FIRST_AUDIO_BUCKETS_S)

@@ -68,6 +68,8 @@ class DrainingServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         _log.info("drain.started", sessions=len(self._sessions), timeout_s=self._drain_timeout_s)
         self._draining = asyncio.create_task(self._sessions.drain(self._drain_timeout_s))
+        if self.force_exit:  # the second signal came before there was anything to cancel
+            self._draining.cancel()
         await asyncio.wait({self._draining})
         _log.info("drain.finished", sessions=len(self._sessions))
         await super().shutdown(sockets)

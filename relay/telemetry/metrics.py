@@ -123,7 +123,24 @@ class _TallyCollector(Collector):
             "relay_first_audio_seconds", "From the end of speech to the first audio of the answer, as both pass."
         )
         first_audio.add_metric([], *_buckets(self._tally.first_audio_s))
-        return events, octets, added, first_audio
+        return events, octets, added, first_audio, *self._costs()
+
+    def _costs(self) -> Iterable[Metric]:
+        costs = self._tally.costs
+        usd = CounterMetricFamily("relay_cost_usd", "What sessions cost, by model.", labels=["model"])
+        for model, amount in costs.usd.items():
+            usd.add_metric([model], float(amount))
+        tokens = CounterMetricFamily("relay_tokens", "Tokens used, by model and kind.", labels=["model", "kind"])
+        for (model, kind), count in costs.tokens.items():
+            tokens.add_metric([model, kind], count)
+        seconds = CounterMetricFamily("relay_billed_seconds", "Audio billed by time, by model.", labels=["model"])
+        for model, length in costs.seconds.items():
+            seconds.add_metric([model], float(length))
+        unbilled = CounterMetricFamily(
+            "relay_responses_unbilled", "Responses whose session ended before the API said what they cost."
+        )
+        unbilled.add_metric([], costs.unbilled)
+        return usd, tokens, seconds, unbilled
 
     def _directions(self) -> Iterator[tuple[str, Direction]]:
         yield "up", self._tally.up

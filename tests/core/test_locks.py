@@ -224,10 +224,8 @@ def sets_something_locked(event: Any) -> bool:
         return False
     audio = holder.get("audio", {})
     output = audio.get("output", {})
-    return "voice" in output or any(
-        item.get("role", "user") not in ("user", "assistant") for item in holder.get("input", [])
-        if kind == "response.create"
-    )  # fmt: skip
+    brought = holder.get("input", []) if kind == "response.create" else []
+    return "voice" in output or any(item.get("role", "user") not in ("user", "assistant") for item in brought)
 
 
 @settings(max_examples=1000, deadline=None)

@@ -16,6 +16,8 @@ from relay.sessions import Sessions
 from relay.settings import Settings, load_settings
 from relay.telemetry.metrics import Metrics
 
+TURN_BEGINS, TURN_ENDS = '{"type":"response.created"}', '{"type":"response.done"}'
+
 
 @dataclass
 class Running:
@@ -71,6 +73,12 @@ async def running(
     finally:
         server.should_exit = True
         await serving
+
+
+async def begin_turn(peer: ClientConnection) -> None:
+    """Let the relay see the beginning of an answer, of an upstream that echoes."""
+    await peer.send(TURN_BEGINS)
+    assert await peer.recv() == TURN_BEGINS
 
 
 async def end_of(peer: ClientConnection) -> tuple[list[str | bytes], int | None, str | None]:

@@ -16,7 +16,7 @@ from relay.cli import main
 from relay.serving.start import listen
 from relay.settings import load_settings
 from tests.fakes.process import Process, log_line, relay_process
-from tests.fakes.running import end_of
+from tests.fakes.running import begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
 
 Values = dict[tuple[str, ...], float]
@@ -77,6 +77,8 @@ async def test_workers_are_replaced_one_by_one() -> None:
     ):
         before = children_of(process)
         peers = [await realtime(address) for _ in range(8)]
+        for peer in peers:
+            await begin_turn(peer)
         process.send_signal(signal.SIGHUP)
         await log_line(process, "drain.started")
         for peer in peers:
@@ -135,6 +137,8 @@ async def test_sigterm_drains_all_workers() -> None:
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
     ):
         peers = [await realtime(address) for _ in range(8)]
+        for peer in peers:
+            await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
         for _ in range(2):
             await log_line(process, "drain.started")
@@ -152,6 +156,8 @@ async def test_a_second_signal_stops_all_workers_now() -> None:
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
     ):
         peers = [await realtime(address) for _ in range(8)]
+        for peer in peers:
+            await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
         for _ in range(2):
             await log_line(process, "drain.started")

@@ -1,0 +1,148 @@
+"""What a session costs, and its end when that is more than it may.
+
+Cost is known when the API says so: with `response.done`, and with the transcript of the input. A budget is therefore
+overrun by one response at most. When it is spent, no further response is asked for, what is being said is said to its
+end, and then the session ends.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from relay.core.closing import Cause, ended
+from relay.core.events import Event
+from relay.core.interceptor import Interceptor
+from relay.core.prices import ZERO, Prices, read_usage
+from relay.core.session import Session
+from relay.core.tally import Costs
+
+WARN_AT = Decimal("0.8")
+
+RESPONSE_CREATE = "response.create"
+RESPONSE_CREATED = "response.created"
+RESPONSE_DONE = "response.done"
+TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
+SESSION_EVENTS = frozenset({"session.created", "session.updated"})
+
+
+class Purse(Protocol):
+    """Money that a session may spend."""
+
+    def spend(self, usd: Decimal) -> None:
+        """Take out what was spent, even if there is less."""
+
+    @property
+    def spent_share(self) -> Decimal:
+        """How much of it is gone: 0 when none is, 1 or more when all is."""
+
+
+class SessionPurse:
+    """What one session may spend, in USD."""
+
+    def __init__(self, limit_usd: Decimal) -> None:
+        self._limit = limit_usd
+        self._spent = ZERO
+
+    def spend(self, usd: Decimal) -> None:
+        self._spent += usd
+
+    @property
+    def spent_share(self) -> Decimal:
+        return self._spent / self._limit
+
+
+class Meter(Interceptor):
+    """Sums what the session costs, tells the peer that asked, and ends the session when a purse is empty.
+
+    Attributes:
+        spent_usd: so far.
+
+    Args:
+        prices: by model.
+        model: what the session was dialled for, until the upstream says what it is.
+        purses: each of them pays for all of it.
+        costs: where the process counts.
+        on_warning: is called once, when `WARN_AT` of a purse is spent.
+    """
+
+    up = frozenset({RESPONSE_CREATE})
+    down = frozenset({RESPONSE_CREATED, RESPONSE_DONE, TRANSCRIBED, *SESSION_EVENTS})
+
+    def __init__(
+        self,
+        prices: Prices,
+        model: str | None,
+        purses: Sequence[Purse],
+        costs: Costs,
+        on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
+    ) -> None:
+        self.spent_usd = ZERO
+        self._prices = prices
+        self._model = model or ""
+        self._transcriber = ""
+        self._purses = purses
+        self._costs = costs
+        self._on_warning = on_warning
+        self._warned = False
+        self._running = 0
+        self._session: Session
+
+    def opened(self, session: Session, now: float) -> None:
+        self._session = session
+
+    def on_up(self, event: Event, now: float) -> Event | None:
+        if self._share() < 1:
+            return event
+        self._session.refuse_event(event, Cause.BUDGET_SPENT.value, "The session's budget is spent.", now)
+        return None
+
+    def on_down(self, event: Event, now: float) -> Event | None:
+        if event.type == RESPONSE_CREATED:
+            self._running += 1
+        elif event.type == RESPONSE_DONE:
+            self._running = max(0, self._running - 1)
+            response = event.body.get("response")
+            self._pay(self._model, response.get("usage") if isinstance(response, dict) else None)
+        elif event.type == TRANSCRIBED:
+            self._pay(self._transcriber or self._model, event.body.get("usage"))
+        else:
+            self._learn(event.body.get("session"))
+        return event
+
+    def closed(self, ended: Any, now: float) -> None:
+        self._costs.unbilled += self._running
+
+    def _learn(self, session: Any) -> None:
+        """Note which models are at work: the upstream may serve another one than was asked for."""
+        if not isinstance(session, dict):
+            return
+        if isinstance(model := session.get("model"), str):
+            self._model = model
+        found: Any = session
+        for key in ("audio", "input", "transcription", "model"):
+            found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, str):
+            self._transcriber = found
+
+    def _pay(self, model: str, said: Any) -> None:
+        usage = read_usage(said)
+        usd = self._prices.of(model).of(usage)
+        self._costs.add(self._prices.named(model), usage, usd)
+        self.spent_usd += usd
+        for purse in self._purses:
+            purse.spend(usd)
+        self._session.afterwards(self._settle)
+
+    def _settle(self, now: float) -> None:
+        """Tell what was spent, and draw the consequence."""
+        share = self._share()
+        spent = {"spent_usd": str(self.spent_usd), "spent_share": round(float(share), 4)}
+        self._session.tell("relay.cost", spent, now)
+        if share >= WARN_AT and not self._warned:
+            self._warned = True
+            self._on_warning(self.spent_usd)
+        if share >= 1 and self._running == 0:
+            self._session.end(ended(Cause.BUDGET_SPENT), now)
+
+    def _share(self) -> Decimal:
+        return max((purse.spent_share for purse in self._purses), default=ZERO)

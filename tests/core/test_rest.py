@@ -1,0 +1,60 @@
+import json
+
+import pytest
+
+from relay.core.rest import ANSWER_WITHIN_S, Rest
+from tests.fakes.legs import Joined
+
+STARTED, STOPPED = '{"type":"input_audio_buffer.speech_started"}', '{"type":"input_audio_buffer.speech_stopped"}'
+CREATED, AUDIO = '{"type":"response.created"}', '{"type":"response.output_audio.delta"}'
+
+
+def done(status: str = "completed", audio_tokens: int = 0, output: object = ()) -> str:
+    usage = {"output_token_details": {"audio_tokens": audio_tokens}}
+    return json.dumps({"type": "response.done", "response": {"status": status, "usage": usage, "output": output}})
+
+
+CALL = [{"type": "function_call"}]
+
+
+@pytest.mark.parametrize(
+    ("events", "rests_from"),
+    [
+        ([], 0.0),
+        ([(1, STARTED)], None),
+        ([(1, STARTED), (2, STOPPED)], 2 + ANSWER_WITHIN_S),
+        ([(1, STARTED), (2, STOPPED), (3, CREATED)], None),
+        ([(3, CREATED), (4, done())], 4.0),
+        ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=100))], 8.5),
+        ([(3, CREATED), (3.5, AUDIO), (4, done("cancelled", audio_tokens=100))], 4.0),
+        ([(3, CREATED), (3.1, CREATED), (4, done())], None),
+        ([(3, CREATED), (4, done(output=CALL))], 4 + ANSWER_WITHIN_S),
+        ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=100)),
+          (4, CREATED), (5, AUDIO), (6, done(audio_tokens=20))], 9.5),
+        ([(3, done())], 3.0),
+        ([(3, '{"type":"response.done","response":"odd"}')], 3.0),
+    ],
+)  # fmt: skip
+def test_when_a_session_rests(events, rests_from) -> None:
+    """It rests when nobody speaks, no answer is awaited or running, and what was said has been heard."""
+    rest = Rest()
+    joined = Joined(rest).opened()
+    for now, data in events:
+        joined.now = now
+        joined.upstream_says(data)
+    last = events[-1][0] if events else 0.0
+    if rests_from is None:
+        assert not rest.resting(1e6)
+    else:
+        assert rest.resting(rests_from)
+        assert rests_from == last or not rest.resting(rests_from - 0.01)
+
+
+def test_an_answer_that_was_asked_for_is_awaited() -> None:
+    """After `response.create` the turn goes on until its answer is done, or does not come."""
+    rest = Rest()
+    joined = Joined(rest).opened()
+    joined.now = 1.0
+    joined.peer_says('{"type":"response.create"}')
+    assert not rest.resting(1.0 + ANSWER_WITHIN_S - 0.01)
+    assert rest.resting(1.0 + ANSWER_WITHIN_S)
