@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
+from relay.admission.gate import Gate
+from relay.admission.minting import mint_route
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
 from relay.recording.recordings import make_recordings
 from relay.sessions import Sessions
@@ -20,7 +22,9 @@ from relay.upstreams.stand_ins import check_stand_in, is_stand_in, serve_stand_i
 from relay.voice_page import MODULE_HEADERS, PageFiles, page_directory
 
 
-def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = ()) -> Starlette:
+def create_app(
+    settings: Settings, interceptors: Sequence[InterceptorFactory] = (), ticket_secret: bytes | None = None
+) -> Starlette:
     """Make the relay as an ASGI application, to be served or mounted in another one.
 
     Mounted, its lifespan does not run; only `mock` and `replay:` as upstream need it.
@@ -28,16 +32,18 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
     Args:
         settings: what the relay does; see `load_settings`.
         interceptors: called once a session each, in order, for hooks of one's own.
+        ticket_secret: see `Gate`.
 
     Raises:
-        SettingsError: the upstream needs a key and there is none, or a recording that cannot be read.
+        SettingsError: the upstream needs a key and there is none, or a file that the settings name cannot be used.
     """
     check_stand_in(settings.upstream)
     metrics = Metrics()
     sessions = Sessions(settings.max_sessions, metrics.loop_lag_seconds.observe)
     metrics.draining.set_function(lambda: sessions.draining)
     recordings = make_recordings(settings, metrics.count_failed_recording)
-    endpoint = RealtimeEndpoint(settings, sessions, metrics, make_upstream(settings), interceptors, recordings)
+    gate = Gate(settings, ticket_secret)
+    endpoint = RealtimeEndpoint(settings, gate, sessions, metrics, make_upstream(settings), interceptors, recordings)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -51,6 +57,7 @@ def create_app(settings: Settings, interceptors: Sequence[InterceptorFactory] = 
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", endpoint.serve),
+            mint_route(gate, settings),
             *operation_routes(sessions, metrics),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),

@@ -1,6 +1,5 @@
 """The command line: `relay serve`, and the commands that stand beside what they run."""
 
-import ipaddress
 import os
 import sys
 from functools import partial
@@ -10,9 +9,11 @@ from typing import Any
 import click
 import structlog
 
+from relay.admission.commands import token
+from relay.admission.door import refuse_open_door
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
-from relay.settings import Settings, SettingsError, load_settings, unknown_variables
+from relay.settings import SettingsError, load_settings, unknown_variables
 from relay.telemetry.log import configure_logging
 from relay.upstreams.commands import mock, replay
 from relay.version import __version__
@@ -58,27 +59,7 @@ def serve(config: Path | None, **options: Any) -> None:
 
 main.add_command(mock)
 main.add_command(replay)
-
-
-def refuse_open_door(settings: Settings) -> None:
-    """Raise `SettingsError` where strangers could spend the operator's money."""
-    if settings.allow_open or is_loopback(settings.host):
-        return
-    raise SettingsError(
-        f"Anybody who reaches {settings.host} could use the relay, and your key through it.\n"
-        "Listen on 127.0.0.1 behind something that authenticates, or say --allow-open (RELAY_ALLOW_OPEN=1)\n"
-        "if only people you trust can reach this address."
-    )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+main.add_command(token)
 
 
 def show_welcome(upstream: str, host: str, port: int, certificate: Certificate | None) -> None:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from time import monotonic
 
 import structlog
-from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from relay.admission.origin import origin_allowed
+from relay.admission.credentials import choose_subprotocol
+from relay.admission.gate import Gate
+from relay.admission.refusal import refusal_response
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
-from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, Refused, ended, peer_ended
+from relay.core.closing import ABNORMAL, Cause, Ended, Refused, ended, peer_ended
 from relay.core.events import write_event
 from relay.core.injection import Injection
 from relay.core.interceptor import Interceptor
@@ -28,7 +29,6 @@ from relay.core.turns import TurnTimer
 from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import UpstreamLeg, choose_dial, open_peer
 from relay.legs.target import DialOptions
-from relay.profiles import DEFAULT_NAME
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
 from relay.sessions import Sessions
@@ -51,6 +51,7 @@ class RealtimeEndpoint:
     def __init__(
         self,
         settings: Settings,
+        gate: Gate,
         sessions: Sessions,
         metrics: Metrics,
         upstream: Upstream | None,
@@ -59,6 +60,7 @@ class RealtimeEndpoint:
     ) -> None:
         self.upstream = upstream
         self._settings = settings
+        self._gate = gate
         self._sessions = sessions
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
@@ -71,7 +73,7 @@ class RealtimeEndpoint:
         session_id = secrets.token_hex(8)
         with structlog.contextvars.bound_contextvars(session_id=session_id):
             try:
-                ask = self._admit(websocket)
+                ask = await self._admit(websocket)
                 with self._sessions.place():
                     upstream = await self._dial(websocket, ask)
                     await self._join(websocket, upstream, ask, session_id)
@@ -81,14 +83,9 @@ class RealtimeEndpoint:
                 _log.exception("session.failed")
                 await self._refuse(websocket, ended(Cause.INTERNAL_ERROR), session_id)
 
-    def _admit(self, websocket: WebSocket) -> Ask:
-        headers = websocket.headers
-        if not origin_allowed(headers.get("origin"), headers.get("host", ""), self._settings.allowed_origins):
-            raise Refused(ended(Cause.ORIGIN_REFUSED))
-        profile = self._settings.profile(websocket.query_params.get("profile", DEFAULT_NAME))
-        if profile is None:
-            raise Refused(ended(Cause.PROFILE_UNKNOWN))
-        return Ask(tuple(websocket.query_params.multi_items()), profile)
+    async def _admit(self, websocket: WebSocket) -> Ask:
+        identity, profile = await self._gate.admit(websocket)
+        return Ask(tuple(websocket.query_params.multi_items()), profile, identity)
 
     async def _dial(self, websocket: WebSocket, ask: Ask) -> UpstreamLeg:
         """Dial, unless the peer leaves first."""
@@ -142,7 +139,7 @@ class RealtimeEndpoint:
             stack.enter_context(self._sessions.living(session, rest))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
-            _log.info("session.opened", profile=ask.profile.name)
+            _log.info("session.opened", profile=ask.profile.name, subject=ask.identity.subject_hash)
             session.open(opened_at)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(peer.run(session.peer_listener))
@@ -210,33 +207,14 @@ class RealtimeEndpoint:
 
 async def tell_refusal(websocket: WebSocket, how: Ended, event_id: str) -> None:
     """Tell the peer why it gets no session: by HTTP status, or where it cannot read one, by event and close code."""
-    row = ROWS[how.cause]
     if websocket.application_state is WebSocketState.CONNECTING and "origin" not in websocket.headers:
-        retry = {} if row.retry_after_s is None else {"Retry-After": str(row.retry_after_s)}
-        response = JSONResponse({"error": how.error_object()}, status_code=how.status or 500, headers=retry)
-        await websocket.send_denial_response(response)
+        await websocket.send_denial_response(refusal_response(how))
         return
     if websocket.application_state is WebSocketState.CONNECTING:
         await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
     data = write_event(how.error(event_id)).data
     await websocket.send({"type": "websocket.send", "text": data})
     await websocket.close(how.code, how.reason)
-
-
-def choose_subprotocol(offered: Sequence[str]) -> str | None:
-    """The one offered name to echo; a browser that offered some fails unless exactly one comes back.
-
-    Entries that carry a credential are only echoed where there is no other.
-    """
-    if not offered:
-        return None
-    for known in (BINARY_AUDIO, "realtime"):
-        if known in offered:
-            return known
-    return min(offered, key=lambda name: (name.startswith(_CREDENTIAL_PREFIXES), offered.index(name)))
-
-
-_CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
 
 
 def _abandon(dialling: "asyncio.Future[UpstreamLeg]") -> None:

@@ -27,6 +27,7 @@ class Profile:
         model: dialled when the peer names none; None for a transcription session, which takes none.
         session: the object of the injected `session.update`; empty when nothing is injected.
         lock: paths of fields that its peer may not change.
+        model_fixed: whether its peer may name no other model, as where a ticket names one.
         record: whether and how its sessions are recorded; None where it does not say.
         limits: what each of its sessions may take.
     """
@@ -37,6 +38,7 @@ class Profile:
     lock: tuple[str, ...] = ()
     record: Wish | None = None
     limits: Limits = DEFAULT_LIMITS
+    model_fixed: bool = False
 
 
 def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Profile:

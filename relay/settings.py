@@ -22,6 +22,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from relay.admission.jwt_options import JwtOptions
+from relay.admission.tokens import TokenOption
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
@@ -67,6 +69,14 @@ class Settings(BaseSettings):
     )
     allow_open: bool = Field(
         False, description="Listen beyond this machine although anybody who reaches the relay can use it."
+    )
+    tokens: Annotated[tuple[TokenOption, ...], NoDecode] = Field(
+        (), description="Who may come in, as `[[tokens]]` in TOML or separated by commas; see docs/admission.md."
+    )
+    tokens_file: Path | None = Field(None, description="A file with tokens, one a line, such as a mounted secret.")
+    jwt: JwtOptions | None = Field(None, description="Which JWTs open sessions, as `[jwt]`; see docs/admission.md.")
+    ticket_secret: SecretStr | None = Field(
+        None, min_length=32, description="Signs tickets; the same for all replicas. Without it, drawn at each start."
     )
     max_sessions: int = Field(1000, ge=1, description="Sessions at one time, of all workers; further peers get 503.")
     max_message_bytes: int = Field(
@@ -125,6 +135,13 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(origin.strip() for origin in value.split(",") if origin.strip())
         return value
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _split_tokens(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [token.strip() for token in value.split(",") if token.strip()]
+        return [{"token": token} if isinstance(token, str) else token for token in value]
 
     @field_validator("upstream")
     @classmethod
@@ -197,10 +214,16 @@ class Settings(BaseSettings):
             raise SettingsError("OPENAI_API_KEY_FILE: the file is empty")
         return key
 
+    @property
+    def guarded(self) -> bool:
+        """Whether a peer has to bring a credential."""
+        return bool(self.tokens or self.tokens_file or self.jwt or self.ticket_secret)
+
     @cached_property
     def secrets(self) -> Secrets:
         """What must never be shown."""
-        return Secrets([self.api_key or ""])
+        own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
+        return Secrets([self.api_key or "", *(secret.get_secret_value() for secret in own if secret)])
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -232,7 +255,7 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     )
 
 
-_TABLES = ("RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__")
+_TABLES = ("RELAY_JWT__", "RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__")
 
 
 def _explain(error: ErrorDetails) -> str:

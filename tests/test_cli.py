@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
-from relay.cli import is_loopback, main
+from relay.cli import main
 from tests.fakes.process import relay_process
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
@@ -94,13 +94,3 @@ async def test_a_second_signal_stops_now() -> None:
             pass
         process.send_signal(signal.SIGTERM)
         assert await process.wait() in {0, -signal.SIGTERM}
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False),
-     ("::", False), ("192.0.2.1", False), ("relay.example", False)],
-)  # fmt: skip
-def test_which_addresses_are_this_machine_only(host, loopback) -> None:
-    """Only an address that no other machine can reach counts as loopback."""
-    assert is_loopback(host) is loopback

@@ -4,7 +4,9 @@ A browser lets any page on the web open a WebSocket to any address it can reach,
 the page's `Origin` with it. Peers that are no browsers send none.
 """
 
+import ipaddress
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 ANY = "*"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -15,13 +17,22 @@ def origin_allowed(origin: str | None, host: str, allowed: Sequence[str]) -> boo
 
     Args:
         origin: the `Origin` header, or None where the peer sent none.
-        host: the `Host` header, which is the relay's own name as the page sees it.
+        host: the `Host` header, which is the relay's own name as the page sees it; empty where it proves nothing.
         allowed: origins as browsers write them (`https://example.org`), or `*` for any.
     """
     if origin is None or ANY in allowed or origin in allowed:
         return True
     scheme, _, place = origin.partition("://")
     return bool(place) and _place(scheme, place) == _place(scheme, host)
+
+
+def names_no_domain(host: str) -> bool:
+    """Whether the `Host` is localhost or an address, so that no stranger's domain can stand for it."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or name.endswith(".localhost") or bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def _place(scheme: str, host: str) -> str:

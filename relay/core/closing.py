@@ -50,6 +50,11 @@ class Cause(Enum):
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     ORIGIN_REFUSED = "origin_refused"
+    CREDENTIALS_MISSING = "credentials_missing"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    CREDENTIALS_EXPIRED = "credentials_expired"
+    SIGN_IN_UNAVAILABLE = "sign_in_unavailable"
+    PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
     FULL = "full"
     DRAINING = "draining"
@@ -146,6 +151,37 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
     Cause.ORIGIN_REFUSED: Row(
         "The page's origin is not allowed here.",
         "This page's origin is not allowed to use the relay. Its operator can add it to allowed_origins.",
+        CREDENTIALS,
+        http_status=403,
+    ),
+    Cause.CREDENTIALS_MISSING: Row(
+        "The peer came without a credential, and the relay asks for one.",
+        "The relay asks for a credential: a bearer token, or the subprotocol openai-insecure-api-key.<ticket>.",
+        CREDENTIALS,
+        http_status=401,
+    ),
+    Cause.CREDENTIALS_REFUSED: Row(
+        "The peer's token, JWT or ticket is none of the relay's.",
+        "The relay does not know this credential.",
+        CREDENTIALS,
+        http_status=401,
+    ),
+    Cause.CREDENTIALS_EXPIRED: Row(
+        "The peer's ticket or JWT was right, and its time is over.",
+        "This credential has expired. Get a new one and start again.",
+        CREDENTIALS,
+        http_status=401,
+    ),
+    Cause.SIGN_IN_UNAVAILABLE: Row(
+        "The keys that JWTs are checked with could not be fetched.",
+        "The relay cannot check credentials now. Try again later.",
+        TRY_LATER,
+        http_status=503,
+        retry_after_s=10,
+    ),
+    Cause.PROFILE_REFUSED: Row(
+        "The peer asked for another profile than its credential is for.",
+        "This credential is for another profile. Leave the profile out, or get a credential for this one.",
         CREDENTIALS,
         http_status=403,
     ),

@@ -123,6 +123,13 @@ def without(node: Mapping[str, Any], path: Path) -> dict[str, Any]:
     return {key: changed.get(key, value) for key, value in node.items() if key not in gone}
 
 
+def without_locked(session: Mapping[str, Any], fields: Iterable[str]) -> Mapping[str, Any]:
+    """A session object without the locked fields, however they are spelt."""
+    for path in {path for field in fields for path in _spellings(field)}:
+        session = without(session, path)
+    return session
+
+
 def commands(item: Any) -> bool:
     """Whether the model may obey this item as it obeys its instructions."""
     if not isinstance(item, dict):

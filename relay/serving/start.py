@@ -1,6 +1,7 @@
 """From settings to a relay that serves, as one process or as several."""
 
 import contextlib
+import secrets
 import socket
 import tempfile
 from collections.abc import Callable, Mapping
@@ -54,10 +55,11 @@ def _supervise(
     on_listening: Callable[[str, int], None],
 ) -> int:
     host, port = listeners[0].getsockname()[:2]
+    ticket_secret = secrets.token_bytes()
     with tempfile.TemporaryDirectory(prefix="relay-") as directory:
 
         def assign(serial: int, listener: socket.socket) -> Assignment:
-            return Assignment(serial, listener, config, options, len(listeners), Path(directory))
+            return Assignment(serial, listener, config, options, len(listeners), ticket_secret, Path(directory))
 
         return Supervisor(listeners, assign, lambda: on_listening(host, port)).run()
 

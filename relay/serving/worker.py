@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from relay.admission.door import refuse_open_door
 from relay.app import create_app
 from relay.serving.server import DrainingServer, make_server
 from relay.settings import SettingsError, load_settings
@@ -36,6 +37,7 @@ class Assignment:
         listener: the socket that it accepts peers from.
         config, options: where its settings come from, read anew by each worker.
         workers: how many share the limit of sessions.
+        ticket_secret: see `Gate`; the workers read each other's tickets.
         directory: where the workers of one supervisor find each other's metrics.
     """
 
@@ -44,6 +46,7 @@ class Assignment:
     config: Path | None
     options: Mapping[str, Any]
     workers: int
+    ticket_secret: bytes
     directory: Path
 
 
@@ -54,8 +57,9 @@ def work(assignment: Assignment, control: Connection) -> None:
     try:
         settings = load_settings(assignment.config, **assignment.options)
         configure_logging(settings)
+        refuse_open_door(settings)  # these settings may be newer than those that the supervisor has seen
         share = settings.model_copy(update={"max_sessions": ceil(settings.max_sessions / assignment.workers)})
-        app = create_app(share)
+        app = create_app(share, ticket_secret=assignment.ticket_secret)
     except SettingsError as failure:
         sys.exit(f"relay: {failure}")
     server = make_server(app, share, lambda host, port: control.send(READY))

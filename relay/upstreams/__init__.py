@@ -5,9 +5,10 @@ An upstream turns what a peer asked for into a `Target`: an address and headers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from relay.admission.identity import ANYBODY, Identity
 from relay.legs.target import Target
 from relay.profiles import Profile
 from relay.settings import Settings, SettingsError
@@ -25,10 +26,12 @@ class Ask:
     Attributes:
         query: the query string's pairs, in order, as they came.
         profile: the profile that its session gets.
+        identity: who it is.
     """
 
     query: tuple[tuple[str, str], ...]
     profile: Profile
+    identity: Identity = ANYBODY
 
 
 Upstream = Callable[[Ask], Target]
@@ -50,7 +53,7 @@ def make_upstream(settings: Settings) -> Upstream | None:
             "There is no API key. Set OPENAI_API_KEY (or OPENAI_API_KEY_FILE) and start again,\n"
             "or start with `--upstream mock` to try the relay without a key and without cost."
         )
-    return upstream_at(f"{settings.openai_base_url}/realtime", {"Authorization": f"Bearer {key}"})
+    return naming_subjects(upstream_at(f"{settings.openai_base_url}/realtime", {"Authorization": f"Bearer {key}"}))
 
 
 def upstream_query(ask: Ask) -> list[tuple[str, str]]:
@@ -61,7 +64,7 @@ def upstream_query(ask: Ask) -> list[tuple[str, str]]:
     neither a call nor an intent: a session of another kind would have nothing of what is locked.
     """
     kept_back = _OURS | _CREDENTIALS | (_NAMES_NO_MODEL if ask.profile.lock else frozenset())
-    if "model" in ask.profile.lock:
+    if "model" in ask.profile.lock or ask.profile.model_fixed:
         kept_back |= {"model"}
     passed_on = [(name, value) for name, value in ask.query if name.lower() not in kept_back]
     names = {name for name, _ in passed_on}
@@ -82,5 +85,16 @@ def upstream_at(address: str, headers: Mapping[str, str]) -> Upstream:
         fixed_names = {name for name, _ in fixed}
         query = [*fixed, *((name, value) for name, value in upstream_query(ask) if name not in fixed_names)]
         return Target(parts._replace(query=urlencode(query)).geturl(), headers)
+
+    return target
+
+
+def naming_subjects(upstream: Upstream) -> Upstream:
+    """The same upstream, told for whom each session is as the API wants it: by a hash that is always the same."""
+
+    def target(ask: Ask) -> Target:
+        plain = upstream(ask)
+        subject = ask.identity.subject_hash
+        return replace(plain, headers={**plain.headers, "OpenAI-Safety-Identifier": subject}) if subject else plain
 
     return target

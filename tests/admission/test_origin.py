@@ -1,6 +1,6 @@
 import pytest
 
-from relay.admission.origin import origin_allowed
+from relay.admission.origin import names_no_domain, origin_allowed
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,28 @@ from relay.admission.origin import origin_allowed
 def test_pages_that_may_connect(origin, host, allowed, verdict) -> None:
     """A page may connect from the relay's own address or from a listed origin; a peer without an origin is no page."""
     assert origin_allowed(origin, host, allowed) is verdict
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [
+        ("127.0.0.1:8000", True),
+        ("127.0.0.1", True),
+        ("192.0.2.7:8000", True),
+        ("[::1]:8000", True),
+        ("localhost:8000", True),
+        ("relay.localhost", True),
+        ("LOCALHOST", True),
+        ("relay.example:8000", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1@evil.example", False),
+        ("evil.example#localhost", False),
+        ("2130706433", False),
+        ("[::1", False),
+        ("", False),
+    ],
+)
+def test_names_that_no_stranger_can_own(host, verdict) -> None:
+    """An address or localhost cannot be made to point here by somebody else's name server; any other name can."""
+    assert names_no_domain(host) is verdict

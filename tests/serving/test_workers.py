@@ -130,6 +130,39 @@ async def test_settings_that_have_become_wrong_leave_the_workers_as_they_are(tmp
             assert json.loads(await peer.recv())["type"] == "session.created"
 
 
+async def test_workers_read_each_others_tickets() -> None:
+    """A ticket that one worker made opens sessions with all of them, without a secret in the settings."""
+    token = "rt_the-shops-token-012345"
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url, "--workers", "2", RELAY_TOKENS=token) as (_, address),
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http,
+    ):
+        ticket = (await http.post(f"{address}/v1/realtime/client_secrets")).json()["value"]
+        bearer = {"Authorization": f"Bearer {ticket}"}
+        served: set[str] = set()
+        while len(served) < 2:
+            async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, additional_headers=bearer):
+                values = await scrape(address)
+            served = {worker for worker in workers_of(values) if values["relay_dial_seconds_count", worker] > 0}
+
+
+async def test_settings_that_have_become_open(tmp_path: Path) -> None:
+    """New settings that would let in everybody on an open address are not taken over, and the workers stay."""
+    config = tmp_path / "relay.toml"
+    config.write_text('host = "0.0.0.0"\ntokens = ["rt_the-shops-token-012345"]\n')
+    async with relay_process("--upstream", "ws://127.0.0.1:1/", "--workers", "2", "--config", str(config)) as (
+        process,
+        address,
+    ):
+        config.write_text('host = "0.0.0.0"\n')
+        process.send_signal(signal.SIGHUP)
+        await log_line(process, "restart.abandoned")
+        async with httpx.AsyncClient() as http:
+            mint = address.replace("0.0.0.0", "127.0.0.1") + "/v1/realtime/client_secrets"
+            assert (await http.post(mint)).status_code == 401
+
+
 async def test_sigterm_drains_all_workers() -> None:
     """On SIGTERM the sessions of all workers may finish; then all processes end, with exit code 0."""
     async with (

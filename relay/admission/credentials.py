@@ -1,0 +1,55 @@
+"""Where a peer's credential stands in its request, and which subprotocol answers it.
+
+A browser can set no header on a WebSocket, so the API lets it put the key into the list of subprotocols. A credential
+in the query string is not looked at: addresses end up in logs and histories.
+"""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+
+from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+from relay.core.closing import Cause, Refused, ended
+
+CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
+
+
+def offered_subprotocols(headers: Headers) -> list[str]:
+    """The names in `Sec-WebSocket-Protocol`, in order."""
+    lists = headers.getlist("sec-websocket-protocol")
+    return [name for part in ",".join(lists).split(",") if (name := part.strip())]
+
+
+def find_credential(headers: Headers) -> str | None:
+    """The credential that the peer came with, or None. One in `Authorization` counts before one in a subprotocol.
+
+    Raises:
+        Refused: it came with several, and somebody before us may have looked at another one.
+    """
+    bearers = [
+        value.strip()
+        for scheme, _, value in (line.strip().partition(" ") for line in headers.getlist("authorization"))
+        if scheme.lower() == "bearer"
+    ]
+    given = bearers or [
+        name.removeprefix(prefix)
+        for name in offered_subprotocols(headers)
+        for prefix in CREDENTIAL_PREFIXES
+        if name.startswith(prefix)
+    ]
+    if len(set(given)) > 1:
+        raise Refused(ended(Cause.CREDENTIALS_REFUSED))
+    return given[0] if given and given[0] else None
+
+
+def choose_subprotocol(offered: Sequence[str]) -> str | None:
+    """The one offered name to echo; a browser that offered some fails unless exactly one comes back.
+
+    Entries that carry a credential are only echoed where there is no other.
+    """
+    if not offered:
+        return None
+    for known in (BINARY_AUDIO, "realtime"):
+        if known in offered:
+            return known
+    return min(offered, key=lambda name: (name.startswith(CREDENTIAL_PREFIXES), offered.index(name)))

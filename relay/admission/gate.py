@@ -1,0 +1,158 @@
+"""Who may open a session, and as whom: what every way into the relay asks first.
+
+The relay is open where the settings name no credentials, which `relay serve` allows on loopback only. Otherwise a peer
+brings a static token, a JWT or a ticket. Nothing here dials anywhere, but for a signer's published keys.
+"""
+
+import secrets
+from dataclasses import replace
+from time import time
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+
+from relay.admission.brought import with_session, within
+from relay.admission.credentials import find_credential
+from relay.admission.identity import ANYBODY, Identity
+from relay.admission.jwks import KeysUnavailable
+from relay.admission.jwts import JwtExpired, JwtInvalid, Jwts
+from relay.admission.origin import names_no_domain, origin_allowed
+from relay.admission.tickets import Ticket, TicketExpired, TicketInvalid, TicketPress, looks_like_ticket
+from relay.admission.tokens import Tokens, read_tokens_file
+from relay.core.closing import Cause, Refused, ended
+from relay.profiles import DEFAULT_NAME, Profile
+from relay.settings import Settings, SettingsError
+
+SUBJECT_HEADER = "openai-safety-identifier"
+"""Where the API's own clients say for whom they act."""
+
+SUBJECT_LENGTH_LIMIT = 256
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+class Gate:
+    """Admits peers and callers of the relay's REST interface.
+
+    Args:
+        settings: what is asked for.
+        ticket_secret: signs tickets where the settings have no secret; processes that share peers share it.
+
+    Raises:
+        SettingsError: a file with tokens or with a key cannot be used.
+    """
+
+    def __init__(self, settings: Settings, ticket_secret: bytes | None = None) -> None:
+        self._settings = settings
+        self._tokens = _read_tokens(settings)
+        self._jwts = _read_jwts(settings)
+        own = settings.ticket_secret
+        secret = ticket_secret or secrets.token_bytes() if own is None else own.get_secret_value().encode()
+        self.press = TicketPress(secret)
+        if settings.guarded and own is None:
+            _log.info("ticket_secret.drawn", note="tickets end with this process and open no replica")
+
+    async def admit(self, connection: HTTPConnection) -> tuple[Identity, Profile]:
+        """Who the peer is, and the profile that its session gets.
+
+        Raises:
+            Refused: with the row that says why.
+        """
+        identity = await self.identify(connection)
+        profile = self.profile_for(identity, connection.query_params.get("profile"))
+        try:
+            profile = with_session(profile, identity.session)
+        except ValueError:  # the profile has changed its kind since the ticket was written
+            raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
+        return identity, replace(profile, limits=within(profile.limits, identity.limits))
+
+    async def identify(self, connection: HTTPConnection) -> Identity:
+        """Check the page's origin and the credential.
+
+        Waits only where the keys of a JWT's signer have to be fetched.
+
+        Raises:
+            Refused: with the row that says why.
+        """
+        self._check_origin(connection.headers)
+        credential = find_credential(connection.headers)
+        identity = ANYBODY
+        if credential is not None and looks_like_ticket(credential):
+            identity = self._by_ticket(credential, connection.headers.get("origin"))
+        elif self._settings.guarded:
+            if credential is None:
+                raise Refused(ended(Cause.CREDENTIALS_MISSING))
+            identity = self._tokens.identify(credential) or await self._by_jwt(credential)
+        named = connection.headers.get(SUBJECT_HEADER, "")[:SUBJECT_LENGTH_LIMIT]
+        return replace(identity, subject=named) if named and identity.speaks_for_others else identity
+
+    def profile_for(self, identity: Identity, asked: str | None) -> Profile:
+        """The profile that is asked for by name, or the identity's own, or the default.
+
+        Raises:
+            Refused: there is none, or the identity may not use it.
+        """
+        if asked is not None and identity.profile not in {None, asked}:
+            raise Refused(ended(Cause.PROFILE_REFUSED))
+        profile = self._settings.profile(asked or identity.profile or DEFAULT_NAME)
+        if profile is None:
+            raise Refused(ended(Cause.PROFILE_UNKNOWN))
+        return profile
+
+    def _check_origin(self, headers: Headers) -> None:
+        """Raise `Refused` for a page that may not connect.
+
+        On an open relay a page of the relay's own name counts only where that name is an address or localhost:
+        a stranger's name can be made to point here (DNS rebinding).
+        """
+        host = headers.get("host", "")
+        own = host if self._settings.guarded or names_no_domain(host) else ""
+        if not origin_allowed(headers.get("origin"), own, self._settings.allowed_origins):
+            raise Refused(ended(Cause.ORIGIN_REFUSED))
+
+    def _by_ticket(self, credential: str, origin: str | None) -> Identity:
+        try:
+            ticket: Ticket = self.press.read(credential, time())
+        except TicketExpired:
+            raise Refused(ended(Cause.CREDENTIALS_EXPIRED)) from None
+        except TicketInvalid:
+            raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
+        if ticket.origin not in {None, origin}:
+            raise Refused(ended(Cause.ORIGIN_REFUSED))
+        return ticket.identity
+
+    async def _by_jwt(self, credential: str) -> Identity:
+        if self._jwts is None:
+            raise Refused(ended(Cause.CREDENTIALS_REFUSED))
+        try:
+            return await self._jwts.identify(credential)
+        except JwtExpired:
+            raise Refused(ended(Cause.CREDENTIALS_EXPIRED)) from None
+        except JwtInvalid:
+            raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
+        except KeysUnavailable:
+            raise Refused(ended(Cause.SIGN_IN_UNAVAILABLE)) from None
+
+
+def _read_tokens(settings: Settings) -> Tokens:
+    path = settings.tokens_file
+    if path is None:
+        return Tokens(settings.tokens)
+    try:
+        return Tokens([*settings.tokens, *read_tokens_file(path)])
+    except OSError as failure:
+        raise SettingsError(f"tokens_file: cannot read it: {failure.strerror}") from None
+    except ValueError as failure:
+        raise SettingsError(f"tokens_file: {failure}") from None
+
+
+def _read_jwts(settings: Settings) -> Jwts | None:
+    if settings.jwt is None:
+        return None
+    try:
+        return Jwts(settings.jwt)
+    except OSError as failure:
+        raise SettingsError(f"jwt.public_key: cannot read the file: {failure.strerror}") from None
+    except ValueError:
+        raise SettingsError("jwt.public_key: is no public key in PEM, nor the path of a file with one") from None

@@ -1,0 +1,111 @@
+"""The keys that a signer publishes, fetched without holding up anybody who is not waiting for them.
+
+One fetch serves all who wait. A peer that names a key which nobody knows causes a fetch at most once in `AGAIN_S`, so
+strangers cannot turn the relay against the signer. While the signer cannot be reached, the keys that are known go on
+to serve.
+"""
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from jwt import PyJWK
+
+FRESH_S = 300.0
+"""After this the keys are fetched anew, so that one which was withdrawn is not taken for long."""
+
+AGAIN_S = 10.0
+"""No two fetches are nearer to each other."""
+
+FETCH_TIMEOUT_S = 5.0
+LENGTH_LIMIT_BYTES = 512 * 1024
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+class KeysUnavailable(Exception):  # noqa: N818 - the fact, not the fault
+    """The signer's keys could not be fetched, and none are known."""
+
+
+class KeySet:
+    """The keys at one address.
+
+    Args:
+        url: where they are.
+        clock: tells monotonic seconds.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
+        self._url = url
+        self._clock = clock
+        self._keys: Mapping[str | None, PyJWK] = {}
+        self._fetched_at = -FRESH_S
+        self._tried_at = -AGAIN_S
+        self._one_at_a_time = asyncio.Lock()
+
+    async def key(self, key_id: str | None) -> "PyJWK | None":
+        """The key of that name, or the only one where none is named; None where there is no such key.
+
+        Waits for a fetch, at most `FETCH_TIMEOUT_S`, where the name is new; where the keys are stale, one caller waits
+        and the others go on with what is known.
+
+        Raises:
+            KeysUnavailable: no keys are known.
+        """
+        known = self._find(key_id)
+        if self._wants_fetch(known) and not (known and self._one_at_a_time.locked()):
+            async with self._one_at_a_time:
+                known = self._find(key_id)
+                if self._wants_fetch(known):
+                    await self._fetch()
+                    known = self._find(key_id)
+        if not self._keys:
+            raise KeysUnavailable
+        return known
+
+    def _find(self, key_id: str | None) -> "PyJWK | None":
+        if key_id is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(key_id)
+
+    def _wants_fetch(self, known: "PyJWK | None") -> bool:
+        now = self._clock()
+        return now - self._tried_at >= AGAIN_S and (known is None or now - self._fetched_at >= FRESH_S)
+
+    async def _fetch(self) -> None:
+        try:
+            async with asyncio.timeout(FETCH_TIMEOUT_S):
+                self._keys = await asyncio.to_thread(_read_keys, self._url)
+            self._fetched_at = self._clock()
+        except (OSError, ValueError) as failure:  # a TimeoutError and all that urllib raises are among them
+            _log.warning("keys.unavailable", url=self._url, failure=str(failure) or type(failure).__name__)
+        finally:
+            self._tried_at = self._clock()
+
+
+def _read_keys(url: str) -> "Mapping[str | None, PyJWK]":
+    """Fetch and read a JSON Web Key Set. Keys that are not public, or of a kind that is unknown, are left out.
+
+    Raises:
+        OSError: it could not be fetched.
+        ValueError: it is no key set.
+    """
+    from jwt import PyJWKSet  # noqa: PLC0415 - only who asks for it pays for it
+    from jwt.exceptions import PyJWTError  # noqa: PLC0415
+
+    request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - see JwtOptions
+    with urllib.request.urlopen(request, timeout=FETCH_TIMEOUT_S) as response:  # noqa: S310
+        text = response.read(LENGTH_LIMIT_BYTES + 1)
+    if len(text) > LENGTH_LIMIT_BYTES:
+        raise ValueError(f"the key set has more than {LENGTH_LIMIT_BYTES} bytes")
+    try:
+        keys = PyJWKSet.from_json(text.decode()).keys
+    except (PyJWTError, AttributeError, TypeError) as failure:
+        raise ValueError(f"no key set: {failure}") from None
+    return {key.key_id: key for key in keys if key.key_type != "oct" and key.public_key_use in {None, "sig"}}

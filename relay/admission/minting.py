@@ -1,0 +1,114 @@
+"""`POST /v1/realtime/client_secrets`: tickets, in the API's own request and response shape.
+
+For whom a ticket is, a caller whose credential names nobody says with `OpenAI-Safety-Identifier`, as the API wants it
+told; any other caller gets tickets for itself.
+"""
+
+import asyncio
+import secrets
+from time import time
+
+import structlog
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from relay.admission.brought import with_session
+from relay.admission.gate import Gate
+from relay.admission.identity import Identity
+from relay.admission.mint_request import BODY_LIMIT_BYTES, MintRequest, RequestWrong, check_session, read_request
+from relay.admission.refusal import refusal_response
+from relay.admission.tickets import Ticket, TicketTooLarge
+from relay.core.closing import Cause, Refused, ended
+from relay.core.locks import INSTRUCTIONS, without_locked
+from relay.profiles import Profile
+from relay.settings import Settings
+
+PATH = "/v1/realtime/client_secrets"
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+def mint_route(gate: Gate, settings: Settings) -> Route:
+    """The route that mints. Pages of the allowed origins may call it; what else they send is checked like a peer's."""
+    cors = Middleware(
+        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+    )
+    return Route(PATH, Mint(gate).serve, methods=["POST", "OPTIONS"], middleware=[cors])
+
+
+class Mint:
+    """Answers requests for tickets."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def serve(self, request: Request) -> Response:
+        """Admit the caller as a peer is admitted, and answer with a ticket, or with what is wrong."""
+        if request.method == "OPTIONS":  # one that is a page's preflight was answered before
+            return Response(status_code=204, headers={"Allow": "POST"})
+        try:
+            identity = await self._gate.identify(request)
+            if identity.is_ticket:  # or a ticket could be made to last for ever
+                raise Refused(ended(Cause.CREDENTIALS_REFUSED))
+            asked = read_request(await read_body(request))
+            profile = self._gate.profile_for(identity, asked.profile)
+            await asyncio.to_thread(check_session, asked.session)
+            return self._mint(asked, identity, profile)
+        except Refused as refusal:
+            return refusal_response(refusal.ended)
+        except (RequestWrong, TicketTooLarge) as wrong:
+            return _complaint(str(wrong))
+
+    def _mint(self, asked: MintRequest, identity: Identity, profile: Profile) -> Response:
+        brought = without_locked(asked.session, profile.lock)
+        try:
+            shown = with_session(profile, brought)
+        except ValueError as wrong:
+            raise RequestWrong(str(wrong)) from None
+        limits = {name: min(both) for name, both in _both(identity, asked).items()}
+        expires_at = int(time()) + asked.lifetime_s
+        ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, brought)
+        body = {"value": self._gate.press.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
+        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=asked.lifetime_s)
+        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        RequestWrong: it has more than `BODY_LIMIT_BYTES`; no more than that is kept.
+    """
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT_BYTES:
+            raise RequestWrong(f"the body has more than {BODY_LIMIT_BYTES} bytes")
+    return body
+
+
+def session_shown(profile: Profile) -> dict[str, object]:
+    """The session object that answers, as the API has it; locked instructions are not in it."""
+    kind = "realtime" if profile.model else "transcription"
+    shown: dict[str, object] = {"type": kind, **profile.session}
+    if INSTRUCTIONS in profile.lock:
+        shown = {name: value for name, value in shown.items() if name not in {INSTRUCTIONS, "prompt"}}
+    if profile.model:
+        shown["model"] = profile.model
+    name = "realtime.session" if profile.model else "realtime.transcription_session"
+    return {"object": name, "id": f"sess_{secrets.token_hex(12)}", **shown}
+
+
+def _both(identity: Identity, asked: MintRequest) -> dict[str, list[float]]:
+    """Each limit's figures, from the caller's own credential and from its request."""
+    names = identity.limits.keys() | asked.limits.keys()
+    return {name: [each[name] for each in (identity.limits, asked.limits) if name in each] for name in names}
+
+
+def _complaint(words: str) -> Response:
+    field = words.partition(":")[0] if ": " in words else None
+    error = {"type": "invalid_request_error", "code": "invalid_value", "message": words, "param": field}
+    return JSONResponse({"error": error}, status_code=400)
