@@ -20,7 +20,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev
+unit: .venv/.dev .venv/.servers
 	$(BIN)/python -m pytest -m 'not browser'
 
 js: node_modules/.done
@@ -67,6 +67,14 @@ clean: ## remove what was set up and built
 
 node_modules/.done: package.json
 	npm install --no-audit --no-fund --no-package-lock --silent
+	@touch $@
+
+# Servers that tests run for themselves, on loopback: Debian's are taken when some are missing and we may install them.
+SERVERS := redis-server
+.venv/.servers: | .venv/bin/python
+	@command -v $(SERVERS) || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS)) || \
+	    (echo 'The tests need $(SERVERS): install them, then run make test again.' >&2; exit 1)
 	@touch $@
 
 # Chromium drives the browser tests; Debian's is taken when none is there and we may install one.

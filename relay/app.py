@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 
 from relay.admission.gate import Gate
 from relay.admission.minting import mint_route
+from relay.admission.quotas import make_quotas
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
 from relay.recording.recordings import make_recordings
 from relay.sessions import Sessions
@@ -43,11 +44,16 @@ def create_app(
     metrics.draining.set_function(lambda: sessions.draining)
     recordings = make_recordings(settings, metrics.count_failed_recording)
     gate = Gate(settings, ticket_secret)
-    endpoint = RealtimeEndpoint(settings, gate, sessions, metrics, make_upstream(settings), interceptors, recordings)
+    store = settings.quota_store.get_secret_value()
+    quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
+    endpoint = RealtimeEndpoint(
+        settings, gate, sessions, quotas, metrics, make_upstream(settings), interceptors, recordings
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(quotas.close)
             if recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, recordings.close)
             if is_stand_in(settings.upstream):

@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from relay.admission.credentials import choose_subprotocol
 from relay.admission.gate import Gate
+from relay.admission.quotas import Quotas
 from relay.admission.refusal import refusal_response
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.closing import ABNORMAL, Cause, Ended, Refused, ended, peer_ended
@@ -21,7 +22,7 @@ from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
-from relay.core.meter import Meter, SessionPurse
+from relay.core.meter import Meter, Purse, SessionPurse
 from relay.core.redaction import Redaction
 from relay.core.rest import Rest
 from relay.core.session import Session
@@ -53,6 +54,7 @@ class RealtimeEndpoint:
         settings: Settings,
         gate: Gate,
         sessions: Sessions,
+        quotas: Quotas,
         metrics: Metrics,
         upstream: Upstream | None,
         interceptors: Sequence[InterceptorFactory] = (),
@@ -62,6 +64,7 @@ class RealtimeEndpoint:
         self._settings = settings
         self._gate = gate
         self._sessions = sessions
+        self._quotas = quotas
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
         self._recordings = recordings
@@ -75,8 +78,9 @@ class RealtimeEndpoint:
             try:
                 ask = await self._admit(websocket)
                 with self._sessions.place():
-                    upstream = await self._dial(websocket, ask)
-                    await self._join(websocket, upstream, ask, session_id)
+                    async with self._quotas.place(ask.scopes) as purses:
+                        upstream = await self._dial(websocket, ask)
+                        await self._join(websocket, upstream, ask, purses, session_id)
             except Refused as refusal:
                 await self._refuse(websocket, refusal.ended, session_id)
             except Exception:
@@ -114,7 +118,9 @@ class RealtimeEndpoint:
             leaving.cancel()
             await asyncio.wait({leaving})
 
-    async def _join(self, websocket: WebSocket, upstream: UpstreamLeg, ask: Ask, session_id: str) -> None:
+    async def _join(
+        self, websocket: WebSocket, upstream: UpstreamLeg, ask: Ask, purses: Sequence[Purse], session_id: str
+    ) -> None:
         with contextlib.ExitStack() as stack:
             stack.callback(upstream.abort)
             subprotocol = choose_subprotocol(websocket.scope.get("subprotocols", ()))
@@ -127,7 +133,7 @@ class RealtimeEndpoint:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
             rest = Rest()
-            meter = self._meter(ask)
+            meter = self._meter(ask, purses)
             session = Session(
                 session_id,
                 peer,
@@ -147,14 +153,14 @@ class RealtimeEndpoint:
             session.finish(monotonic())
             self._report(session, monotonic() - opened_at, meter.spent_usd)
 
-    def _meter(self, ask: Ask) -> Meter:
-        """Pay from the session's own purse."""
+    def _meter(self, ask: Ask, purses: Sequence[Purse]) -> Meter:
+        """Pay from the session's own purse, and from those that it shares."""
         limits = ask.profile.limits
         model = dict(upstream_query(ask)).get("model")
         return Meter(
             self._settings.price_table,
             model,
-            [SessionPurse(limits.cost_usd)],
+            [SessionPurse(limits.cost_usd), *purses],
             self._metrics.tally.costs,
             lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
         )

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any
 
+from relay.admission.quotas import SCOPES, Quota
 from relay.core.limits import Limits
 from relay.core.prices import Price, Prices
 
@@ -21,6 +22,28 @@ def read_limits(table: Any, path: str, otherwise: Limits) -> Limits:
     numbers = _numbers(table, path, [field.name for field in fields(Limits)])
     given = {name: number if name == "cost_usd" else float(number) for name, number in numbers.items()}
     return Limits(**{**asdict(otherwise), **given})
+
+
+def read_quota(table: Any, path: str) -> Quota:
+    """Make a quota from a TOML table.
+
+    Raises:
+        ValueError: names the field, and what is wrong with it.
+    """
+    numbers = _numbers(table, path, [field.name for field in fields(Quota)])
+    usd = numbers.pop("usd_per_day", None)
+    return Quota(**{name: max(1, int(number)) for name, number in numbers.items()}, usd_per_day=usd)
+
+
+def read_quotas(tables: Mapping[str, Any]) -> dict[str, Quota]:
+    """Make the quotas of the scopes that the tables name.
+
+    Raises:
+        ValueError: names the scope or the field, and what is wrong with it.
+    """
+    if unknown := set(tables) - set(SCOPES):
+        raise ValueError(f"quotas.{min(unknown)}: there is no such scope; there are {', '.join(SCOPES)}")
+    return {scope: read_quota(table, f"quotas.{scope}") for scope, table in tables.items()}
 
 
 def read_prices(tables: Mapping[str, Any]) -> Prices:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from relay.admission.quotas import Quota
 from relay.core.limits import DEFAULT_LIMITS, Limits
-from relay.limits import read_limits
+from relay.limits import read_limits, read_quota
 from relay.recording.wish import Wish, read_wish
 from relay.session_types import KINDS, complaints_about
 
@@ -30,6 +31,7 @@ class Profile:
         model_fixed: whether its peer may name no other model, as where a ticket names one.
         record: whether and how its sessions are recorded; None where it does not say.
         limits: what each of its sessions may take.
+        quota: what all of its sessions may take, where that is not what other profiles' may.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Profile:
     record: Wish | None = None
     limits: Limits = DEFAULT_LIMITS
     model_fixed: bool = False
+    quota: Quota | None = None
 
 
 def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Profile:
@@ -51,6 +54,7 @@ def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_L
     lock = session.pop("lock", ())
     record = read_wish(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
+    quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     kind = session.pop("type", "realtime")
     if kind not in KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -62,7 +66,7 @@ def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_L
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
     injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock, record, limits)
+    return Profile(name, model, injected, lock, record, limits, quota=quota)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

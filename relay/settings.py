@@ -23,11 +23,12 @@ from pydantic_settings import (
 )
 
 from relay.admission.jwt_options import JwtOptions
+from relay.admission.quotas import Key, Quota
 from relay.admission.tokens import TokenOption
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
-from relay.limits import read_limits, read_prices
+from relay.limits import read_limits, read_prices, read_quotas
 from relay.profiles import DEFAULT_NAME, Profile, read_profile
 
 OPENAI_URL = "wss://api.openai.com/v1"
@@ -108,6 +109,13 @@ class Settings(BaseSettings):
     limits: dict[str, Any] = Field(
         default_factory=dict, description="What each session may take, unless its profile says otherwise; see Limits."
     )
+    quotas: dict[str, Any] = Field(
+        default_factory=dict, description="What all sessions, a subject's or a profile's may take together; see Limits."
+    )
+    quota_store: SecretStr = Field(
+        SecretStr("memory"),
+        description="Where quotas are counted: `memory`, or `redis://…` or `valkey://…` for several relays.",
+    )
     prices: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
     )
@@ -117,6 +125,7 @@ class Settings(BaseSettings):
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
     _read_prices: Prices = PrivateAttr()
+    _read_quotas: dict[Key | str, Quota] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -165,6 +174,22 @@ class Settings(BaseSettings):
             self._read_profiles[name] = read_profile(name, table, limits)
         self._check_record_dir()
         return self
+
+    @model_validator(mode="after")
+    def _valid_quotas(self) -> "Settings":
+        self._read_quotas.update(read_quotas(self.quotas))
+        for name, profile in self._read_profiles.items():
+            if profile.quota is not None:
+                self._read_quotas["profile", name] = profile.quota
+        store = self.quota_store.get_secret_value()
+        if store != "memory" and urlsplit(store).scheme not in _STORES:
+            raise ValueError(f"quota_store: must be memory, or an address with {', '.join(sorted(_STORES))}")
+        return self
+
+    @property
+    def quota_table(self) -> Mapping[Key | str, Quota]:
+        """What scopes may take, by scope, or by scope and name."""
+        return self._read_quotas
 
     @model_validator(mode="after")
     def _valid_prices(self) -> "Settings":
@@ -255,7 +280,8 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     )
 
 
-_TABLES = ("RELAY_JWT__", "RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__")
+_TABLES = ("RELAY_JWT__", "RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__", "RELAY_QUOTAS__")
+_STORES = frozenset({"redis", "rediss", "valkey", "valkeys"})
 
 
 def _explain(error: ErrorDetails) -> str:

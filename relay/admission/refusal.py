@@ -8,7 +8,7 @@ from relay.core.closing import ROWS, Ended
 def refusal_response(how: Ended) -> Response:
     """The response with the row's status, and with what a caller is to do next where HTTP has a header for it."""
     row = ROWS[how.cause]
-    headers = {} if row.retry_after_s is None else {"Retry-After": str(row.retry_after_s)}
+    headers = {} if how.retry_after_s is None else {"Retry-After": str(how.retry_after_s)}
     if how.status == 401 and row.http_status == 401:  # not an upstream's 401, which the caller can do nothing about
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse({"error": how.error_object()}, status_code=how.status or 500, headers=headers)

@@ -58,6 +58,8 @@ class Cause(Enum):
     PROFILE_UNKNOWN = "profile_unknown"
     FULL = "full"
     DRAINING = "draining"
+    TOO_MANY_SESSIONS = "too_many_sessions"
+    TOO_FREQUENT = "too_frequent"
     BUDGET_SPENT = "budget_spent"
     TIME_OVER = "time_over"
     IDLE = "idle"
@@ -205,6 +207,20 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         http_status=503,
         retry_after_s=1,
     ),
+    Cause.TOO_MANY_SESSIONS: Row(
+        "Whoever asked, or the profile, has as many sessions as it may.",
+        "There are as many sessions as there may be. End one, or try again later.",
+        TRY_LATER,
+        http_status=429,
+        retry_after_s=10,
+    ),
+    Cause.TOO_FREQUENT: Row(
+        "Whoever asked, or the profile, opened as many sessions in a minute as it may.",
+        "Sessions are opened too soon one after another. Try again in a minute.",
+        TRY_LATER,
+        http_status=429,
+        retry_after_s=60,
+    ),
     Cause.BUDGET_SPENT: Row(
         "The session, or its subject, spent what it may.",
         "The budget is spent. Ask the operator for more before you start again.",
@@ -240,12 +256,14 @@ class Ended:
         code: the close code that came from the end that closed, else the one that the peer gets.
         reason: the words with it, safe to log and to send.
         status: the HTTP status of a refusal; the upstream's own where it gave one.
+        retry_after_s: when to come again.
     """
 
     cause: Cause
     code: int
     reason: str = ""
     status: int | None = None
+    retry_after_s: int | None = None
 
     @property
     def message(self) -> str | None:
@@ -269,7 +287,14 @@ class Ended:
         }
 
 
-def ended(cause: Cause, *, code: int | None = None, reason: str | None = None, status: int | None = None) -> Ended:
+def ended(
+    cause: Cause,
+    *,
+    code: int | None = None,
+    reason: str | None = None,
+    status: int | None = None,
+    retry_after_s: int | None = None,
+) -> Ended:
     """Make the end for `cause` with the row's own code and words where none are given."""
     row = ROWS[cause]
     return Ended(
@@ -277,6 +302,7 @@ def ended(cause: Cause, *, code: int | None = None, reason: str | None = None, s
         code if code is not None else row.peer_code or NORMAL,
         fit_reason(cause.value if reason is None else reason),
         status if status is not None else row.http_status,
+        retry_after_s if retry_after_s is not None else row.retry_after_s,
     )
 
 

@@ -71,6 +71,11 @@ class Metrics:
             buckets=_LAG_BUCKETS_S,
             registry=self.registry,
         )
+        self.quota_store_failures = Counter(
+            "relay_quota_store_failures",
+            "Times that the shared store of quotas did not answer, and this process counted by itself.",
+            registry=self.registry,
+        )
         self._ended = Counter(
             "relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"], registry=self.registry
         )

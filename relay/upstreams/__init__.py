@@ -33,6 +33,11 @@ class Ask:
     profile: Profile
     identity: Identity = ANYBODY
 
+    @property
+    def scopes(self) -> dict[str, str | None]:
+        """Whose quotas its session is counted for."""
+        return {"process": "all", "subject": self.identity.subject_hash, "profile": self.profile.name}
+
 
 Upstream = Callable[[Ask], Target]
 

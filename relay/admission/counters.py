@@ -1,0 +1,93 @@
+"""Counts that expire, in memory or in a Redis that several relays share.
+
+The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself: people
+go on talking, each relay still bounds what it admits, and a metric and the log tell.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from limits import RateLimitItem
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
+from limits.errors import StorageError
+
+from relay.settings import SettingsError
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
+
+ANSWER_WITHIN_S = 0.5
+
+_log = structlog.stdlib.get_logger("relay")
+
+Question = Callable[[RateLimiter], Awaitable[int]]
+
+
+class Counters:
+    """Asks the shared store, and this process where that fails.
+
+    Args:
+        url: `memory`, `redis://…`, `rediss://…` or `valkey://…`.
+        on_failure: is called each time that the shared store did not answer.
+    """
+
+    def __init__(self, url: str, on_failure: Callable[[], None] = lambda: None) -> None:
+        own = MemoryStorage()
+        self._own = (MovingWindowRateLimiter(own), FixedWindowRateLimiter(own))
+        self._pool = None if url == "memory" else _connections(url)
+        shared = own if self._pool is None else _shared(url, self._pool)
+        self._shared = (MovingWindowRateLimiter(shared), FixedWindowRateLimiter(shared))
+        self._on_failure = on_failure
+
+    async def close(self) -> None:
+        """Let go of the shared store."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def admit(self, item: RateLimitItem, *key: str) -> int | None:
+        """Count one in a moving window; returns after how many seconds to come again, or None where there was room."""
+
+        async def ask(limiter: RateLimiter) -> int:
+            if await limiter.hit(item, *key):
+                return 0
+            stats = await limiter.get_window_stats(item, *key)
+            return max(1, round(stats.reset_time - time()))
+
+        return await self._ask(0, ask) or None
+
+    async def add(self, item: RateLimitItem, *key: str, amount: int) -> int:
+        """Add to the sum of a fixed window; returns what is left of its limit. Adding 0 asks only."""
+
+        async def ask(limiter: RateLimiter) -> int:
+            if amount:
+                await limiter.hit(item, *key, cost=amount)
+            return (await limiter.get_window_stats(item, *key)).remaining
+
+        return await self._ask(1, ask)
+
+    async def _ask(self, strategy: int, question: Question) -> int:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                return await question(self._shared[strategy])
+        except (StorageError, TimeoutError) as failure:
+            _log.warning("quota_store.failed", reason=type(failure.__cause__ or failure).__name__)
+            self._on_failure()
+            return await question(self._own[strategy])
+
+
+def _connections(url: str) -> "ConnectionPool":
+    try:
+        from redis.asyncio import ConnectionPool  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise SettingsError("quota_store: needs another package; pip install 'realtime-relay[redis]'") from None
+    return ConnectionPool.from_url(url.replace("valkey", "redis", 1))
+
+
+def _shared(url: str, pool: "ConnectionPool") -> Storage:
+    where = f"async+{url.replace('valkey', 'redis', 1)}"
+    options: dict[str, Any] = {"connection_pool": pool}
+    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", key_prefix="relay", **options)
