@@ -1,4 +1,4 @@
-import { binaryCodec } from './binary-codec.js';
+import { BinaryCodec } from './binary-codec.js';
 import { explainEnding, explainUnreachable } from './endings.js';
 import { ConnectFailed, RealtimeClient } from './realtime-client.js';
 
@@ -11,9 +11,6 @@ import { ConnectFailed, RealtimeClient } from './realtime-client.js';
  * @property {string} [model]
  * @property {string} [profile]
  */
-
-/** Tried first; what does not take it gets JSON. @type {Codec[]} */
-const PREFERRED = [binaryCodec];
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 8_000;
@@ -36,7 +33,8 @@ export class Connector extends EventTarget {
   /** @type {'closed' | 'connecting' | 'open' | 'reconnecting'} */
   #state = 'closed';
   #attempt = 0;
-  #codecs = PREFERRED;
+  /** Whether audio in bytes is asked for; what does not know it gets JSON. */
+  #inBytes = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
 
@@ -77,7 +75,7 @@ export class Connector extends EventTarget {
   open(target) {
     this.close();
     this.#target = target;
-    this.#codecs = PREFERRED;
+    this.#inBytes = true;
     this.#enter('connecting');
     return this.#connect();
   }
@@ -92,7 +90,7 @@ export class Connector extends EventTarget {
 
   /** @returns {Promise<boolean>} */
   async #connect() {
-    const client = this.#makeClient(this.#target, this.#codecs);
+    const client = this.#makeClient(this.#target, this.#inBytes ? [new BinaryCodec()] : []);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent'])
       client.addEventListener(type, (event) => this.#pass(client, event));
@@ -102,8 +100,8 @@ export class Connector extends EventTarget {
       if (this.#client !== client) return false;
       const failed = /** @type {ConnectFailed} */ (error);
       // A server that takes no subprotocol at all breaks the connection of a browser that offered one.
-      if (!failed.reached && this.#attempt === 0 && this.#codecs.length > 0) {
-        this.#codecs = [];
+      if (!failed.reached && this.#attempt === 0 && this.#inBytes) {
+        this.#inBytes = false;
         return this.#connect();
       }
       this.#refused(failed);

@@ -1,7 +1,7 @@
 /**
  * The library: what other pages and apps may import. It has no dependency and touches no page.
  */
-export { binaryCodec } from './binary-codec.js';
+export { BinaryCodec } from './binary-codec.js';
 export { jsonCodec } from './codecs.js';
 export { Conversation } from './conversation.js';
 export { explainEnding, explainMicrophone, explainUnreachable } from './endings.js';

@@ -66,6 +66,8 @@ async def test_what_is_spoken_is_heard_and_answered(open_page) -> None:
     start = int(np.argmax(np.abs(heard) > 2000))
     answer = heard[start + RATE // 4 : start + RATE]
     assert likeness(answer, played) > 0.95
+    turn = stats["latency"]["turns"][0]
+    assert 0 < turn["firstAudioMs"] < turn["firstHeardMs"]
     assert stats["client"]["protocol"] == "relay.binary.v1"
     assert stats["microphone"]["droppedChunks"] == 0
     assert stats["speaker"]["underruns"] == 0

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { binaryCodec } from '../../web/binary-codec.js';
+import { BinaryCodec } from '../../web/binary-codec.js';
 
 /** A delta as the relay writes it, with the header of `docs/binary-audio.md`. */
 function delta(itemId, contentIndex, samples) {
@@ -19,27 +19,39 @@ function delta(itemId, contentIndex, samples) {
 
 test('a binary delta gives its item and its samples', () => {
   for (const itemId of ['item_1', 'item_12', 'ïtem', 'x'.repeat(60)]) {
-    const { event, audio } = binaryCodec.decode(delta(itemId, 3, [0, 1, -1, 32767, -32768]));
-    assert.deepEqual(event, { type: 'response.output_audio.delta', item_id: itemId, content_index: 3 });
+    const { event, audio } = new BinaryCodec().decode(delta(itemId, 3, [0, 1, -1, 32767, -32768]));
+    assert.equal(event.type, 'response.output_audio.delta');
+    assert.equal(event.item_id, itemId);
+    assert.equal(event.content_index, 3);
     assert.equal(audio.itemId, itemId);
     assert.equal(audio.contentIndex, 3);
     assert.deepEqual([...audio.samples], [0, 1, -1, 32767, -32768]);
   }
 });
 
+test('a binary delta belongs to the response that began its item', () => {
+  const codec = new BinaryCodec();
+  codec.decode('{"type":"response.output_item.added","response_id":"r","item":{"id":"i"}}');
+  const { event, audio } = codec.decode(delta('i', 0, [1]));
+  assert.equal(event.response_id, 'r');
+  assert.equal(audio.responseId, 'r');
+  codec.decode('{"type":"response.done","response":{"id":"r","output":[{"id":"i"}]}}');
+  assert.equal(codec.decode(delta('i', 0, [1])).audio.responseId, '');
+});
+
 test('text is JSON as ever', () => {
-  const { event, audio } = binaryCodec.decode('{"type":"session.created","session":{}}');
+  const { event, audio } = new BinaryCodec().decode('{"type":"session.created","session":{}}');
   assert.equal(event.type, 'session.created');
   assert.equal(audio, null);
 });
 
 test('a message of another kind is refused', () => {
-  assert.throws(() => binaryCodec.decode(new Uint8Array([2, 8, 0, 0, 0, 0, 0, 0]).buffer), /unknown binary/);
-  assert.throws(() => binaryCodec.decode(new Uint8Array([1, 4, 0, 0]).buffer), /unknown binary/);
-  assert.throws(() => binaryCodec.decode(new ArrayBuffer(0)));
+  assert.throws(() => new BinaryCodec().decode(new Uint8Array([2, 8, 0, 0, 0, 0, 0, 0]).buffer), /unknown binary/);
+  assert.throws(() => new BinaryCodec().decode(new Uint8Array([1, 4, 0, 0]).buffer), /unknown binary/);
+  assert.throws(() => new BinaryCodec().decode(new ArrayBuffer(0)));
 });
 
 test('the microphone goes as its own bytes and nothing around them', () => {
   const samples = new Int16Array([9, 1, 2, 9]).subarray(1, 3);
-  assert.deepEqual([...new Int16Array(/** @type {ArrayBuffer} */ (binaryCodec.encodeAudio(samples)))], [1, 2]);
+  assert.deepEqual([...new Int16Array(/** @type {ArrayBuffer} */ (new BinaryCodec().encodeAudio(samples)))], [1, 2]);
 });
