@@ -27,7 +27,7 @@ js: node_modules/.done
 	npx --no-install tsc --project web
 	node --test $$(find tests/web -name '*.test.js')
 
-browser: .venv/.dev .venv/.chromium node_modules/.done
+browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
 	$(BIN)/python -m pytest -m browser
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
@@ -82,4 +82,11 @@ SERVERS := redis-server
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) || \
 	    (echo 'The browser tests need Chromium: install it, then run make test again.' >&2; exit 1)
+	@touch $@
+
+# One test drives Firefox, and is skipped with a word where there is none.
+.venv/.firefox: | .venv/bin/python
+	@command -v firefox-esr || command -v firefox || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends firefox-esr) || \
+	    echo 'Without Firefox the page is tried in Chromium alone.' >&2
 	@touch $@
