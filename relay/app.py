@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -15,6 +16,7 @@ from relay.admission.minting import mint_route
 from relay.admission.quotas import make_quotas
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
 from relay.recording.recordings import make_recordings
+from relay.response_headers import ResponseHeaders
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
@@ -68,6 +70,7 @@ def create_app(
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
+        middleware=[Middleware(ResponseHeaders)],
         lifespan=lifespan,
     )
     app.state.sessions = sessions
