@@ -70,11 +70,11 @@ node_modules/.done: package.json
 	@touch $@
 
 # Servers that tests run for themselves, on loopback: Debian's are taken when some are missing and we may install them.
-SERVERS := redis-server
+SERVERS := redis-server nginx haproxy
 .venv/.servers: | .venv/bin/python
-	@command -v $(SERVERS) || \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(SERVERS)) || \
-	    (echo 'The tests need $(SERVERS): install them, then run make test again.' >&2; exit 1)
+	@PATH="$$PATH:/usr/sbin"; for server in $(SERVERS); do command -v $$server || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$server) || \
+	    { echo "The tests need $$server: install it, then run make test again." >&2; exit 1; }; done
 	@touch $@
 
 # Chromium drives the browser tests; Debian's is taken when none is there and we may install one.

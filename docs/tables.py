@@ -59,7 +59,8 @@ def settings_rows() -> Iterator[tuple[str, ...]]:
     """Every setting: its TOML name, its variable, its default, its words."""
     for name, field in Settings.model_fields.items():
         variable = name.upper() if name.startswith("openai_api_key") else f"RELAY_{name.upper()}"
-        default = "" if field.default is PydanticUndefined or field.default in (None, ()) else f"`{field.default}`"
+        value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = "" if value is PydanticUndefined or value in (None, "") else f"`{value}`"
         yield (
             f"`{name}`",
             f"`{variable}`",

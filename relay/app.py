@@ -17,6 +17,7 @@ from relay.admission.quotas import make_quotas
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
 from relay.recording.recordings import make_recordings
 from relay.response_headers import ResponseHeaders
+from relay.serving.root_path import RootPath
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
@@ -70,7 +71,7 @@ def create_app(
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
-        middleware=[Middleware(ResponseHeaders)],
+        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path)],
         lifespan=lifespan,
     )
     app.state.sessions = sessions

@@ -145,7 +145,12 @@ class RealtimeEndpoint:
             stack.enter_context(self._sessions.living(session, rest))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
-            _log.info("session.opened", profile=ask.profile.name, subject=ask.identity.subject_hash)
+            _log.info(
+                "session.opened",
+                address=address_of(websocket),
+                profile=ask.profile.name,
+                subject=ask.identity.subject_hash,
+            )
             session.open(opened_at)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(peer.run(session.peer_listener))
@@ -206,7 +211,7 @@ class RealtimeEndpoint:
 
     async def _refuse(self, websocket: WebSocket, how: Ended, session_id: str) -> None:
         self._metrics.count_end(how)
-        _log.info("session.refused", cause=how.cause.value, status=how.status)
+        _log.info("session.refused", address=address_of(websocket), cause=how.cause.value, status=how.status)
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the peer has gone
             await tell_refusal(websocket, how, f"relay_{session_id}_0")
 
@@ -221,6 +226,11 @@ async def tell_refusal(websocket: WebSocket, how: Ended, event_id: str) -> None:
     data = write_event(how.error(event_id)).data
     await websocket.send({"type": "websocket.send", "text": data})
     await websocket.close(how.code, how.reason)
+
+
+def address_of(websocket: WebSocket) -> str | None:
+    """Where the peer is, as far as the proxies that are trusted tell."""
+    return websocket.client.host if websocket.client else None
 
 
 def _abandon(dialling: "asyncio.Future[UpstreamLeg]") -> None:

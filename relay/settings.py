@@ -79,6 +79,13 @@ class Settings(BaseSettings):
     ticket_secret: SecretStr | None = Field(
         None, min_length=32, description="Signs tickets; the same for all replicas. Without it, drawn at each start."
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses and networks of proxies whose `X-Forwarded-For` and `-Proto` count; `*` for any.",
+    )
+    root_path: str = Field(
+        "", pattern=r"^(/[^/?#]+)*$", description="A path, such as `/voice`, that a proxy leaves on its requests."
+    )
     max_sessions: int = Field(1000, ge=1, description="Sessions at one time, of all workers; further peers get 503.")
     max_message_bytes: int = Field(
         24 * 1024 * 1024, ge=1024, description="Largest message either way; the API takes 15 MiB of audio in one."
@@ -138,11 +145,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _split_origins(cls, value: Any) -> Any:
+    def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("tokens", mode="before")

@@ -87,6 +87,8 @@ def make_server(
         ws=PicowsProtocol if settings.carrier == "fast" else "websockets-sansio",
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         ws_max_size=settings.max_message_bytes,
         ws_per_message_deflate=False,
         ws_ping_interval=2 * BEAT_S,
