@@ -1,8 +1,15 @@
-"""What every test needs: settings that come from the test alone."""
+"""What every test needs: settings that come from the test alone, and the event loop that `relay serve` runs on."""
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+import uvloop
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Any]:
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(autouse=True)

@@ -60,8 +60,8 @@ async def test_a_budget_is_kept_to_the_cent() -> None:
                     spent += price.of(read_usage(event["response"]["usage"]))
                 elif event["type"] == "relay.cost":
                     told.append(Decimal(event["spent_usd"]))
+            await relay.sessions.empty()
         assert (peer.close_code, peer.close_reason) == (4000, "budget_spent")
-        await relay.sessions.empty()
         counted = relay.metrics.registry.get_sample_value("relay_cost_usd_total", {"model": "gpt-realtime-2.1"})
     assert told[-1] == spent >= Decimal("0.10") > told[-2]
     assert counted == float(spent)

@@ -1,12 +1,20 @@
 """Promise one: what no policy has to change leaves as it arrived, over real sockets."""
 
+import asyncio
 import json
+import socket
+import ssl
+from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.server import ServerConnection
 
-from tests.fakes.running import running
+from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
 pytestmark = pytest.mark.usefixtures("carrier")
@@ -124,3 +132,90 @@ async def test_a_message_above_the_limit_ends_its_session() -> None:
         await peer.wait_closed()
         assert peer.close_code == 1009
         assert (await upstream.closes.get())[0] == 1001
+
+
+SIZES = [100, 9_000, 70_000, 8_100, 66_000, 5, 20_000, 2_800, 300_000, 125]
+
+
+def of_every_size(total: int) -> list[str | bytes]:
+    """Messages of all sizes that frames treat differently, text and binary, that tell one from the other."""
+    messages: list[str | bytes] = []
+    while (n := len(messages)) * 48_000 < total:
+        size = SIZES[n % len(SIZES)]
+        text = f"{n}:" + ("é" if n % 3 else "e") * size
+        messages.append(text.encode() if n % 5 == 4 else text)
+    return messages
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_peer_that_reads_late_gets_the_same_bytes(tls, tmp_path) -> None:
+    """What had to wait for a peer that did not read comes unchanged and in order, and then the close."""
+    poured = of_every_size(6 * 1024 * 1024)
+    pouring = asyncio.Event()
+
+    async def pour(connection: ServerConnection) -> None:
+        await connection.recv()
+        for message in poured:
+            await connection.send(message)
+        pouring.set()
+        await connection.close(4321, "that is all, and it is some words long")
+
+    tls_settings, trust = await asyncio.to_thread(certificate_for, tmp_path) if tls else ({}, None)
+    async with scripted_upstream(pour) as upstream, running(upstream.url, **tls_settings) as relay:
+        url = relay.url.replace("ws:", "wss:") if tls else relay.url
+        sock = socket_that_holds_little(relay.port)
+        async with connect(url, sock=sock, max_size=None, compression=None, proxy=None, ssl=trust) as peer:
+            peer.transport.pause_reading()
+            await peer.send("pour")
+            await pouring.wait()
+            await upstream.closes.get()
+            peer.transport.resume_reading()
+            messages, code, reason = await end_of(peer)
+    assert len(messages) == len(poured) + 1  # the last is the relay's error event
+    assert messages[:-1] == poured
+    assert (code, reason) == (4321, "that is all, and it is some words long")
+
+
+async def test_an_upstream_that_reads_late_gets_the_same_bytes() -> None:
+    """What had to wait for an upstream that did not read goes up unchanged and in order."""
+    poured = of_every_size(6 * 1024 * 1024)
+    reading = asyncio.Event()
+    arrived: list[str | bytes] = []
+
+    async def read_late(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await reading.wait()
+        connection.transport.resume_reading()
+        arrived.extend([message async for message in connection])
+
+    async with scripted_upstream(read_late) as upstream, running(upstream.url) as relay, relay.peer() as peer:
+        sending = asyncio.create_task(_send_all(peer, poured))
+        await asyncio.wait({sending}, timeout=0.5)  # until nothing more fits, or all is under way
+        reading.set()
+        await sending
+        await peer.close()
+        await upstream.closes.get()
+    assert arrived == poured
+
+
+def socket_that_holds_little(port: int) -> socket.socket:
+    """A connection whose kernel keeps a few KiB for who does not read, so that the rest waits at the sender."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", port))
+    return sock
+
+
+async def _send_all(peer: ClientConnection, messages: list[str | bytes]) -> None:
+    for message in messages:
+        await peer.send(message)
+
+
+def certificate_for(directory: Path) -> tuple[dict[str, Any], ssl.SSLContext]:
+    """Settings with a certificate, and a context that trusts it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(directory / "relay.pem"))
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    return {"tls_cert": directory / "relay.pem", "tls_key": directory / "relay.pem"}, trust

@@ -34,6 +34,9 @@ READ_BUFFER_BYTES = 4096
 PONG_LIMIT_BYTES = 64 * 1024
 """Pings of an end that does not read go unanswered above this: only the latest needs an answer (RFC 6455, 5.5.3)."""
 
+HEADER_ROOM = 14
+"""What picows wants free before a payload, to write the frame's header into."""
+
 _TEXT, _BINARY, _CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
 
@@ -68,6 +71,9 @@ class PicowsLeg(WSListener):
 
     flush_timeout_s: ClassVar[float]
     """How long the other end may take for what was sent before its close, and for its answer to it."""
+
+    most_copied: ClassVar[int]
+    """The longest message, in characters or bytes, that picows copies when it sends it."""
 
     # Attributes in slots are read several times for each message, and faster than from a dictionary.
     __slots__ = (
@@ -106,7 +112,10 @@ class PicowsLeg(WSListener):
     def send(self, data: Data, received_at: float) -> int:
         if self._closing:
             return 0
-        self._transmit(_TEXT if data.__class__ is str else _BINARY, data)
+        if len(data) <= self.most_copied:
+            self._transmit(_TEXT if data.__class__ is str else _BINARY, data)
+        else:
+            self._transmit_large(data)
         self.observe_added(monotonic() - received_at)
         return self._buffered_bytes() if self._congested else 0
 
@@ -207,6 +216,13 @@ class PicowsLeg(WSListener):
         if not self._socket.is_closing():
             (self._socket.resume_reading if on else self._socket.pause_reading)()
 
+    def _transmit_large(self, data: Data) -> None:
+        """Send with the header in a buffer of its own; picows' shared one would change while the message waits."""
+        framed = bytearray(HEADER_ROOM)
+        framed += data.encode() if isinstance(data, str) else data
+        kind = _TEXT if isinstance(data, str) else _BINARY
+        self._transport.send_reuse_external_bytearray(kind, framed, HEADER_ROOM)
+
     def _deliver(self, data: Data, now: float) -> None:
         try:
             self._on_message(data, now)
@@ -283,6 +299,7 @@ class PicowsPeer(PicowsLeg):
 
     __slots__ = ()
     flush_timeout_s: ClassVar[float] = 10.0  # a phone on a slow network needs some seconds
+    most_copied: ClassVar[int] = 2048  # a server's up to 8192 bytes, which are no more than 4 to a character
 
 
 def make_protocol(
