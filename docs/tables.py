@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from relay.core.closing import ROWS, Cause, Row
+from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.faults.grammar import KINDS
@@ -41,6 +41,8 @@ def closing_rows() -> Iterator[tuple[str, ...]]:
 def peer_gets(cause: Cause, row: Row) -> str:
     if cause is Cause.UPSTREAM_CLOSED:
         return "`error`, the upstream's code"
+    if cause is Cause.PEER_INVALID:
+        return f"{PROTOCOL_ERROR} or {INVALID_PAYLOAD}"
     if row.peer_code is None:
         return "nothing: it has gone"
     told = f"`error`, {row.peer_code}" if row.message else str(row.peer_code)

@@ -4,17 +4,19 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from time import monotonic
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from relay.admission.credentials import choose_subprotocol
+from relay.admission.first_words import FirstWords, accept, speaks_first
 from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
 from relay.admission.refusal import refusal_response
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+from relay.core.chosen_model import ChosenModel
 from relay.core.closing import ABNORMAL, Cause, Ended, Refused, ended, peer_ended
 from relay.core.events import write_event
 from relay.core.injection import Injection
@@ -35,7 +37,7 @@ from relay.recording.recordings import Recordings
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
-from relay.upstreams import Ask, Upstream, upstream_query
+from relay.upstreams import Ask, Upstream, chosen_model, dialled_model, nobody_named_a_model
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -79,8 +81,11 @@ class RealtimeEndpoint:
                 ask = await self._admit(websocket)
                 with self._sessions.place():
                     async with self._quotas.place(ask.scopes) as purses:
-                        upstream = await self._dial(websocket, ask)
-                        await self._join(websocket, upstream, ask, purses, session_id)
+                        await websocket.receive()  # the peer's wish to connect; the next one is its leaving
+                        words = FirstWords(websocket)
+                        ask = await self._listen(websocket, words, ask)
+                        upstream = await self._dial(words, ask)
+                        await self._join(websocket, words, upstream, ask, purses, session_id)
             except Refused as refusal:
                 await self._refuse(websocket, refusal.ended, session_id)
             except Exception:
@@ -91,13 +96,20 @@ class RealtimeEndpoint:
         identity, profile = await self._gate.admit(websocket)
         return Ask(tuple(websocket.query_params.multi_items()), profile, identity)
 
-    async def _dial(self, websocket: WebSocket, ask: Ask) -> UpstreamLeg:
+    async def _listen(self, websocket: WebSocket, words: FirstWords, ask: Ask) -> Ask:
+        """What the peer asks for, with the model that it says first, where nobody has named one."""
+        if nobody_named_a_model(ask) and speaks_first(websocket.headers):
+            model = await words.model()
+            if model is not None:
+                return replace(ask, query=(*ask.query, ("model", model)))
+        return ask
+
+    async def _dial(self, words: FirstWords, ask: Ask) -> UpstreamLeg:
         """Dial, unless the peer leaves first."""
         if self.upstream is None:
             raise Refused(ended(Cause.UPSTREAM_UNREACHABLE))
-        await websocket.receive()  # the peer's wish to connect; the next one is its leaving
         started = monotonic()
-        leaving = asyncio.ensure_future(websocket.receive())
+        leaving = asyncio.ensure_future(words.left())
         dialling = asyncio.ensure_future(
             self._dial_by(
                 self.upstream(ask), self._options, self._metrics.tally.up.added_s.observe, self._settings.secrets.redact
@@ -119,12 +131,17 @@ class RealtimeEndpoint:
             await asyncio.wait({leaving})
 
     async def _join(
-        self, websocket: WebSocket, upstream: UpstreamLeg, ask: Ask, purses: Sequence[Purse], session_id: str
+        self,
+        websocket: WebSocket,
+        words: FirstWords,
+        upstream: UpstreamLeg,
+        ask: Ask,
+        purses: Sequence[Purse],
+        session_id: str,
     ) -> None:
         with contextlib.ExitStack() as stack:
             stack.callback(upstream.abort)
-            subprotocol = choose_subprotocol(websocket.scope.get("subprotocols", ()))
-            await websocket.accept(subprotocol=subprotocol)
+            subprotocol = await accept(websocket)
             peer = open_peer(websocket, self._metrics.tally.down.added_s.observe)
             if subprotocol == BINARY_AUDIO:
                 peer = BinaryAudioLeg(peer)
@@ -152,6 +169,8 @@ class RealtimeEndpoint:
                 subject=ask.identity.subject_hash,
             )
             session.open(opened_at)
+            for data in words.messages:
+                session.peer_listener.on_message(data, opened_at)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(peer.run(session.peer_listener))
                 tasks.create_task(upstream.run(session.upstream_listener))
@@ -161,10 +180,9 @@ class RealtimeEndpoint:
     def _meter(self, ask: Ask, purses: Sequence[Purse]) -> Meter:
         """Pay from the session's own purse, and from those that it shares."""
         limits = ask.profile.limits
-        model = dict(upstream_query(ask)).get("model")
         return Meter(
             self._settings.price_table,
-            model,
+            dialled_model(ask),
             [SessionPurse(limits.cost_usd), *purses],
             self._metrics.tally.costs,
             lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
@@ -175,7 +193,7 @@ class RealtimeEndpoint:
         if self._recordings is None:
             return None
         profile = ask.profile
-        model = dict(upstream_query(ask)).get("model")
+        model = dialled_model(ask)
         return self._recordings.begin(
             session_id, profile.record, model=model, profile=profile.name, subprotocol=subprotocol, status=status
         )
@@ -187,6 +205,8 @@ class RealtimeEndpoint:
             yield Locks(ask.profile.lock)
         if ask.profile.session:
             yield Injection(ask.profile.session)
+        if (model := chosen_model(ask)) is not None:
+            yield ChosenModel(model)
         for make in self._own_interceptors:
             yield make()
         if recorder is not None:
@@ -222,7 +242,7 @@ async def tell_refusal(websocket: WebSocket, how: Ended, event_id: str) -> None:
         await websocket.send_denial_response(refusal_response(how))
         return
     if websocket.application_state is WebSocketState.CONNECTING:
-        await websocket.accept(subprotocol=choose_subprotocol(websocket.scope.get("subprotocols", ())))
+        await accept(websocket)
     data = write_event(how.error(event_id)).data
     await websocket.send({"type": "websocket.send", "text": data})
     await websocket.close(how.code, how.reason)

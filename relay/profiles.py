@@ -29,6 +29,7 @@ class Profile:
         session: the object of the injected `session.update`; empty when nothing is injected.
         lock: paths of fields that its peer may not change.
         model_fixed: whether its peer may name no other model, as where a ticket names one.
+        model_named: whether the settings name the model.
         record: whether and how its sessions are recorded; None where it does not say.
         limits: what each of its sessions may take.
         quota: what all of its sessions may take, where that is not what other profiles' may.
@@ -41,6 +42,7 @@ class Profile:
     record: Wish | None = None
     limits: Limits = DEFAULT_LIMITS
     model_fixed: bool = False
+    model_named: bool = False
     quota: Quota | None = None
 
 
@@ -64,9 +66,10 @@ def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_L
     if wrong := complaints_about(session, kind, f"profiles.{name}", lock):
         raise ValueError("; ".join(wrong))
     # The model is fixed by the address that is dialled; a session.update may not change it.
+    model_named = "model" in session
     model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
     injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock, record, limits, quota=quota)
+    return Profile(name, model, injected, lock, record, limits, model_named=model_named, quota=quota)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

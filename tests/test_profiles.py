@@ -13,7 +13,9 @@ def test_an_empty_profile_injects_nothing() -> None:
 
 def test_a_model_alone_injects_nothing() -> None:
     """The model is dialled, not sent: a session.update may not change it."""
-    assert read_profile("x", {"model": "gpt-realtime-2.1-mini"}) == Profile("x", "gpt-realtime-2.1-mini", {})
+    assert read_profile("x", {"model": "gpt-realtime-2.1-mini"}) == Profile(
+        "x", "gpt-realtime-2.1-mini", {}, model_named=True
+    )
 
 
 def test_voice_is_a_shorthand() -> None:

@@ -117,6 +117,7 @@ async def test_text_that_is_not_utf8_ends_its_own_session_only() -> None:
         assert (await upstream.closes.get())[0] == 1001
         await other.send("still here")
         assert await other.recv() == "still here"
+    assert relay.ended_by("peer_invalid") == 1
 
 
 async def test_a_message_above_the_limit_ends_its_session() -> None:
@@ -132,6 +133,8 @@ async def test_a_message_above_the_limit_ends_its_session() -> None:
         await peer.wait_closed()
         assert peer.close_code == 1009
         assert (await upstream.closes.get())[0] == 1001
+        await relay.sessions.empty()
+        assert relay.ended_by("peer_too_big") == 1
 
 
 SIZES = [100, 9_000, 70_000, 8_100, 66_000, 5, 20_000, 2_800, 300_000, 125]

@@ -7,7 +7,7 @@ frame (fragments, reserved bits, UTF-8, the closing handshake) is done here.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any, ClassVar, cast
 
@@ -155,6 +155,15 @@ class PicowsLeg(WSListener):
             self._read(not self._paused)
         else:
             listener.on_closed(self._closed, monotonic())
+
+    def put_back(self, unread: Iterable[Data]) -> None:
+        """Keep these messages, and those that come now, for whoever listens next."""
+        self._early.extend(unread)
+        self._listener = None
+        self._paused = False
+        if not self._closing:
+            self._on_message = self._keep
+            self._read(False)
 
     def abort(self) -> None:
         """Let go of the connection, closed or not."""

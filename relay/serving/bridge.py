@@ -33,6 +33,15 @@ class AsgiBridge:
             self._leg.resume_reading()
         return message
 
+    def unread(self) -> list[Data]:
+        """The messages that nobody has received, to be received no more."""
+        unread: list[Data] = []
+        while not self._inbox.empty():
+            message = self._inbox.get_nowait()
+            if message["type"] == "websocket.receive":
+                unread.append(message["text"] if "text" in message else message["bytes"])
+        return unread
+
     async def send(self, message: Message) -> None:
         """Send a message or close.
 

@@ -122,8 +122,9 @@ class PicowsProtocol(asyncio.Protocol):
         }
 
     def _take_leg(self, observe_added: Callable[[float], None]) -> PicowsPeer:
-        if self._leg is None:
+        if self._leg is None or self._bridge is None:
             raise RuntimeError("the peer has not been accepted")
+        self._leg.put_back(self._bridge.unread())
         self._leg.observe_added = observe_added
         return self._leg
 

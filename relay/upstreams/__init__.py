@@ -80,6 +80,24 @@ def upstream_query(ask: Ask) -> list[tuple[str, str]]:
     return [("model", ask.profile.model), *passed_on]
 
 
+def dialled_model(ask: Ask) -> str | None:
+    """The model that goes upstream in the query; None where none does."""
+    return dict(upstream_query(ask)).get("model")
+
+
+def chosen_model(ask: Ask) -> str | None:
+    """The model that goes upstream, where it is not the one that the peer named."""
+    model = dialled_model(ask)
+    return None if model == dict(ask.query).get("model") else model
+
+
+def nobody_named_a_model(ask: Ask) -> bool:
+    """Whether only the relay's own default is left, so that what the peer says later counts."""
+    profile = ask.profile
+    open_to_all = profile.model is not None and not (profile.model_named or profile.model_fixed)
+    return open_to_all and "model" not in profile.lock and chosen_model(ask) == profile.model
+
+
 def upstream_at(address: str, headers: Mapping[str, str]) -> Upstream:
     """An upstream at one address, whose own query parameters cannot be changed by a peer."""
     parts = urlsplit(address)

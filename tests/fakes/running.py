@@ -45,6 +45,12 @@ class Running:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/v1/realtime"
 
+    def ended_by(self, cause: str) -> float:
+        """How many sessions ended by `cause`, as the metrics say."""
+        value = self.metrics.registry.get_sample_value("relay_sessions_ended_total", {"cause": cause})
+        assert value is not None, f"no series for {cause}"
+        return value
+
     def peer(self, query: str = "", **options: Any) -> connect:
         """A peer to be entered with `async with`; its messages are as large as they come."""
         return connect(self.url + query, **{"max_size": None, "compression": None, "proxy": None, **options})
@@ -56,7 +62,13 @@ async def running(
 ) -> AsyncIterator[Running]:
     """Serve the relay on a free port with `upstream` and the settings `given`."""
     settings = settings or load_settings(upstream=upstream, port=0, drain_timeout_s=0, **given)
-    app = create_app(settings, interceptors)
+    async with serving(create_app(settings, interceptors), settings) as relay:
+        yield relay
+
+
+@asynccontextmanager
+async def serving(app: Starlette, settings: Settings) -> AsyncIterator[Running]:
+    """Serve an application as `relay serve` serves the relay."""
     listening = asyncio.Event()
     port = 0
 
@@ -66,13 +78,13 @@ async def running(
         listening.set()
 
     server = make_server(app, settings, listens)
-    serving = asyncio.create_task(server._serve())  # `serve` would take over the signals
+    task = asyncio.create_task(server._serve())  # `serve` would take over the signals
     try:
         await listening.wait()
         yield Running(app, server, port)
     finally:
         server.should_exit = True
-        await serving
+        await task
 
 
 async def begin_turn(peer: ClientConnection) -> None:
