@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit js browser bench bench-quick conformance wheel docs lock clean
+.PHONY: help run test lint types unit js browser bench bench-quick bench-page conformance wheel docs lock clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ bench: .venv/.dev ## measure side by side with other relays and write docs/perfo
 
 bench-quick: .venv/.dev ## steady audio only, in under a minute
 	$(BIN)/python -m bench --quick
+
+bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (two minutes)
+	$(BIN)/python -m bench.voice_page
 
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn

@@ -11,6 +11,7 @@
     loadgen           the near end, a process: `load` is what it does with its `sessions`, and `pacer` when
     talk, wire        what both ends say, stamped so that each event can be checked and timed
     outcome, report   what one load showed; from outcomes to medians, tables, pictures and the page
+    voice_page        another benchmark, with a command of its own: sound in the voice page
 
 A figure never fails a run; a lost, misplaced or wrong message does. Linux only: it reads `/proc`.
 """
