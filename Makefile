@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit js browser bench bench-quick bench-page conformance wheel docs lock clean
+.PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings conformance wheel docs
+.PHONY: lock clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +42,10 @@ bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chro
 
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn
+
+bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps time, how much memory an hour takes
+	$(BIN)/python -m bench.recordings
+	$(BIN)/python -m bench --quick --only bare relay recording
 
 wheel: .venv/.dev ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build --no-isolation

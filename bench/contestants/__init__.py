@@ -20,11 +20,23 @@ CONTESTANTS = (
     Contestant("starlette", "Starlette + `websockets` relay", None, starlette),
     Contestant("portable", "Realtime Relay, portable carrier", None, partial(relay, carrier="portable"), injects=True),
     Contestant("relay", "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
+    Contestant(
+        "recording",
+        "Realtime Relay, recording",
+        None,
+        partial(relay, carrier="fast", records=True),
+        injects=True,
+        by_name_only=True,
+    ),
 )
 
 
 def present(keys: Sequence[str] | None) -> tuple[list[Contestant], list[Contestant]]:
-    """The contestants of those names, or all with None: those that can run here, and those whose program is missing."""
-    asked = [each for each in CONTESTANTS if keys is None or each.key in keys]
+    """The contestants of those names, or with None all that need not be named.
+
+    Returns:
+        Those that can run here, and those whose program is missing.
+    """
+    asked = [each for each in CONTESTANTS if (not each.by_name_only if keys is None else each.key in keys)]
     able = [each for each in asked if each.program is None or shutil.which(each.program)]
     return able, [each for each in asked if each not in able]

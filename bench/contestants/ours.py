@@ -14,13 +14,15 @@ instructions = "You are the voice of a small hotel. Answer in one or two short s
 """
 
 
-def relay(site: Site, carrier: str) -> Command:
+def relay(site: Site, carrier: str, *, records: bool = False) -> Command:
     """`relay serve`.
 
     Args:
         carrier: what it reads and writes its sockets with: `fast`, as by default, or `portable`.
+        records: whether each session is written into a file.
     """
     config = site.write("relay.toml", _CONFIG.format(carrier=carrier))
     place = ["--port", str(site.port), "--upstream", site.upstream_url, "--config", config]
+    place += ["--record", str(site.directory / "recordings")] if records else []
     env = {"SSL_CERT_FILE": str(site.trusted)} if site.trusted else {}
     return Command([sys.executable, "-m", "relay", "serve", *place], env)

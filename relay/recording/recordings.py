@@ -18,7 +18,7 @@ from relay.recording.wish import Wish
 from relay.settings import Settings
 from relay.version import __version__
 
-WRITE_EVERY_S = 0.2
+WRITE_EVERY_S = 0.5
 """What a crash can cost. Waking the thread for each message would cost more than writing it."""
 
 _PLAIN_SUBPROTOCOLS = frozenset({None, "realtime", BINARY_AUDIO})

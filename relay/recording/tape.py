@@ -1,12 +1,17 @@
-"""One recording in the making: the event loop puts messages on it, a thread takes them off and writes them."""
+"""One recording in the making: the event loop puts messages on it, a thread takes them off and writes them.
 
-import contextlib
+The lines of frequent events are made as they are put: it costs a microsecond or two, and the thread has little left to
+do but write, which does not keep the loop from running. Whatever takes longer, such as reading a large event for what
+must not be in it, is left to the thread.
+"""
+
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from relay.core.events import Data
 from relay.recording.discretion import Discretion
@@ -15,8 +20,10 @@ from relay.recording.format import Direction, End, Header, Stopped, write_line, 
 MAX_WAITING_BYTES = 64 << 20
 """What may wait for the disk, all recordings of a process together."""
 
-WRITE_BYTES = 64 * 1024
-"""What is written at one time. Writing lets other threads run, so a larger piece would hold up events."""
+WRITE_BYTES = 1 << 20
+"""What is written at one time, so that a backlog is not copied as a whole."""
+
+MakeLine = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +73,27 @@ class Tape:
         self._discretion = discretion
         self._limits = limits
         self._backlog = backlog
-        self._waiting: deque[tuple[float, Direction, Data, int, bool]] = deque()
-        self._file: BinaryIO | None = None
+        self._waiting: deque[tuple[float, int, bytes | MakeLine]] = deque()
+        self._file: FileIO | None = None
         self._bytes_left = limits.max_bytes
 
     def put(self, now: float, direction: Direction, data: Data, after: int, by_relay: bool) -> None:
         """Take a message, unless the tape is over or comes to its end by it."""
         if self.is_over:
             return
-        at = now - self.opened_at
+        at = max(now - self.opened_at, 0.0)
         if at > self._limits.max_s:
             self.finish(Stopped(at, "max_s"))
         elif self._backlog.is_full:
             self.finish(Stopped(at, "too_slow"))
         else:
-            self._backlog.put_bytes += len(data)
-            self._waiting.append((at, direction, data, after, by_relay))
+            size = len(data)
+            self._backlog.put_bytes += size
+            plain = self._discretion.plain(data)
+            if plain is None:
+                self._waiting.append((at, size, partial(self._make_line, at, direction, data, after, by_relay)))
+            else:
+                self._waiting.append((at, size, write_message(at, direction, plain, after, by_relay)))
 
     def finish(self, last: End | Stopped | None) -> None:
         """Take no more, and end the file with this line; the first call counts."""
@@ -97,14 +109,21 @@ class Tape:
         """
         is_whole = self.is_over  # read before what waits, so that nothing can come in between
         file = self._file or self._open()
+        lines: list[bytes] = []
+        size = 0
         for line in self._lines():
-            file.write(line)
+            lines.append(line)
+            size += len(line)
+            if size > WRITE_BYTES:
+                _write_all(file, lines)
+                size = 0
         if is_whole or self._bytes_left < 0:
-            file.write(b"" if self.last is None else write_line(self.last))
+            lines.append(b"" if self.last is None else write_line(self.last))
+            _write_all(file, lines)
             file.close()
             self.is_done = True
         else:
-            file.flush()
+            _write_all(file, lines)
 
     def drop(self) -> None:
         """Let go of everything; what was written stays."""
@@ -112,27 +131,36 @@ class Tape:
         self.is_done = True
         while self._waiting:
             self._take()
-        if self._file is not None and not self._file.closed:
-            with contextlib.suppress(OSError):  # it says again that it cannot write what it still holds
-                self._file.close()
+        if self._file is not None:
+            self._file.close()
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> FileIO:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", WRITE_BYTES)  # noqa: SIM115 - `write` and `drop` close it
-        self._file.write(write_line(self.header))
+        self._file = FileIO(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w")
+        _write_all(self._file, [write_line(self.header)])
         return self._file
 
     def _lines(self) -> Iterator[bytes]:
         while self._waiting:
-            at, direction, data, after, by_relay = self._take()
-            line = write_message(max(at, 0.0), direction, self._discretion.message(data), after, by_relay)
-            self._bytes_left -= len(line)
+            at, line = self._take()
+            made = line if isinstance(line, bytes) else line()
+            self._bytes_left -= len(made)
             if self._bytes_left < 0:
                 self.finish(Stopped(at, "max_bytes"))
             if self._bytes_left >= 0:
-                yield line
+                yield made
 
-    def _take(self) -> tuple[float, Direction, Data, int, bool]:
-        taken = self._waiting.popleft()
-        self._backlog.taken_bytes += len(taken[2])
-        return taken
+    def _take(self) -> tuple[float, bytes | MakeLine]:
+        at, size, line = self._waiting.popleft()
+        self._backlog.taken_bytes += size
+        return at, line
+
+    def _make_line(self, at: float, direction: Direction, data: Data, after: int, by_relay: bool) -> bytes:
+        return write_message(at, direction, self._discretion.message(data), after, by_relay)
+
+
+def _write_all(file: FileIO, lines: list[bytes]) -> None:
+    rest = memoryview(b"".join(lines))
+    lines.clear()
+    while rest:
+        rest = rest[file.write(rest) :]

@@ -38,4 +38,11 @@ def test_a_contestant_without_its_program_is_left_out(monkeypatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     able, missing = present(None)
     assert [each.key for each in missing] == ["nginx", "haproxy", "node"]
-    assert {*able, *missing} == set(CONTESTANTS)
+    assert {*able, *missing} == {each for each in CONTESTANTS if not each.by_name_only}
+
+
+def test_a_recording_relay_runs_where_it_is_named(tmp_path) -> None:
+    """What recording costs is measured beside the relay that does not."""
+    [recording], _ = present(["recording"])
+    assert recording.start is not None
+    assert "--record" in recording.start(Site(tmp_path, 1111, 2222)).words

@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +273,32 @@ def test_a_damaged_recording_says_so(path, damage, words) -> None:
 
 def base64_of(size: int) -> str:
     return base64.b64encode(bytes(size)).decode()
+
+
+@pytest.mark.parametrize("manner", [AT_ONCE, LENIENT])
+def test_a_long_replay_is_not_held(path, manner) -> None:
+    """A recording of 12 MB is replayed in a fraction of that memory, even where the peer runs ahead of it."""
+    append = json.dumps({"type": APPEND["type"], "audio": "A" * 2400})
+    delta = json.dumps({"type": "response.output_audio.delta", "delta": "A" * 2400})
+    script = Scripted()
+    for _ in range(2500):
+        script.up(append).down(delta)
+    replayed = Replayed(path, script.closed_by_peer(), manner)
+    del script
+    tracemalloc.start()
+    try:
+        for _ in range(1000):
+            replayed.say(append)
+        heard = sum(1 for _ in iter(lambda: replayed.session.next_message(0.0), None))
+        for _ in range(1500):
+            replayed.say(append)
+            heard += len(replayed.heard())
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert heard == 2500
+    assert path.stat().st_size > 12_000_000
+    assert peak_bytes < 1_500_000
 
 
 def test_what_is_said_after_the_end_is_ignored(path) -> None:
