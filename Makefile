@@ -21,7 +21,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers
+unit: .venv/.dev .venv/.servers node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser'
 
 js: node_modules/.done

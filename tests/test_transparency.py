@@ -3,17 +3,14 @@
 import asyncio
 import json
 import socket
-import ssl
-from pathlib import Path
-from typing import Any
 
 import pytest
-import trustme
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 
+from tests.fakes.certificate import make_certificate
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
@@ -163,11 +160,16 @@ async def test_a_peer_that_reads_late_gets_the_same_bytes(tls, tmp_path) -> None
         pouring.set()
         await connection.close(4321, "that is all, and it is some words long")
 
-    tls_settings, trust = await asyncio.to_thread(certificate_for, tmp_path) if tls else ({}, None)
-    async with scripted_upstream(pour) as upstream, running(upstream.url, **tls_settings) as relay:
+    certificate = await asyncio.to_thread(make_certificate, tmp_path)
+    async with (
+        scripted_upstream(pour) as upstream,
+        running(upstream.url, **certificate.settings if tls else {}) as relay,
+    ):
         url = relay.url.replace("ws:", "wss:") if tls else relay.url
         sock = socket_that_holds_little(relay.port)
-        async with connect(url, sock=sock, max_size=None, compression=None, proxy=None, ssl=trust) as peer:
+        async with connect(
+            url, sock=sock, max_size=None, compression=None, proxy=None, ssl=certificate.trust if tls else None
+        ) as peer:
             peer.transport.pause_reading()
             await peer.send("pour")
             await pouring.wait()
@@ -212,13 +214,3 @@ def socket_that_holds_little(port: int) -> socket.socket:
 async def _send_all(peer: ClientConnection, messages: list[str | bytes]) -> None:
     for message in messages:
         await peer.send(message)
-
-
-def certificate_for(directory: Path) -> tuple[dict[str, Any], ssl.SSLContext]:
-    """Settings with a certificate, and a context that trusts it."""
-    authority = trustme.CA()
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_and_cert_chain_pem.write_to_path(str(directory / "relay.pem"))
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    return {"tls_cert": directory / "relay.pem", "tls_key": directory / "relay.pem"}, trust

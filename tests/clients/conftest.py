@@ -1,0 +1,77 @@
+"""What real clients need: a relay that speaks TLS, a mock that can be interrupted, and somebody who speaks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.core.closing import Cause, ended
+from relay.core.events import Event
+from relay.core.interceptor import Interceptor
+from relay.core.session import Session
+from relay.upstreams.mock import MockServer, Pace, serve_mock
+from tests.fakes.browser import tone
+from tests.fakes.certificate import Certificate, make_certificate
+from tests.fakes.node import PAGE
+from tests.fakes.running import Running, running
+
+BRISK = Pace(latency_s=0.01, speedup=20, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001)
+"""Far ahead of real time, and slow enough to be interrupted."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where clients go: `relay`, the `mock` behind it, and `authority`, which certified the relay if it speaks TLS."""
+
+    relay: Running
+    mock: MockServer
+    authority: Path
+
+    @property
+    def base_url(self) -> str:
+        """What the packages for JavaScript call `baseURL`."""
+        return f"https://127.0.0.1:{self.relay.port}/v1"
+
+
+class RestartOnRequest(Interceptor):
+    """Ends the session as a drain does, when the peer asks for it; the relay stays, as a replica would."""
+
+    up = frozenset({"restart"})
+
+    def opened(self, session: Session, now: float) -> None:
+        self._session = session
+
+    def on_up(self, event: Event, now: float) -> None:
+        self._session.end(ended(Cause.DRAINING), now)
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Place]]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def serve(certificate: Certificate) -> Serve:
+    """Serve a relay and a mock, which asks for `mock_key` if that is given; the rest are settings of the relay."""
+
+    @asynccontextmanager
+    async def serve(*, tls: bool = True, mock_key: str | None = None, **given: Any) -> AsyncIterator[Place]:
+        settings = {"allowed_origins": PAGE, **(certificate.settings if tls else {}), **given}
+        async with serve_mock(pace=BRISK, api_key=mock_key) as mock, running(mock.url, **settings) as relay:
+            yield Place(relay, mock, certificate.authority)
+
+    return serve
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of what the mock takes for speech, as PCM of 24 kHz."""
+    path = tmp_path_factory.mktemp("speech") / "speech.pcm"
+    path.write_bytes(tone(2.0, hertz=440.0).tobytes())
+    return path
