@@ -31,8 +31,13 @@ class Place:
     authority: Path
 
     @property
+    def url(self) -> str:
+        """The WebSocket's address, without a query."""
+        return f"wss://127.0.0.1:{self.relay.port}/v1/realtime"
+
+    @property
     def base_url(self) -> str:
-        """What the packages for JavaScript call `baseURL`."""
+        """What the package `openai` calls `baseURL`."""
         return f"https://127.0.0.1:{self.relay.port}/v1"
 
 
@@ -61,8 +66,8 @@ def serve(certificate: Certificate) -> Serve:
     """Serve a relay and a mock, which asks for `mock_key` if that is given; the rest are settings of the relay."""
 
     @asynccontextmanager
-    async def serve(*, tls: bool = True, mock_key: str | None = None, **given: Any) -> AsyncIterator[Place]:
-        settings = {"allowed_origins": PAGE, **(certificate.settings if tls else {}), **given}
+    async def serve(*, mock_key: str | None = None, **given: Any) -> AsyncIterator[Place]:
+        settings = {"allowed_origins": PAGE, **certificate.settings, **given}
         async with serve_mock(pace=BRISK, api_key=mock_key) as mock, running(mock.url, **settings) as relay:
             yield Place(relay, mock, certificate.authority)
 
