@@ -1,15 +1,23 @@
 import { BinaryCodec } from './binary-codec.js';
-import { explainEnding, explainUnreachable } from './endings.js';
+import { explainEnding, explainTicket, explainUnreachable } from './endings.js';
 import { ConnectFailed, RealtimeClient } from './realtime-client.js';
 
 /** @typedef {ReturnType<typeof explainEnding>} Problem */
 /** @typedef {import('./codecs.js').Codec} Codec */
 
 /**
+ * A token or ticket for a relay that asks for one. Tickets last minutes: a function is asked for a new one
+ * each time that a session is opened or restored.
+ *
+ * @typedef {string | (() => string | Promise<string>)} Ticket
+ */
+
+/**
  * @typedef {object} Target
  * @property {string} url of the relay
  * @property {string} [model]
  * @property {string} [profile]
+ * @property {Ticket} [ticket]
  */
 
 const FIRST_DELAY_MS = 500;
@@ -40,7 +48,7 @@ export class Connector extends EventTarget {
 
   /**
    * @param {object} [options]
-   * @param {(target: Target, codecs: Codec[]) => RealtimeClient} [options.makeClient]
+   * @param {(target: Target & {ticket: string}, codecs: Codec[]) => RealtimeClient} [options.makeClient]
    * @param {() => number} [options.random] 0 to 1, spreads the attempts of many pages whose relay restarts
    */
   constructor({
@@ -74,7 +82,7 @@ export class Connector extends EventTarget {
    */
   open(target) {
     this.close();
-    this.#target = target;
+    this.#target = { ...target };
     this.#inBytes = true;
     this.#enter('connecting');
     return this.#connect();
@@ -85,12 +93,16 @@ export class Connector extends EventTarget {
     this.#client?.close();
     this.#client = null;
     this.#attempt = 0;
+    this.#target = { url: '' };
     if (this.#state !== 'closed') this.#enter('closed');
   }
 
   /** @returns {Promise<boolean>} */
   async #connect() {
-    const client = this.#makeClient(this.#target, this.#inBytes ? [new BinaryCodec()] : []);
+    const target = this.#target;
+    const ticket = typeof target.ticket === 'function' ? await this.#ask(target.ticket) : target.ticket;
+    if (ticket === null || this.#target !== target) return false; // closed meanwhile
+    const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, this.#inBytes ? [new BinaryCodec()] : []);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent'])
       client.addEventListener(type, (event) => this.#pass(client, event));
@@ -114,6 +126,22 @@ export class Connector extends EventTarget {
     this.#enter('open');
     this.#tell('open', { resumed });
     return true;
+  }
+
+  /**
+   * @param {() => string | Promise<string>} getTicket
+   * @returns {Promise<string | null>} null where there is none, which has been dealt with
+   */
+  async #ask(getTicket) {
+    const target = this.#target;
+    try {
+      return await getTicket();
+    } catch (error) {
+      if (this.#target !== target) return null;
+      if (this.#attempt > 0 && this.#attempt < MOST_ATTEMPTS) this.#retryLater();
+      else this.#fail(explainTicket(String(error)));
+      return null;
+    }
   }
 
   /** @param {ConnectFailed} error */

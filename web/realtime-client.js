@@ -21,6 +21,9 @@ export class ConnectFailed extends Error {
  */
 const LOST = 1006;
 
+/** Browsers can set no header on a WebSocket, so the API takes credentials among the subprotocols. */
+const TICKET_PROTOCOL = 'openai-insecure-api-key.';
+
 /**
  * The Realtime protocol over one WebSocket: events up, events down, audio both ways; no sound devices, no
  * page.
@@ -32,6 +35,7 @@ const LOST = 1006;
  */
 export class RealtimeClient extends EventTarget {
   #url;
+  #ticket;
   #codecs;
   #WebSocketClass;
   /** @type {WebSocket | null} */
@@ -62,13 +66,23 @@ export class RealtimeClient extends EventTarget {
    * @param {string | URL} options.url of the relay, such as `wss://relay.example/v1/realtime`
    * @param {string} [options.model] '' leaves it to the relay
    * @param {string} [options.profile] '' is the relay's default
+   * @param {string} [options.ticket] for a relay that asks for a token or ticket
    * @param {import('./codecs.js').Codec[]} [options.codecs] in order of preference, besides JSON
    * @param {{quietMs?: number, answerMs?: number}} [options.watchdog]
    * @param {typeof WebSocket} [options.WebSocketClass]
    */
-  constructor({ url, model = '', profile = '', codecs = [], watchdog = {}, WebSocketClass = WebSocket }) {
+  constructor({
+    url,
+    model = '',
+    profile = '',
+    ticket = '',
+    codecs = [],
+    watchdog = {},
+    WebSocketClass = WebSocket,
+  }) {
     super();
     this.#url = realtimeUrl(url, model, profile);
+    this.#ticket = ticket;
     this.#codecs = codecs;
     this.#WebSocketClass = WebSocketClass;
     this.#watchdog = new Watchdog({
@@ -106,6 +120,7 @@ export class RealtimeClient extends EventTarget {
    */
   connect() {
     const protocols = this.#codecs.map((codec) => codec.protocol);
+    if (this.#ticket !== '') protocols.push(TICKET_PROTOCOL + this.#ticket);
     if (protocols.length > 0) protocols.push('realtime'); // the API's own name, for whoever knows no other
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;

@@ -20,6 +20,12 @@ const STYLE = new URL('./realtime-voice.css', import.meta.url);
  * `button`, `state`, `clock`, `waveform`, `transcript`, `problem`. Custom properties: see realtime-voice.css.
  */
 export class RealtimeVoice extends HTMLElement {
+  /**
+   * A token or ticket, or what gives one, for a relay that asks for it. Read when a session starts.
+   *
+   * @type {import('./connector.js').Ticket}
+   */
+  ticket = '';
   /** The session, for whatever this element does not offer. */
   voice = new VoiceSession();
   #button = make('button', { type: 'button', part: 'button' }, 'Start');
@@ -84,6 +90,7 @@ export class RealtimeVoice extends HTMLElement {
       url: this.getAttribute('relay') ?? ownRelay(),
       profile: this.getAttribute('profile') ?? '',
       model: this.getAttribute('model') ?? '',
+      ticket: this.ticket,
     });
   }
 

@@ -8,6 +8,7 @@ import { Microphone } from './microphone.js';
 import { framesToMs } from './pcm.js';
 import { phaseOf } from './phase.js';
 import { meetNeeds } from './session-needs.js';
+import { RelayNews } from './relay-news.js';
 import { Speaker } from './speaker.js';
 import { TurnTaking } from './turn-taking.js';
 import { ScreenWakeLock } from './wake-lock.js';
@@ -25,6 +26,7 @@ const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_comm
  * @property {string} url of the relay
  * @property {string} [model]
  * @property {string} [profile]
+ * @property {import('./connector.js').Ticket} [ticket]
  * @property {boolean} [microphone] false to type only
  * @property {string} [microphoneId] '' is the system's choice
  */
@@ -40,6 +42,8 @@ export class VoiceSession extends EventTarget {
   speaker;
   conversation = new Conversation();
   latency = new Latency();
+  /** What the relay says of itself. */
+  news = new RelayNews();
   #connector;
   #feed;
   #taking;
@@ -250,6 +254,7 @@ export class VoiceSession extends EventTarget {
       microphone: this.#feed.stats(),
       speaker: this.speaker.stats(),
       latency: this.latency.toJSON(),
+      relay: this.news.toJSON(),
     };
   }
 
@@ -307,19 +312,24 @@ export class VoiceSession extends EventTarget {
   async #onOpen(resumed) {
     const client = /** @type {RealtimeClient} */ (this.client);
     if (!resumed) this.#startedAt = performance.now();
+    const loss = this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
+    this.news.begin(resumed);
     await meetNeeds(client);
     if (this.client !== client) return;
     this.#taking.applyDetection();
-    if (resumed) this.#retell(client);
+    if (resumed) this.#retell(client, loss);
     this.#feed.streamTo(client);
   }
 
-  /** Tells a new session what was said in the one that was lost. @param {RealtimeClient} client */
-  #retell(client) {
+  /**
+   * Tells a new session what was said in the one that was lost.
+   *
+   * @param {RealtimeClient} client
+   * @param {string} loss what happened, for the visitor
+   */
+  #retell(client, loss) {
     for (const item of retoldItems(this.conversation.turns)) client.createItem(item);
-    this.conversation.addNotice(
-      'The connection was lost and restored. What was said before was handed on as text.',
-    );
+    this.conversation.addNotice(`${loss} What was said before was handed on as text.`);
   }
 
   /** @param {RealtimeEvent} event */
@@ -330,6 +340,8 @@ export class VoiceSession extends EventTarget {
     if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
     if (event.type === 'response.done')
       for (const { id } of event.response?.output ?? []) this.speaker.end(id);
+    const news = this.news.apply(event);
+    if (news !== '') this.#tell('notice', news);
     if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
     this.#tell('received', event);
   }

@@ -1,10 +1,11 @@
 """A ticket in a real browser."""
 
 import pytest
+from playwright.async_api import expect
 
 from relay.upstreams.mock import serve_mock
 from tests.admission.test_document import TOKEN, example, mint_as_shown
-from tests.fakes.browser import silence
+from tests.fakes.browser import silence, state
 from tests.fakes.running import running
 
 pytestmark = pytest.mark.browser
@@ -21,3 +22,20 @@ async def test_a_page_connects_with_a_ticket(open_page) -> None:
             await mint_as_shown(relay),
         )
         assert kind == "session.created"
+
+
+async def test_a_visitor_can_enter_a_ticket(open_page) -> None:
+    """A relay that asks who comes is told apart; with a ticket in its settings the page opens, and does not keep it."""
+    async with serve_mock() as mock, running(mock.url, tokens=TOKEN) as relay:
+        page = await open_page(silence(1))
+        await page.goto(relay.http)
+        await page.click("#start")
+        await state(page, "error")
+        await expect(page.locator("#problem")).to_contain_text("This relay asks who you are.")
+        await page.click("#settings-button")
+        await page.fill("#ticket", await mint_as_shown(relay))
+        await page.click("#settings-close")
+        await page.click("#start")
+        await state(page, "listening")
+        await page.reload()
+        await expect(page.locator("#ticket")).to_have_value("")

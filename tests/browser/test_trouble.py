@@ -104,6 +104,28 @@ async def test_a_cut_connection_is_restored(open_page) -> None:
         await expect(page.locator('[data-role="notice"]')).to_contain_text("The connection was lost and restored.")
 
 
+async def test_a_restart_is_announced_and_survived(open_page) -> None:
+    """A relay that drains says so; the page comes back to its successor by itself, and what was said is kept."""
+    async with serve_mock() as mock, running(mock.url) as old, running(mock.url) as new, doorway(old.port) as way:
+        page = await open_page(silence(1))
+        await page.goto(way.http)
+        await starts(page)
+        await page.fill("#message", "Hello.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        way.target_port = new.port
+        draining = asyncio.create_task(old.sessions.drain(30))
+        await expect(page.locator("#notice")).to_contain_text("The relay restarts within")
+        await state(page, "reconnecting")
+        await draining
+        await state(page, "listening")
+        await expect(page.locator('[data-role="notice"]')).to_contain_text("The relay has restarted.")
+        await expect(page.locator('[data-role="assistant"]')).to_have_count(1)
+        assert old.ended_by("draining") == 1
+        await page.click("#start")
+        await state(page, "idle")
+
+
 async def test_reconnecting_can_be_stopped(open_page) -> None:
     """Whoever does not want to wait for a lost relay stops, and starts again when it is back."""
     async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:

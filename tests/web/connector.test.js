@@ -140,6 +140,58 @@ test('Closing ends the attempts, and what a dropped socket still says is not hea
   assert.equal(told.at(-1), 'closed');
 });
 
+test('A ticket goes with each connection, and a new one is asked for when a session is restored.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector } = makeConnector();
+  let count = 0;
+  connector.open({ url: 'ws://relay/v1/realtime', ticket: async () => `ek_${(count += 1)}` });
+  await settle();
+  assert.deepEqual(FakeWebSocket.last.protocols, [
+    'relay.binary.v1',
+    'openai-insecure-api-key.ek_1',
+    'realtime',
+  ]);
+  assert.doesNotMatch(FakeWebSocket.last.url, /ek_/u);
+  await accept();
+  FakeWebSocket.last.end(1012);
+  context.mock.timers.tick(500);
+  await settle();
+  assert.ok(FakeWebSocket.last.protocols.includes('openai-insecure-api-key.ek_2'));
+  connector.close();
+});
+
+test('Where no ticket can be had, the visitor is told; while reconnecting it is asked for again.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  let fails = true;
+  const ticket = () => (fails ? Promise.reject(new Error('offline')) : 'ek_1');
+  assert.equal(await connector.open({ url: 'ws://relay/v1/realtime', ticket }), false);
+  assert.equal(told.at(-1), 'This page could not get a ticket for the relay.');
+  fails = false;
+  connector.open({ url: 'ws://relay/v1/realtime', ticket });
+  await settle();
+  await accept();
+  fails = true;
+  FakeWebSocket.last.end(1006);
+  context.mock.timers.tick(500);
+  await settle();
+  assert.equal(connector.state, 'reconnecting');
+  fails = false;
+  context.mock.timers.tick(1000);
+  await settle();
+  await accept();
+  assert.equal(told.at(-1), 'resumed');
+  connector.close();
+});
+
+test('A session closed while its ticket is fetched never opens.', async () => {
+  const { connector } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay/v1/realtime', ticket: async () => 'ek_1' });
+  connector.close();
+  assert.equal(await opened, false);
+  assert.equal(FakeWebSocket.made.length, 0);
+});
+
 test('A session closed while it opens stays closed.', async () => {
   const { connector } = makeConnector();
   connector.open({ url: 'ws://relay/v1/realtime' });

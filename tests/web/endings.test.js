@@ -40,9 +40,11 @@ test('Only what can come back is tried again, and only where it once was.', () =
   assert.equal(explainEnding(ending(1013, { opened: false })).retry, false);
 });
 
-test('A session that reached its longest duration is not tried again.', () => {
-  assert.equal(explainEnding(ending(1001, { error: { code: 'session_expired' } })).retry, false);
-});
+for (const code of ['session_expired', 'time_over', 'idle', 'budget_spent']) {
+  test(`A session that ended by a limit (${code}) is not opened again by itself.`, () => {
+    assert.equal(explainEnding(ending(1001, { error: { code } })).retry, false);
+  });
+}
 
 test('A relay that does not answer is named.', () => {
   assert.equal(explainUnreachable('ws://localhost:9/v1').title, 'Nothing answers at localhost:9.');

@@ -247,3 +247,21 @@ test('Push-to-talk chosen before the start is asked of the session when it begin
   assert.equal(voice.phase, 'user-speaking');
   voice.stop();
 });
+
+test('A relay that restarts says so; the session comes back by itself and knows what was said.', async (context) => {
+  const { voice, socket, notices } = await startSession();
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  voice.say('Hello.');
+  socket.deliver({ type: 'relay.draining', seconds_left: 30 });
+  assert.deepEqual(notices, [
+    'The relay restarts within 30 seconds. You will be connected again by itself.',
+  ]);
+  socket.deliver({ type: 'error', error: { code: 'draining', message: 'The relay is restarting.' } });
+  socket.end(1012);
+  assert.equal(voice.phase, 'reconnecting');
+  context.mock.timers.tick(500);
+  const next = await accept();
+  assert.deepEqual(next.sentTypes, ['conversation.item.create']);
+  assert.match(voice.conversation.turns.at(-1).text, /^The relay has restarted\./u);
+  voice.stop();
+});

@@ -34,13 +34,14 @@ export class LatencyPanel {
   }
 
   render() {
-    const { latency, microphone, speaker } = this.#voice.stats();
+    const { latency, microphone, speaker, relay } = this.#voice.stats();
     const content = JSON.stringify([
       latency,
       microphone.droppedChunks,
       microphone.lostMs,
       speaker.underruns,
       speaker.jitterDepthMs,
+      relay,
     ]);
     if (content === this.#shown) return;
     this.#shown = content;
@@ -51,6 +52,7 @@ export class LatencyPanel {
       ...figure('Underruns', String(speaker.underruns)),
       ...figure('Jitter depth', ms(speaker.jitterDepthMs)),
       ...figure('Capture drops', String(microphone.droppedChunks)),
+      ...costFigures(relay),
     );
     const turns = latency.turns.slice(-MOST_TURNS);
     const longest = Math.max(100, ...turns.map(lastMs));
@@ -96,6 +98,15 @@ function lastMs({ createdMs, firstAudioMs, firstHeardMs }) {
 /** @param {string} name @param {string} value */
 function figure(name, value) {
   return [make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value))];
+}
+
+/** @param {{costUsd: number | null, budgetShare: number}} relay */
+function costFigures({ costUsd, budgetShare }) {
+  if (costUsd === null) return [];
+  return [
+    ...figure('Cost, at the API’s prices', `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`),
+    ...figure('Of the budget', `${Math.round(budgetShare * 100)} %`),
+  ];
 }
 
 /** @param {number | null} value */

@@ -8,6 +8,7 @@ import { make } from './page.js';
  * @property {HTMLInputElement} relayUrl
  * @property {HTMLInputElement} profile
  * @property {HTMLInputElement} model
+ * @property {HTMLInputElement} ticket never kept
  * @property {HTMLSelectElement} microphone
  * @property {HTMLSelectElement} speaker
  */
@@ -45,7 +46,8 @@ export class SettingsView extends EventTarget {
   /** What to start a session with. */
   get target() {
     const { relayUrl, profile, model, microphoneId } = this.#preferences.choices;
-    return { url: relayUrl || this.#defaultUrl, profile, model, microphoneId };
+    const ticket = this.#elements.ticket.value.trim();
+    return { url: relayUrl || this.#defaultUrl, profile, model, ticket, microphoneId };
   }
 
   /** Lists the devices. Browsers name them only once the microphone was allowed: call it again then. */
