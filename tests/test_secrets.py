@@ -1,5 +1,6 @@
 """The key is in no log at any level, no metric, no close reason, no error event and no page."""
 
+import contextlib
 import json
 import logging
 from http import HTTPStatus
@@ -7,9 +8,10 @@ from http import HTTPStatus
 import httpx2 as httpx
 import pytest
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 
+from relay.admission.tickets import Ticket, TicketPress
 from relay.settings import load_settings
 from relay.telemetry.log import configure_logging
 from tests.fakes.running import end_of, running
@@ -75,6 +77,32 @@ async def test_a_refusal_shows_no_key(log) -> None:
     seen += log.read_text()
     assert "session.refused" in seen
     assert KEY not in seen
+
+
+async def test_a_peers_credential_is_shown_nowhere(log) -> None:
+    """A peer's token, JWT or ticket, right or wrong, is in no log, metric, error event or refusal."""
+    secret = "the secret of the tickets, long enough"
+    ticket = TicketPress(secret.encode()).write(Ticket(2**40, "default", "anna", None, {}, {}))
+    presented = ["rt_annas-token-0123456789", "rt_nobodys-token-01234567", ticket, ticket[:-1], "a.b.c"]
+    seen = ""
+    async with scripted_upstream() as upstream, running(
+        upstream.url, tokens=presented[0], ticket_secret=secret, OPENAI_API_KEY=KEY
+    ) as relay:  # fmt: skip
+        for credential in presented:
+            for query in ("", f"?token={credential}"):
+                offered = ["realtime", f"openai-insecure-api-key.{credential}"]
+                async with relay.peer(query, subprotocols=offered, origin=relay.http) as peer:
+                    with contextlib.suppress(ConnectionClosed):
+                        await peer.send("hello")
+                    seen += repr(await peer.recv())
+        await relay.sessions.empty()
+        seen += await everything_readable(relay.http)
+        seen += "".join(f"{request.path}{request.headers}" for request in upstream.handshakes)
+    seen += log.read_text()
+    assert seen.count("session.opened") == 4
+    assert seen.count("session.refused") == 6
+    for shown in (*presented[:4], secret):
+        assert shown not in seen
 
 
 async def everything_readable(url: str) -> str:
