@@ -10,7 +10,7 @@ What decides does not wait; what waits does not decide.
     legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
     upstreams/   where a session's other end comes from, and the mock upstream.
     admission/   who may open a session.
-    recording/   sessions written down, and read back.
+    recording/   sessions written down, read back, and made plain.
     telemetry/   the log and the metrics.
     serving/     uvicorn, signals and the drain.
     testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.

@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
+from relay.core.bill import Bill
 from relay.core.closing import Cause, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
-from relay.core.prices import ZERO, Prices, read_usage
+from relay.core.prices import ZERO, Prices
 from relay.core.session import Session
 from relay.core.tally import Costs
 
@@ -54,9 +55,6 @@ class SessionPurse:
 class Meter(Interceptor):
     """Sums what the session costs, tells the peer that asked, and ends the session when a purse is empty.
 
-    Attributes:
-        spent_usd: so far.
-
     Args:
         prices: by model.
         model: what the session was dialled for, until the upstream says what it is.
@@ -76,16 +74,18 @@ class Meter(Interceptor):
         costs: Costs,
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
     ) -> None:
-        self.spent_usd = ZERO
-        self._prices = prices
-        self._model = model or ""
-        self._transcriber = ""
+        self._bill = Bill(prices, model, costs)
         self._purses = purses
         self._costs = costs
         self._on_warning = on_warning
         self._warned = False
         self._running = 0
         self._session: Session
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """So far."""
+        return self._bill.spent_usd
 
     def opened(self, session: Session, now: float) -> None:
         self._session = session
@@ -101,34 +101,17 @@ class Meter(Interceptor):
             self._running += 1
         elif event.type == RESPONSE_DONE:
             self._running = max(0, self._running - 1)
-            response = event.body.get("response")
-            self._pay(self._model, response.get("usage") if isinstance(response, dict) else None)
+            self._pay(self._bill.responded(event.body.get("response")))
         elif event.type == TRANSCRIBED:
-            self._pay(self._transcriber or self._model, event.body.get("usage"))
+            self._pay(self._bill.transcribed(event.body.get("usage")))
         else:
-            self._learn(event.body.get("session"))
+            self._bill.learn(event.body.get("session"))
         return event
 
     def closed(self, ended: Any, now: float) -> None:
         self._costs.unbilled += self._running
 
-    def _learn(self, session: Any) -> None:
-        """Note which models are at work: the upstream may serve another one than was asked for."""
-        if not isinstance(session, dict):
-            return
-        if isinstance(model := session.get("model"), str):
-            self._model = model
-        found: Any = session
-        for key in ("audio", "input", "transcription", "model"):
-            found = found.get(key) if isinstance(found, dict) else None
-        if isinstance(found, str):
-            self._transcriber = found
-
-    def _pay(self, model: str, said: Any) -> None:
-        usage = read_usage(said)
-        usd = self._prices.of(model).of(usage)
-        self._costs.add(self._prices.named(model), usage, usd)
-        self.spent_usd += usd
+    def _pay(self, usd: Decimal) -> None:
         for purse in self._purses:
             purse.spend(usd)
         self._session.afterwards(self._settle)

@@ -10,7 +10,7 @@ import orjson
 from relay.core.events import Data, read_upstream_event
 from relay.core.redaction import REDACTED, Secrets
 
-HASHED_AUDIO = re.compile(r"sha256:[0-9a-f]{64}:(\d+)")
+HASHED_AUDIO = re.compile(r"sha256:[0-9a-f]{64}:(\d{1,8})")
 """What stands for a piece of audio, with its size in bytes."""
 
 _CREDENTIALS = frozenset({"authorization", "headers", "client_secret", "api_key", "access_token"})

@@ -1,0 +1,43 @@
+"""`relay inspect`: what is in a recording."""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--config", type=click.Path(path_type=Path), help="A TOML file whose prices count.")
+def inspect(file: Path, as_json: bool, config: Path | None) -> None:
+    """Say what is in a recording: turns, waits, cost, errors and end.
+
+    The exit code is 1 where the file breaks off, and 2 where it cannot be read.
+    """
+    import orjson  # noqa: PLC0415 - only who asks for it pays for it
+
+    from relay.recording import Cut, RecordingError, read_recording  # noqa: PLC0415
+    from relay.recording.inspection import inspect_recording  # noqa: PLC0415
+    from relay.recording.inspection.terminal import as_text  # noqa: PLC0415
+    from relay.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    try:
+        recording = read_recording(file)
+        summary = inspect_recording(recording, load_settings(config).price_table)
+    except (RecordingError, SettingsError) as failure:
+        _give_up(failure)
+    if as_json:
+        click.echo(orjson.dumps(summary.body(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        click.echo(as_text(summary, min(shutil.get_terminal_size().columns, 120)))
+    if isinstance(summary.end, Cut):
+        click.echo(f"relay: {file}, line {summary.end.line}: the file breaks off here", err=True)
+        sys.exit(1)
+
+
+def _give_up(why: object) -> NoReturn:
+    click.echo(f"relay: {why}", err=True)
+    sys.exit(2)
