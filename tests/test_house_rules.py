@@ -22,7 +22,7 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", sorted((RELAY / "core").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((RELAY / "core").rglob("*.py")), ids=lambda path: path.name)
 def test_the_core_does_not_wait(path) -> None:
     """core/ imports no socket, no asyncio, no clock and no logger: what decides does not wait."""
     foreign = {
