@@ -21,7 +21,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.agents/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser'
 
 js: node_modules/.done
@@ -55,6 +55,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header --extra redis pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/agents.in -o requirements/agents.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
@@ -72,6 +74,12 @@ clean: ## remove what was set up and built
 .venv/.dev: requirements/dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@ .venv/.run
+
+# One client needs another version of a library than the relay, so it has an environment of its own.
+.venv/.agents/.done: requirements/agents.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/.agents
+	.venv/.agents/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agents.txt
+	@touch $@
 
 node_modules/.done: package.json
 	npm install --no-audit --no-fund --no-package-lock --silent

@@ -15,7 +15,7 @@ from relay.core.session import Session
 from relay.upstreams.mock import MockServer, Pace, serve_mock
 from tests.fakes.browser import tone
 from tests.fakes.certificate import Certificate, make_certificate
-from tests.fakes.node import PAGE
+from tests.fakes.clients import PAGE
 from tests.fakes.running import Running, running
 
 BRISK = Pace(latency_s=0.01, speedup=20, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001)
@@ -24,11 +24,11 @@ BRISK = Pace(latency_s=0.01, speedup=20, token_s=0.001, transcription_s=0.01, ra
 
 @dataclass(frozen=True)
 class Place:
-    """Where clients go: `relay`, the `mock` behind it, and `authority`, which certified the relay if it speaks TLS."""
+    """Where clients go: `relay`, the `mock` behind it, and `certificate`, which the relay shows."""
 
     relay: Running
     mock: MockServer
-    authority: Path
+    certificate: Certificate
 
     @property
     def url(self) -> str:
@@ -69,7 +69,7 @@ def serve(certificate: Certificate) -> Serve:
     async def serve(*, mock_key: str | None = None, **given: Any) -> AsyncIterator[Place]:
         settings = {"allowed_origins": PAGE, **certificate.settings, **given}
         async with serve_mock(pace=BRISK, api_key=mock_key) as mock, running(mock.url, **settings) as relay:
-            yield Place(relay, mock, certificate.authority)
+            yield Place(relay, mock, certificate)
 
     return serve
 

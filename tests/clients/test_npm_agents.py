@@ -8,15 +8,15 @@ import pytest
 
 from relay.upstreams.mock.voice import clips
 from tests.clients.conftest import Place
-from tests.fakes.node import blank_page, in_base64, run_node
+from tests.fakes.clients import blank_page, in_base64, run_client
 
 HERE = Path(__file__).parent
 Run = Callable[..., Awaitable[Any]]
 
 
 async def in_node(what: str, url: str, place: Place, speech: Path, key: str = "sk-unused") -> Any:
-    [report] = await run_node(HERE / "agents-node.js", what, url, key, str(speech), trust=place.authority)
-    return report
+    command = ("node", HERE / "agents-node.js", what, url, key, speech)
+    return await run_client(*command, NODE_EXTRA_CA_CERTS=str(place.certificate.authority))
 
 
 async def in_chromium(what: str, url: str, place: Place, speech: Path, key: str = "ek_unused") -> Any:

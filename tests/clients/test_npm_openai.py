@@ -8,16 +8,15 @@ import pytest
 
 from relay.upstreams.mock.voice import clips
 from tests.clients.conftest import Place, RestartOnRequest
-from tests.fakes.node import blank_page, in_base64, run_node
+from tests.fakes.clients import blank_page, in_base64, run_client
 
 HERE = Path(__file__).parent
 Run = Callable[..., Awaitable[Any]]
 
 
 async def in_node(what: str, place: Place, speech: Path, key: str = "sk-unused") -> Any:
-    script = HERE / "openai-node.js"
-    [report] = await run_node(script, what, place.base_url, key, str(speech), trust=place.authority)
-    return report
+    command = ("node", HERE / "openai-node.js", what, place.base_url, key, speech)
+    return await run_client(*command, NODE_EXTRA_CA_CERTS=str(place.certificate.authority))
 
 
 async def in_chromium(what: str, place: Place, speech: Path, key: str = "ek_unused") -> Any:

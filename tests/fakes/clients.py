@@ -1,4 +1,4 @@
-"""JavaScript clients as they are installed: in Node, and as a page in Chromium."""
+"""Other people's clients, as they are installed: as programs of their own, and as a page in Chromium."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from playwright.async_api import Page, Route, async_playwright
 from tests.fakes.browser import launch
 
 ROOT = Path(__file__).parents[2]
-MODULES = ROOT / "node_modules"
+PATIENCE_S = 60.0
 PAGE = "https://page.example"
 """Where pages come from: an address that does not exist, whose files the browser is given from this repository."""
 
@@ -27,30 +27,25 @@ _IMPORTS = {
 _DOCUMENT = f'<!doctype html><script type="importmap">{json.dumps({"imports": _IMPORTS})}</script>'
 
 
-async def run_node(script: Path, *arguments: str, trust: Path | None = None) -> list[Any]:
-    """Run a script to its end, and return the JSON of each line that it printed.
-
-    Args:
-        trust: a file with a certificate authority that Node shall trust besides its own.
+async def run_client(*command: str | Path, **environment: str) -> Any:
+    """Run a program to its end, and return the JSON that it printed.
 
     Raises:
         AssertionError: it failed, with what it said.
+        TimeoutError: it took longer than `PATIENCE_S`.
     """
-    environment = {**os.environ, "NODE_PATH": str(MODULES)}
-    if trust is not None:
-        environment["NODE_EXTRA_CA_CERTS"] = str(trust)
     process = await asyncio.create_subprocess_exec(
-        "node", str(script), *arguments,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment, cwd=ROOT,
-    )  # fmt: skip
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env={**os.environ, **environment}
+    )
     try:
-        printed, complaints = await process.communicate()
+        async with asyncio.timeout(PATIENCE_S):
+            printed, complaints = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     assert process.returncode == 0, complaints.decode()
-    return [json.loads(line) for line in printed.splitlines()]
+    return json.loads(printed)
 
 
 def in_base64(file: Path) -> str:
