@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings conformance wheel docs
-.PHONY: lock clean
+.PHONY: lock screenshots clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
+
+screenshots: .venv/.dev .venv/.chromium ## take the pictures of the voice page for the documents
+	$(BIN)/python -m docs.screenshots
 
 clean: ## remove what was set up and built
 	rm -rf .venv node_modules types dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -102,7 +102,8 @@ export class Connector extends EventTarget {
     const target = this.#target;
     const ticket = typeof target.ticket === 'function' ? await this.#ask(target.ticket) : target.ticket;
     if (ticket === null || this.#target !== target) return false; // closed meanwhile
-    const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, this.#inBytes ? [new BinaryCodec()] : []);
+    const codecs = this.#inBytes ? [new BinaryCodec()] : [];
+    const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, codecs);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent'])
       client.addEventListener(type, (event) => this.#pass(client, event));

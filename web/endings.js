@@ -47,7 +47,10 @@ export function explainUnreachable(url) {
   };
 }
 
-/** @param {string} message of what went wrong @returns {Advice & {detail: string}} where no ticket was given */
+/**
+ * @param {string} message of what went wrong
+ * @returns {Advice & {detail: string}} for a page that could not get a ticket
+ */
 export function explainTicket(message) {
   return {
     title: 'This page could not get a ticket for the relay.',

@@ -104,9 +104,10 @@ export class Latency {
   /** @param {string} responseId @param {number} now */
   #create(responseId, now) {
     const last = this.#timings.at(-1);
-    if (last === undefined || last.responseId !== '') return; // unasked: nothing to measure from
+    if (last === undefined || (last.responseId !== '' && !wentOn(last))) return; // unasked
     last.responseId = responseId;
-    last.createdAt = now;
+    last.createdAt ??= now;
+    last.doneAt = null;
   }
 
   /** @param {RealtimeEvent} event @param {number} now */
@@ -135,6 +136,11 @@ export class Latency {
   #find(responseId) {
     return responseId ? this.#timings.findLast((timing) => timing.responseId === responseId) : undefined;
   }
+}
+
+/** Whether it called functions only, so that the next response is the answer. @param {Timing} timing */
+function wentOn({ doneAt, firstTextAt, firstAudioAt, cut }) {
+  return doneAt !== null && firstTextAt === null && firstAudioAt === null && !cut;
 }
 
 /** @param {Timing} timing */

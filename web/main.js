@@ -21,6 +21,7 @@ import { SettingsView } from './views/settings-view.js';
 import { listenToKeys } from './views/shortcuts.js';
 import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView } from './views/transcript-view.js';
+import { WelcomeView } from './views/welcome-view.js';
 import { VoiceSession } from './voice-session.js';
 
 const NOTICE_MS = 6_000;
@@ -31,6 +32,7 @@ export const voice = new VoiceSession();
 const preferences = new Preferences();
 const log = new EventLog();
 const transcript = new TranscriptView(byId('transcript'), byId('scroller'));
+const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
 const announcer = new Announcer(byId('announcer'));
 const call = new CallView(voice, {
   root: byId('app'),
@@ -145,7 +147,7 @@ function render() {
   transcript.render(turns);
   announcer.render(turns);
   drawer.render();
-  byId('welcome').hidden = voice.active || turns.length > 0;
+  welcome.render(voice);
   byId('transcript-tools').hidden = turns.length === 0;
   renderProblem();
 }
@@ -207,6 +209,7 @@ listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.set
 listenToKeys(voice, byId('talk'));
 
 byId('start').addEventListener('click', () => (voice.active ? voice.stop() : void start()));
+byId('drawer-button').addEventListener('click', () => void measure());
 byId('problem-dismiss').addEventListener('click', () => voice.dismissProblem());
 byId('settings-button').addEventListener('click', () => settings.open());
 byId('transcript-copy').addEventListener('click', () => void copyTranscript());

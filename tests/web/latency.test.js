@@ -38,6 +38,18 @@ test('A turn is timed from the end of speech to the first sample heard.', () => 
   ]);
 });
 
+test('A function that is called first is part of the turn: it is timed until something is heard.', () => {
+  const latency = new Latency();
+  latency.received(stopped, 0);
+  latency.received({ type: 'response.created', response: { id: 'call' } }, 10);
+  latency.received({ type: 'response.done', response: { id: 'call', status: 'completed' } }, 300);
+  latency.received(created, 320);
+  latency.received(audio, 500);
+  const [turn, ...more] = latency.toJSON().turns;
+  assert.deepEqual([turn.responseId, turn.createdMs, turn.firstAudioMs, turn.doneMs], ['r', 10, 500, null]);
+  assert.deepEqual(more, []);
+});
+
 test('An answer that was asked for is timed from the asking.', () => {
   const latency = new Latency();
   latency.sent({ type: 'response.create' }, 50);

@@ -1,3 +1,4 @@
+import { SAMPLE_RATE } from '../pcm.js';
 import { downloadJson, stamp } from './files.js';
 import { make } from './page.js';
 
@@ -41,6 +42,7 @@ export class LatencyPanel {
       microphone.lostMs,
       speaker.underruns,
       speaker.jitterDepthMs,
+      speaker.playedFrames,
       relay,
     ]);
     if (content === this.#shown) return;
@@ -52,6 +54,7 @@ export class LatencyPanel {
       ...figure('Underruns', String(speaker.underruns)),
       ...figure('Jitter depth', ms(speaker.jitterDepthMs)),
       ...figure('Capture drops', String(microphone.droppedChunks)),
+      ...figure('Sound played', `${(speaker.playedFrames / SAMPLE_RATE).toFixed(1)} s`),
       ...costFigures(relay),
     );
     const turns = latency.turns.slice(-MOST_TURNS);
@@ -76,17 +79,21 @@ function makeTurn(turn, number, longestMs) {
     bar.append(stretch);
     from = until;
   }
-  const words = STRETCHES.map(
-    ([field, , name]) => `${name} ${ms(/** @type {number | null} */ (turn[field]))}`,
+  const words = STRETCHES.map(([field, kind, name]) =>
+    make(
+      'span',
+      { class: `stretch-key ${kind}` },
+      `${name} ${ms(/** @type {number | null} */ (turn[field]))}`,
+    ),
   );
-  if (turn.cut) words.push('interrupted');
-  if (turn.underruns > 0) words.push(`${turn.underruns} underruns`);
+  if (turn.cut) words.push(make('span', {}, 'interrupted'));
+  if (turn.underruns > 0) words.push(make('span', {}, `${turn.underruns} underruns`));
   return make(
     'li',
     {},
     make('p', { class: 'timeline-title' }, `Turn ${number}`),
     bar,
-    make('p', { class: 'hint' }, words.join(' · ')),
+    make('p', { class: 'hint stretch-keys' }, ...words),
   );
 }
 
