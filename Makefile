@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings conformance wheel docs
-.PHONY: lock screenshots clean
+.PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
+.PHONY: wheel docs lock screenshots clean
 
 help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 unit: .venv/.dev .venv/.servers .venv/.agents/.done node_modules/.done
-	$(BIN)/python -m pytest -m 'not browser'
+	$(BIN)/python -m pytest -m 'not browser and not reliability'
 
 js: node_modules/.done
 	npx --no-install tsc --project web
@@ -39,6 +39,9 @@ bench-quick: .venv/.dev ## steady audio only, in under a minute
 
 bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (two minutes)
 	$(BIN)/python -m bench.voice_page
+
+reliability: .venv/.dev ## what happens on bad days, measured into docs/reliability.md (some minutes)
+	RELIABILITY_WRITE=1 $(BIN)/python -m pytest -m reliability tests/reliability
 
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn

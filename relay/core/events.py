@@ -15,10 +15,16 @@ Data = str | bytes
 Body = dict[str, Any]
 
 MALFORMED = "malformed"
-"""The kind of a text message that is not a JSON object with a string `type`."""
+"""The kind of a text message that is not a JSON object with a string `type`, or not one that can be read in passing."""
 
 BINARY = "binary"
 """The kind of a binary message. The API's own events are text; some providers send raw audio."""
+
+MOST_VALUES = 40_000
+"""A peer's message with more values than this is not read: reading it would hold up everybody else's.
+
+An event has a few thousand at most, a message of 24 MiB could have millions. See docs/reliability.md.
+"""
 
 # The upstream writes `type` first. A match is proof: nothing but white space stands before it.
 _LEADING_TYPE = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z0-9_.]+)"')
@@ -51,6 +57,8 @@ def read_peer_event(data: Data) -> Event:
     """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`."""
     if data.__class__ is bytes:
         return Event(data, BINARY)
+    if len(data) > 2 * MOST_VALUES and _count_values(data) > MOST_VALUES:  # each has two characters, such as `0,`
+        return Event(data, MALFORMED, {})
     body = _parse(data)
     if body is not None:
         kind = body.get("type")
@@ -78,6 +86,11 @@ def size_bytes(data: Data) -> int:
     if isinstance(data, bytes) or data.isascii():
         return len(data)
     return len(data.encode())
+
+
+def _count_values(data: Data) -> int:
+    """How many values a JSON text has, or a few more: what separates and opens them may also stand in a string."""
+    return sum(map(data.count, ",[{"))  # type: ignore[arg-type]
 
 
 def _parse(data: Data) -> Body | None:

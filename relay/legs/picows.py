@@ -5,50 +5,39 @@ frame (fragments, reserved bits, UTF-8, the closing handshake) is done here.
 """
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
-from picows import (
-    WSAutoPingStrategy,
-    WSError,
-    WSFrame,
-    WSListener,
-    WSMsgType,
-    WSProtocolError,
-    WSTransport,
-)
-from picows.picows import WSCloseHandshake, WSProtocol  # type: ignore[attr-defined]
-from picows.url import WSParsedURL
+from picows import WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
 
-from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR, TOO_BIG
+from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR
 from relay.core.events import Data
 from relay.core.leg import Closed, Listener
 from relay.legs.heartbeat import BEAT_S, Heartbeat
-
-READ_BUFFER_BYTES = 4096
-"""What an idle connection holds; picows doubles it when frames are larger."""
+from relay.legs.picows_protocol import Fragments, how_closed, retrieve_fault
 
 PONG_LIMIT_BYTES = 64 * 1024
 """Pings of an end that does not read go unanswered above this: only the latest needs an answer (RFC 6455, 5.5.3)."""
+
+SLICE_FRAMES = 250
+"""After so many frames of one connection in a row, at most twice as many, the others have their turn."""
+
+ROW_S = 0.05
+"""So many frames in a longer time did not come in a row."""
+
+SLICE_S = 0.01
+"""For how long messages that were kept are delivered in a row."""
+
+LARGE = 64 * 1024
+"""A message of more characters or bytes is the last of its slice: some take milliseconds to read."""
 
 HEADER_ROOM = 14
 """What picows wants free before a payload, to write the frame's header into."""
 
 _TEXT, _BINARY, _CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
-
-
-class _Silent(logging.LoggerAdapter[logging.Logger]):
-    """picows would log addresses, and a peer's every mistake as an error; the session's own line tells both."""
-
-    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the library's name
-        return False
-
-
-_SILENT = _Silent(logging.getLogger("relay.picows"), {})
 
 
 def _unobserved(seconds: float) -> None:
@@ -58,7 +47,8 @@ def _unobserved(seconds: float) -> None:
 class PicowsLeg(WSListener):
     """One end's connection on picows.
 
-    What arrives before `listen` or `run` is kept, and reading is paused until then.
+    What arrives before `listen` or `run` is kept, and reading is paused until then. What had been read already when
+    reading was paused is kept, too: a read buffer that was grown by a large message holds many small ones.
 
     Attributes:
         observe_added: is told how many seconds each message took from the other leg's socket to this one's.
@@ -77,24 +67,29 @@ class PicowsLeg(WSListener):
 
     # Attributes in slots are read several times for each message, and faster than from a dictionary.
     __slots__ = (
-        "_beat_s", "_buffered_bytes", "_closed", "_closing", "_congested", "_early", "_failed", "_fragments",
-        "_fragments_kind", "_give_up", "_heartbeat", "_listener", "_max_message_bytes", "_on_message", "_paused",
-        "_retrieval", "_socket", "_transmit", "_transport", "observe_added", "over",
+        "_beat_s", "_buffered_bytes", "_closed", "_closing", "_congested", "_failed", "_fragments", "_frames",
+        "_give_up", "_heartbeat", "_in_fragments", "_kept", "_large", "_listener", "_loop", "_max_message_bytes",
+        "_on_message", "_paused", "_retrieval", "_slice_began", "_socket", "_transmit", "_transport", "observe_added",
+        "over",
     )  # fmt: skip
 
     def __init__(
         self, max_message_bytes: int, observe_added: Callable[[float], None] = _unobserved, beat_s: float = BEAT_S
     ) -> None:
         self.observe_added = observe_added
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        self._failed: asyncio.Future[None] = self._loop.create_future()
         self._max_message_bytes = max_message_bytes
+        self._large = min(LARGE, max_message_bytes)
         self._beat_s = beat_s
-        self._early: list[Data] = []
+        self._kept: deque[Data] = deque()
+        self._frames = 0
+        self._slice_began = 0.0
         self._on_message: Callable[[Data, float], None] = self._keep
         self._listener: Listener | None = None
-        self._fragments: bytearray | None = None
-        self._fragments_kind = _BINARY
+        self._fragments = Fragments(max_message_bytes)
+        self._in_fragments = False
         self._congested = False
         self._paused = False
         self._closing = False
@@ -123,17 +118,22 @@ class PicowsLeg(WSListener):
         if not self._closing:
             self._closing = True
             self._on_message = _ignore
+            self._kept.clear()
             self._transport.send_close(code, reason)  # type: ignore[arg-type]
-            self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
-            self.resume_reading()  # the answer to the close has to be seen
+            self._give_up = self._loop.call_later(self.flush_timeout_s, self.abort)
+            self._paused = False
+            self._read(True)  # the answer to the close has to be seen
 
     def pause_reading(self) -> None:
         self._paused = True
-        self._read(False)
+        self._hold()
 
     def resume_reading(self) -> None:
         self._paused = False
-        self._read(True)
+        if self._kept:
+            self._loop.call_soon(self._go_on)
+        else:
+            self._go_on()
 
     # What the relay around the session asks for.
 
@@ -147,18 +147,18 @@ class PicowsLeg(WSListener):
     def listen(self, listener: Listener) -> None:
         """Tell `listener` what arrived so far, and from now on what arrives."""
         self._listener = listener
-        self._on_message = listener.on_message
-        for data in self._early:
-            self._deliver(data, monotonic())
-        self._early.clear()
         if self._closed is None:
-            self._read(not self._paused)
-        else:
-            listener.on_closed(self._closed, monotonic())
+            self._go_on()
+            return
+        while self._kept:
+            self._deliver(listener.on_message, self._kept.popleft(), monotonic())
+        if not self.over.done():
+            self.over.set_result(None)
+        listener.on_closed(self._closed, monotonic())
 
-    def put_back(self, unread: Iterable[Data]) -> None:
+    def put_back(self, unread: Sequence[Data]) -> None:
         """Keep these messages, and those that come now, for whoever listens next."""
-        self._early.extend(unread)
+        self._kept.extendleft(reversed(unread))
         self._listener = None
         self._paused = False
         if not self._closing:
@@ -167,7 +167,9 @@ class PicowsLeg(WSListener):
 
     def abort(self) -> None:
         """Let go of the connection, closed or not."""
+        self._kept.clear()
         self._socket.abort()
+        self._tell_end()
 
     # What picows calls.
 
@@ -182,14 +184,19 @@ class PicowsLeg(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         now = monotonic()
         self._heartbeat.heard = True
+        self._frames += 1
+        if self._frames == SLICE_FRAMES:
+            self._end_slice(now)
         kind = frame.msg_type
-        if kind == _TEXT and frame.fin and self._fragments is None and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+        if kind == _TEXT and frame.fin and not self._in_fragments and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             try:
                 data = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
                 raise WSProtocolError(INVALID_PAYLOAD, "text that is not UTF-8") from None
-            if len(data) > self._max_message_bytes:
-                return  # picows has failed the connection over its size, and hands it out all the same
+            if len(data) > self._large:
+                if len(data) > self._max_message_bytes:
+                    return  # picows has failed the connection over its size, and hands it out all the same
+                self._let_others()
             try:
                 self._on_message(data, now)
             except BaseException as failure:  # carried to whoever waits in `run`
@@ -202,13 +209,11 @@ class PicowsLeg(WSListener):
         self._heartbeat.stop()
         if self._give_up is not None:
             self._give_up.cancel()
-        self._closed = self._how(transport)
+        self._closed = how_closed(transport, self._redacted)
         if self._closed.ours:
-            self._retrieval = asyncio.ensure_future(_retrieve_fault(transport))
-        if self._listener is not None:
-            self._listener.on_closed(self._closed, monotonic())
-        if not self.over.done():
-            self.over.set_result(None)
+            self._retrieval = asyncio.ensure_future(retrieve_fault(transport))
+        if self._listener is None or not self._kept:
+            self._tell_end()
 
     def pause_writing(self) -> None:
         self._congested = True
@@ -232,9 +237,9 @@ class PicowsLeg(WSListener):
         kind = _TEXT if isinstance(data, str) else _BINARY
         self._transport.send_reuse_external_bytearray(kind, framed, HEADER_ROOM)
 
-    def _deliver(self, data: Data, now: float) -> None:
+    def _deliver(self, on_message: Callable[[Data, float], None], data: Data, now: float) -> None:
         try:
-            self._on_message(data, now)
+            on_message(data, now)
         except BaseException as failure:  # carried to whoever waits in `run`
             self._fail(failure)
 
@@ -244,7 +249,54 @@ class PicowsLeg(WSListener):
             self._failed.set_exception(failure)
 
     def _keep(self, data: Data, now: float) -> None:
-        self._early.append(data)
+        self._kept.append(data)
+
+    def _hold(self) -> None:
+        if not self._closing:
+            self._on_message = self._keep
+        self._read(False)
+
+    def _end_slice(self, now: float) -> None:
+        self._frames = 0
+        if now - self._slice_began < ROW_S:
+            self._let_others()
+        self._slice_began = now
+
+    def _let_others(self) -> None:
+        """Keep what comes from here on for the next turn of the loop."""
+        if self._listener is not None and not self._paused and not self._kept:
+            self._hold()
+            self._loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Deliver what was kept, a slice in each turn of the loop, and then what comes, unless reading is paused."""
+        listener, kept = self._listener, self._kept
+        if listener is None:
+            return
+        began = now = monotonic()
+        for _ in range(SLICE_FRAMES):
+            if self._paused or not kept or now - began > SLICE_S:
+                break
+            self._deliver(listener.on_message, kept.popleft(), now)
+            now = monotonic()
+        if self._paused and (kept or self._closed is None):
+            return
+        if kept:
+            self._loop.call_soon(self._go_on)
+        elif self._closed is not None:
+            self._tell_end()
+        else:
+            if not self._closing:
+                self._on_message = listener.on_message
+            self._read(True)
+
+    def _tell_end(self) -> None:
+        """Say that the connection has ended, once, after all that arrived before."""
+        if self._closed is None or self.over.done():
+            return
+        self.over.set_result(None)
+        if self._listener is not None:
+            self._listener.on_closed(self._closed, monotonic())
 
     def _other_frame(self, frame: WSFrame, kind: WSMsgType, now: float) -> None:
         if kind != _CLOSE and (self._closing or self._transport.is_close_frame_sent):
@@ -252,24 +304,15 @@ class PicowsLeg(WSListener):
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise WSProtocolError(PROTOCOL_ERROR, "a reserved bit is set")
         if kind in {_TEXT, _BINARY, _CONTINUATION}:
-            self._data_frame(frame, kind, now)
+            data = self._fragments.add(frame)
+            self._in_fragments = self._fragments.begun
+            if data is not None:
+                self._deliver(self._on_message, data, now)
         elif kind == _PING:
             if self._buffered_bytes() <= PONG_LIMIT_BYTES:
                 self._transport.send_pong(frame.get_payload_as_bytes())
         elif kind == _CLOSE:
             self._close_frame(frame)
-
-    def _data_frame(self, frame: WSFrame, kind: WSMsgType, now: float) -> None:
-        if (kind == _CONTINUATION) == (self._fragments is None):
-            raise WSProtocolError(PROTOCOL_ERROR, "a fragment out of order")
-        if self._fragments is None:
-            self._fragments, self._fragments_kind = bytearray(), kind
-        self._fragments += frame.get_payload_as_memoryview()
-        if len(self._fragments) > self._max_message_bytes:
-            raise WSProtocolError(TOO_BIG, "message too big")
-        if frame.fin:
-            whole, self._fragments = bytes(self._fragments), None
-            self._deliver(_decoded(whole) if self._fragments_kind == _TEXT else whole, now)
 
     def _close_frame(self, frame: WSFrame) -> None:
         """Answer the closing handshake, or end it where this is the answer."""
@@ -280,27 +323,11 @@ class PicowsLeg(WSListener):
         if not self._closing:
             self._closing = True
             self._transport.send(_CLOSE, frame.get_payload_as_bytes()[:2])
-            self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
+            self._give_up = self._loop.call_later(self.flush_timeout_s, self.abort)
         self._transport.disconnect()
-
-    def _how(self, transport: WSTransport) -> Closed:
-        handshake: WSCloseHandshake | None = transport.close_handshake
-        if handshake is None:
-            return Closed(ABNORMAL)
-        sent, received = handshake.sent, handshake.recv
-        if sent is not None and not handshake.recv_then_sent:
-            fault = int(cast("int", sent.code))  # an enum's member there
-            if fault in _FAULTS:
-                return Closed(fault, sent.reason, ours=True)
-        if received is None:
-            return Closed(ABNORMAL)
-        return Closed(int(cast("int", received.code)) or NO_CODE, self._redacted(received.reason or ""))
 
     def _redacted(self, reason: str) -> str:
         return reason
-
-
-_FAULTS = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
 
 
 class PicowsPeer(PicowsLeg):
@@ -309,46 +336,6 @@ class PicowsPeer(PicowsLeg):
     __slots__ = ()
     flush_timeout_s: ClassVar[float] = 10.0  # a phone on a slow network needs some seconds
     most_copied: ClassVar[int] = 2048  # a server's up to 8192 bytes, which are no more than 4 to a character
-
-
-def make_protocol(
-    leg: PicowsLeg,
-    max_message_bytes: int,
-    url: WSParsedURL | None = None,
-    headers: dict[str, str] | None = None,
-    answer: Callable[[Any], Any] | None = None,
-) -> Any:
-    """picows' protocol for a leg: a client's with `url`, a server's with `answer`, which makes its response."""
-    return WSProtocol(
-        url.netloc if url else None,
-        url.resource_name if url else None,
-        url is not None,
-        answer or (lambda *_: leg),
-        _SILENT,
-        True,  # an exception of `on_ws_frame` fails the connection
-        None,  # the handshake's timeout is the caller's
-        False,  # pings are ours
-        BEAT_S,
-        BEAT_S,
-        WSAutoPingStrategy.PING_WHEN_IDLE,
-        False,  # pongs too
-        max_message_bytes,
-        headers,
-        READ_BUFFER_BYTES,
-    )
-
-
-async def _retrieve_fault(transport: WSTransport) -> None:
-    """Take a client's fault out of the future in which picows keeps it; unseen, it would be reported as lost."""
-    with contextlib.suppress(WSError):
-        await transport.wait_disconnected()
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise WSProtocolError(INVALID_PAYLOAD, "text that is not UTF-8") from None
 
 
 def _ignore(data: Data, now: float) -> None:

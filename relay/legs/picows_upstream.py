@@ -10,7 +10,8 @@ from picows.url import WSParsedURL, parse_url
 
 from relay.core.closing import Cause, Refused, ended, refused_by_upstream
 from relay.legs.heartbeat import BEAT_S
-from relay.legs.picows import PicowsLeg, make_protocol
+from relay.legs.picows import PicowsLeg
+from relay.legs.picows_protocol import make_protocol
 from relay.legs.target import DialOptions, Target
 
 

@@ -11,6 +11,9 @@ from relay.core.closing import ABNORMAL
 from relay.core.events import Data, size_bytes
 from relay.core.leg import Closed, Listener
 
+SLICE_MESSAGES = 250
+"""After so many messages the others have their turn, however many more have come."""
+
 
 class Gone(Exception):  # noqa: N818 - the fact, not the fault
     """The connection has ended; `closed` tells how, where that is known."""
@@ -106,8 +109,12 @@ class TaskLeg(abc.ABC):
         return closed
 
     async def _read_all(self, listener: Listener) -> Closed:
+        received = 0
         while True:
             await self._readable.wait()
+            received += 1
+            if received % SLICE_MESSAGES == 0:
+                await asyncio.sleep(0)
             try:
                 data = await self.receive()
             except Gone as gone:

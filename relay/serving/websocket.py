@@ -23,7 +23,8 @@ from uvicorn.server import ServerState
 
 from relay.core.closing import ABNORMAL, INTERNAL, RESTART
 from relay.legs.choice import LEG_EXTENSION
-from relay.legs.picows import PicowsPeer, make_protocol
+from relay.legs.picows import PicowsPeer
+from relay.legs.picows_protocol import make_protocol
 from relay.serving.bridge import AsgiBridge, Message
 
 EARLY_LIMIT_BYTES = 64 * 1024

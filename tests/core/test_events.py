@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from relay.core.events import (
     BINARY,
     MALFORMED,
+    MOST_VALUES,
     Event,
     read_peer_event,
     read_upstream_event,
@@ -40,6 +41,16 @@ def test_what_is_not_an_event_is_a_message_all_the_same(read, data) -> None:
 def test_binary_is_not_read(read) -> None:
     """A binary message is of the binary kind, even where it holds JSON."""
     assert read(b'{"type":"error"}').type == BINARY
+
+
+@pytest.mark.parametrize("value", ["0", "[]", "{}", '{"a":[0]}'])
+def test_a_message_of_very_many_values_is_not_read(value) -> None:
+    """Reading a peer's message takes a bounded time: one with too many values for an event is called malformed."""
+    few = '{"type":"x","values":[' + ",".join([value] * (MOST_VALUES // 4)) + "]}"
+    many = '{"type":"x","values":[' + ",".join([value] * MOST_VALUES) + "]}"
+    assert read_peer_event(few).type == "x"
+    event = read_peer_event(many)
+    assert (event.type, event.data, event.body) == (MALFORMED, many, {})
 
 
 @pytest.mark.parametrize("data", ['{"type":"a","type":"b"}', '{"\\u0074ype":"b"}', '{"x":1,"type":"b"}'])

@@ -136,3 +136,67 @@ async def test_a_bad_address_is_unreachable(dial) -> None:
     with pytest.raises(Refused) as refusal:
         await dial(Target("ws://127.0.0.1:1/"), DialOptions(LIMIT), lambda _: None, str)
     assert refusal.value.ended.cause is Cause.UPSTREAM_UNREACHABLE
+
+
+BURST = [str(n) for n in range(5000)]
+
+
+async def burst(connection: ServerConnection) -> None:
+    """Send something large, so that read buffers grow, then much that is small, and leave."""
+    await connection.recv()
+    for message in ["x" * (LIMIT - 1), *BURST]:
+        await connection.send(message)
+    await connection.close(4321)
+
+
+async def test_nothing_comes_while_paused(dial) -> None:
+    """A paused leg tells nothing, not what it had read already nor its end, and loses nothing."""
+    heard: list[str | bytes] = []
+    closed: list[tuple[int, int]] = []
+    paused = False
+
+    def pause(data: str | bytes, now: float) -> None:
+        nonlocal paused
+        assert not paused
+        paused = True
+        heard.append(data)
+        leg.pause_reading()
+        asyncio.get_running_loop().call_soon(resume)
+
+    def resume() -> None:
+        nonlocal paused
+        paused = False
+        leg.resume_reading()
+
+    async with scripted_upstream(burst) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), lambda _: None, str)
+        leg.send("go", 0.0)
+        await leg.run(Listener(pause, lambda how, _: closed.append((how.code, len(heard))), lambda _: None))
+    assert heard[1:] == BURST
+    assert closed == [(4321, 1 + len(BURST))]
+
+
+async def test_a_burst_does_not_hold_up_the_loop(dial) -> None:
+    """However many messages come at once, others have their turn in between."""
+    loop = asyncio.get_running_loop()
+    in_this_turn = 0
+    most = 0
+
+    def note(data: str | bytes, now: float) -> None:
+        nonlocal in_this_turn, most
+        in_this_turn += 1
+        most = max(most, in_this_turn)
+
+    async def others() -> None:
+        nonlocal in_this_turn
+        while True:
+            in_this_turn = 0
+            await asyncio.sleep(0)
+
+    async with scripted_upstream(burst) as upstream:
+        leg = await dial(Target(upstream.url), DialOptions(LIMIT), lambda _: None, str)
+        leg.send("go", 0.0)
+        task = loop.create_task(others())
+        await leg.run(Listener(note, lambda *_: None, lambda _: None))
+        task.cancel()
+    assert 0 < most <= 500

@@ -43,6 +43,7 @@ class Conversation:
         return {
             ADDED: lambda body: [{**event, "type": CREATED} for event in self.to_beta(body)],
             DONE: lambda _: (),
+            CREATED: self.to_beta,
             RETRIEVED: self.to_beta,
             OUTPUT_ADDED: self.to_beta,
             OUTPUT_DONE: self.to_beta,

@@ -66,8 +66,9 @@ def said_by_a_program(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     whole = {name: said_by_a_program(value) for name, value in body.items()}
-    if isinstance(whole.get("turn_detection"), dict):
-        whole["turn_detection"].setdefault("type", "server_vad")
+    detection = whole.get("turn_detection")
+    if isinstance(detection, dict) and detection.get("type") != "semantic_vad":
+        detection["type"] = "server_vad"
     return whole | {name: value for name, value in TYPICAL.items() if name in whole}
 
 
