@@ -4,8 +4,9 @@ import pytest
 from playwright.async_api import expect
 
 from relay.upstreams.mock import serve_mock
-from tests.admission.test_document import TOKEN, example, mint_as_shown
+from tests.admission.test_document import TOKEN, mint_as_shown
 from tests.fakes.browser import silence, state
+from tests.fakes.documents import example
 from tests.fakes.running import running
 
 pytestmark = pytest.mark.browser
@@ -16,9 +17,10 @@ async def test_a_page_connects_with_a_ticket(open_page) -> None:
     async with serve_mock() as mock, running(mock.url, tokens=TOKEN) as relay:
         page = await open_page(silence(0.1))
         await page.goto(relay.http)
+        connect = example("admission.md", "connect", relay.port)
         first = "new Promise((told) => { console.log = told; })"
         kind = await page.evaluate(
-            f"async (ticket) => {{ const first = {first}; {example('connect', relay)} return first; }}",
+            f"async (ticket) => {{ const first = {first}; {connect} return first; }}",
             await mint_as_shown(relay),
         )
         assert kind == "session.created"

@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from relay.upstreams.mock import serve_mock
 from tests.fakes.browser import silence, state
+from tests.fakes.documents import example
 from tests.fakes.doorway import doorway
 from tests.fakes.running import running
 
@@ -167,10 +168,9 @@ async def test_without_a_microphone_one_can_write(open_page) -> None:
 
 @asynccontextmanager
 async def shop(relay_port: int) -> AsyncIterator[str]:
-    """A page of another origin that embeds the voice of the relay at this port."""
+    """A page of another origin that embeds the voice of the relay at this port, with the lines of docs/clients.md."""
     page = f"""<!doctype html><title>A shop</title><link rel="icon" href="data:,">
-        <script type="module" src="http://127.0.0.1:{relay_port}/web/realtime-voice.js"></script>
-        <realtime-voice relay="ws://127.0.0.1:{relay_port}/v1/realtime"></realtime-voice>"""
+        {example("clients.md", "element", relay_port)}"""
     answer = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n{page}".encode()
 
     async def show(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,6 @@
 """What real clients need: a relay that speaks TLS, a mock that can be interrupted, and somebody who speaks."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from relay.core.closing import Cause, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
+from relay.upstreams.faults import Disturbance, read_faults
 from relay.upstreams.mock import MockServer, Pace, serve_mock
 from tests.fakes.browser import tone
 from tests.fakes.certificate import Certificate, make_certificate
@@ -63,12 +64,15 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture
 def serve(certificate: Certificate) -> Serve:
-    """Serve a relay and a mock, which asks for `mock_key` if that is given; the rest are settings of the relay."""
+    """Serve a relay and a mock, which asks for `mock_key` if there is one, with `faults`; the rest is for the relay."""
 
     @asynccontextmanager
-    async def serve(*, mock_key: str | None = None, **given: Any) -> AsyncIterator[Place]:
-        settings = {"allowed_origins": PAGE, **certificate.settings, **given}
-        async with serve_mock(pace=BRISK, api_key=mock_key) as mock, running(mock.url, **settings) as relay:
+    async def serve(
+        *, tls: bool = True, mock_key: str | None = None, faults: Iterable[str] = (), **given: Any
+    ) -> AsyncIterator[Place]:
+        settings = {"allowed_origins": PAGE, **(certificate.settings if tls else {}), **given}
+        mocking = serve_mock(pace=BRISK, api_key=mock_key, disturbance=Disturbance(read_faults(faults)))
+        async with mocking as mock, running(mock.url, **settings) as relay:
             yield Place(relay, mock, certificate)
 
     return serve

@@ -69,6 +69,16 @@ export async function beRefused(rt) {
   return { end: await closed(rt), errors };
 }
 
+/** Is refused for now, and gets a session in the end; `rt` was made to reconnect. */
+export async function insist(rt) {
+  const heard = new Heard(rt);
+  const attempts = [];
+  rt.on('reconnecting', ({ attempt }) => attempts.push(attempt));
+  await heard.until('session.created');
+  rt.close();
+  return { attempts, errors: heard.events.filter(({ type }) => type === 'error').map(({ error }) => error.code) };
+}
+
 /** Loses its session, and gets another one by itself; `rt` was made to reconnect. */
 export async function recover(rt) {
   const heard = new Heard(rt);

@@ -7,6 +7,6 @@ import * as conversation from './openai-conversation.js';
 
 const [what, baseURL, apiKey, pcm] = process.argv.slice(2);
 const client = new OpenAI({ baseURL, apiKey });
-const reconnect = what === 'recover';
+const reconnect = ['insist', 'recover'].includes(what);
 const rt = new OpenAIRealtimeWS({ model: 'gpt-realtime-2.1', reconnect }, client);
 console.log(JSON.stringify(await conversation[what](rt, readFileSync(pcm).toString('base64'))));

@@ -75,3 +75,12 @@ async def test_a_client_that_reconnects(run: Run, serve, speech) -> None:
     async with serve(interceptors=[RestartOnRequest]) as place:
         report = await run("recover", place, speech)
     assert report == {"told": "draining", "why": {"closeCode": 1012, "attempt": 1}, "instructions": "Go on."}
+
+
+@pytest.mark.parametrize(
+    ("run", "errors"), [(in_node, []), pytest.param(in_chromium, ["upstream_busy"], marks=pytest.mark.browser)]
+)
+async def test_a_client_that_is_told_to_come_later(run: Run, errors, serve, speech) -> None:
+    """A refusal for now is 503 in Node and close 1013 in a page, and both come back for their session."""
+    async with serve(faults=["status=503@1"]) as place:
+        assert await run("insist", place, speech) == {"attempts": [1], "errors": errors}

@@ -135,6 +135,16 @@ async def test_a_client_that_reconnects(serve) -> None:
     assert [event.close_code for event in client.lost] == [1012]
 
 
+async def test_a_client_that_is_told_to_come_later(serve) -> None:
+    """Where its new session is refused for now, the client that reconnects tries once more."""
+    serving = serve(interceptors=[RestartOnRequest], faults=["status=503@2"])
+    async with serving as place, Client.connected(place) as client:
+        await client.connection.send_raw('{"type":"restart"}')
+        await client.next("error")
+        assert (await client.next("session.created")).type == "session.created"
+    assert [event.attempt for event in client.lost] == [1, 2]
+
+
 async def test_a_refusal_after_the_handshake(serve) -> None:
     """The API's own error event comes, then its close code, after which the client does not try again."""
     async with serve(mock_key="sk-another") as place, Client.connected(place) as client:
