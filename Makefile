@@ -37,7 +37,7 @@ bench: .venv/.dev ## measure side by side with other relays and write docs/perfo
 bench-quick: .venv/.dev ## steady audio only, in under a minute
 	$(BIN)/python -m bench --quick
 
-bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (two minutes)
+bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (three minutes)
 	$(BIN)/python -m bench.voice_page
 
 reliability: .venv/.dev ## what happens on bad days, measured into docs/reliability.md (some minutes)

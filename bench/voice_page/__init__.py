@@ -5,6 +5,7 @@
 
     upstream          the far end: answers with a tone, in bursts that come late
     visit             the near end: a browser whose page is measured from inside by `probe.js` and `stamper.js`
+    growth            what a long conversation leaves behind
     sound             what was heard and played, judged sample by sample
     figures, report   what was found, on disk and as a page
 """

@@ -11,6 +11,7 @@ from pathlib import Path
 from bench.machine import describe_machine
 from bench.report.tables import table
 from bench.voice_page.figures import Figures, load_figures, rows
+from bench.voice_page.growth import measure_growth
 from bench.voice_page.report import write_page
 from bench.voice_page.visit import measure
 from tests.fakes.browser import chromium
@@ -30,11 +31,17 @@ def main() -> None:
 
 
 def _measure() -> Figures:
-    found = asyncio.run(measure(lambda words: print(f"the page {words}", file=sys.stderr, flush=True)))
+    found = asyncio.run(measure(_tell))
+    heaps = asyncio.run(measure_growth(_tell))
+    found |= {"heap_bytes": [heap.bytes for heap in heaps], "nodes": [heap.nodes for heap in heaps]}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     kept = ("processor", "memory", "kernel", "Python")
     machine = {name: text for name, text in describe_machine().items() if name in kept}
     return Figures(today, {**machine, "Chromium": _browser_version()}, **found)
+
+
+def _tell(words: str) -> None:
+    print(f"the page {words}", file=sys.stderr, flush=True)
 
 
 def _browser_version() -> str:

@@ -26,6 +26,8 @@ class Figures:
         played_s: how much of it was played.
         heard_hz: what arrived of a tone of 1 kHz that was spoken in.
         played_hz: what was played of a tone of 1 kHz in an answer.
+        heap_bytes: what the page held once all its stores were full, and after half an hour more of talk.
+        nodes: elements and texts of the document, at both times.
     """
 
     date: str
@@ -38,6 +40,8 @@ class Figures:
     played_s: float
     heard_hz: float
     played_hz: float
+    heap_bytes: Sequence[int]
+    nodes: Sequence[int]
 
     def save(self, path: Path) -> None:
         """Write them as JSON."""
@@ -59,6 +63,9 @@ def rows(figures: Figures) -> Iterator[list[str]]:
     yield ["how much of it was played", "60 s", f"{figure(figures.played_s, 1)} s", _verdict(figures.played_s >= 59.9)]
     yield _near("a tone of 1 kHz spoken in, as it arrives", figures.heard_hz)
     yield _near("a tone of 1 kHz in an answer, as played", figures.played_hz)
+    heap_kb = [held / 1000 for held in figures.heap_bytes]
+    yield _growth("the page's heap, and after half an hour more of talk", heap_kb, 1000, " KB")
+    yield _growth("its nodes, likewise", figures.nodes, 100)
 
 
 def p95(times: Sequence[float]) -> float:
@@ -78,6 +85,12 @@ def _count(words: str, found: int) -> list[str]:
 
 def _near(words: str, hertz: float) -> list[str]:
     return [words, "1,000 ± 1 Hz", f"{figure(hertz, 2)} Hz", _verdict(abs(hertz - 1000) <= 1)]
+
+
+def _growth(words: str, found: Sequence[float], most: int, unit: str = "") -> list[str]:
+    before, after = found
+    shown = f"{figure(before)} → {figure(after, unit=unit)}"
+    return [words, f"≤ {figure(most, unit=unit)} more", shown, _verdict(after - before <= most)]
 
 
 def _verdict(met: bool) -> str:

@@ -10,9 +10,9 @@ import numpy as np
 from playwright.async_api import Page, async_playwright
 
 from docs.screenshots.scenes import SCENES, SPOKEN_S, Scene
-from docs.screenshots.stage import stage
 from tests.fakes.browser import RATE, clip, hearing, launch, silence, write_wav
 from tests.fakes.process import relay_process
+from tests.fakes.stage import stage
 
 IMAGES = Path(__file__).parents[1] / "images"
 HOST = "relay.localhost"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from playwright.async_api import Page
 
-from docs.screenshots.stage import Stage
 from tests.fakes.browser import RATE, clip, state
+from tests.fakes.stage import Stage
 
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 375, "height": 740}

@@ -19,6 +19,8 @@ GOOD: dict[str, Any] = {
     "played_s": 60.0,
     "heard_hz": 1000.2,
     "played_hz": 999.9,
+    "heap_bytes": [3_000_000, 3_200_000],
+    "nodes": [2900, 2910],
 }
 
 
@@ -48,12 +50,14 @@ def test_times_are_judged_by_what_95_of_100_do_not_exceed() -> None:
         (5, {"played_s": 59.5}),
         (6, {"heard_hz": 1001.5}),
         (7, {"played_hz": 998.5}),
+        (8, {"heap_bytes": [3_000_000, 4_100_000]}),
+        (9, {"nodes": [2900, 3001]}),
     ],
 )
 def test_each_target_can_be_missed(row: int, found: dict[str, Any]) -> None:
     """A figure beyond its limit is told as missed, and no other is."""
     assert all(verdicts(figures()))
-    assert verdicts(figures(**found)) == [place != row for place in range(8)]
+    assert verdicts(figures(**found)) == [place != row for place in range(10)]
 
 
 def test_the_page_is_written_from_what_was_saved(tmp_path: Path) -> None:

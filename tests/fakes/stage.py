@@ -1,4 +1,4 @@
-"""The far end of a picture: a Realtime API whose every event a script sends."""
+"""A Realtime API whose every event a script sends."""
 
 import asyncio
 import base64
@@ -54,14 +54,22 @@ class Stage:
         self.url = ""
         self._visitor: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
         self._count = 0
+        self._truncations: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def serve(self, connection: ServerConnection) -> None:
         """Serve one session until it ends."""
         self._visitor.set_result(connection)
         await self.send("session.created", session=SESSION)
         async for message in connection:
-            if orjson.loads(message)["type"] == "session.update":
+            event = orjson.loads(message)
+            if event["type"] == "session.update":
                 await self.send("session.updated", session=SESSION)
+            elif event["type"] == "conversation.item.truncate":
+                self._truncations.put_nowait(event)
+
+    async def truncation(self) -> dict[str, Any]:
+        """The next `conversation.item.truncate` that the page sends."""
+        return await self._truncations.get()
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event, once somebody is there."""
