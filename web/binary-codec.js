@@ -36,14 +36,16 @@ export class BinaryCodec {
   #decodeAudio(data) {
     const { itemId, contentIndex, headerBytes } = header(data);
     const responseId = this.#responses.get(itemId) ?? '';
+    const samples = new Int16Array(data.slice(headerBytes));
     return {
       event: {
         type: 'response.output_audio.delta',
         response_id: responseId,
         item_id: itemId,
         content_index: contentIndex,
+        samples: samples.length, // in place of `delta`
       },
-      audio: { itemId, contentIndex, responseId, samples: new Int16Array(data.slice(headerBytes)) },
+      audio: { itemId, contentIndex, responseId, samples },
     };
   }
 

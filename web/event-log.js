@@ -19,7 +19,7 @@
 const MOST_ENTRIES = 1_000;
 const LONGEST_STRING = 400;
 const MICROPHONE = 'microphone';
-const BYTES_PER_MS = 48; // PCM16 at 24 kHz
+const FRAMES_PER_MS = 24;
 
 export class EventLog {
   /** @type {LogEntry[]} */
@@ -106,10 +106,9 @@ function foldingKey(direction, { type, item_id: itemId = '' }) {
 
 /** @param {RealtimeEvent} event */
 function audioMsOf({ type, delta, samples }) {
-  if (type === 'input_audio_buffer.append') return (samples ?? 0) / 24;
-  if (type === 'response.output_audio.delta' && typeof delta === 'string')
-    return (delta.length * 3) / 4 / BYTES_PER_MS;
-  return 0;
+  if (typeof samples === 'number') return samples / FRAMES_PER_MS;
+  const inBase64 = type === 'response.output_audio.delta' && typeof delta === 'string';
+  return inBase64 ? (delta.length * 3) / 4 / (2 * FRAMES_PER_MS) : 0;
 }
 
 /**

@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from relay.upstreams.mock import serve_mock
-from tests.fakes.browser import silence, state
+from tests.fakes.browser import silence, state, until
 from tests.fakes.running import running
 
 pytestmark = pytest.mark.browser
@@ -189,3 +189,26 @@ async def test_words_run_the_way_of_their_script(open_page) -> None:
         answer = page.locator('[data-role="assistant"] .turn-text')
         await expect(answer).not_to_be_empty()
         assert await answer.evaluate("(it) => getComputedStyle(it).direction") == "ltr"
+
+
+async def test_each_sentence_is_announced_once(open_page) -> None:
+    """A screen reader is told what was said, whole sentences and none of them twice."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(None)
+        await page.goto(relay.http)
+        await page.evaluate(
+            """() => {
+              window.announced = [];
+              const region = document.getElementById('announcer');
+              new MutationObserver((changes) => {
+                for (const { addedNodes } of changes) announced.push(...[...addedNodes].map((it) => it.textContent));
+              }).observe(region, { childList: true, subtree: true });
+            }"""
+        )
+        await expect(page.locator("#announcer")).to_have_attribute("aria-live", "polite")
+        await say(page, "Tell me a story.")
+        await state(page, "speaking")
+        await until(page, "announced.length > 2")
+        announced = await page.evaluate("announced")
+        assert all(words.rstrip()[-1] in ".?!" for words in announced)
+        assert len(set(announced)) == len(announced)

@@ -1,5 +1,6 @@
 """A real Chromium whose microphone is a WAV file, denied, or not there."""
 
+import asyncio
 import os
 import shutil
 import wave
@@ -58,6 +59,12 @@ async def launch(playwright: Playwright, *options: str) -> Browser:
     """Start Chromium; whoever calls closes it."""
     rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
     return await playwright.chromium.launch(executable_path=chromium(), args=[*options, *QUIET, *rooted])
+
+
+async def until(page: Page, condition: str) -> None:
+    """Wait until a JavaScript condition, which may await, holds in the page. Its policy allows no strings as code."""
+    async with asyncio.timeout(30):
+        await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame); }}")
 
 
 async def state(page: Page, name: str) -> None:

@@ -23,6 +23,7 @@ test('a binary delta gives its item and its samples', () => {
     assert.equal(event.type, 'response.output_audio.delta');
     assert.equal(event.item_id, itemId);
     assert.equal(event.content_index, 3);
+    assert.equal(event.samples, 5);
     assert.equal(audio.itemId, itemId);
     assert.equal(audio.contentIndex, 3);
     assert.deepEqual([...audio.samples], [0, 1, -1, 32767, -32768]);

@@ -1,0 +1,72 @@
+"""`<realtime-voice>` in a page that makes it its own."""
+
+import pytest
+from playwright.async_api import expect
+
+from relay.upstreams.mock import serve_mock
+from tests.fakes.browser import silence, until
+from tests.fakes.running import running
+
+pytestmark = pytest.mark.browser
+
+STYLE = """
+realtime-voice { --realtime-voice-model: rgb(1, 2, 3); --realtime-voice-radius: 0px }
+realtime-voice::part(button) { width: 120px }
+"""
+DRESS = """
+(css) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}
+"""
+PARTS = ("button", "state", "clock", "waveform", "transcript", "problem")
+
+
+async def test_a_page_can_style_the_element(open_page) -> None:
+    """Custom properties and parts reach what they name."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1))
+        await page.goto(f"{relay.http}/embed.html")
+        await page.evaluate(DRESS, STYLE)
+        voice = page.locator("realtime-voice")
+        button = voice.locator("button")
+        await expect(voice).to_have_css("border-radius", "0px")
+        await expect(button).to_have_css("background-color", "rgb(1, 2, 3)")
+        await expect(button).to_have_css("width", "120px")
+        for part in PARTS:
+            await expect(voice.locator(f'[part="{part}"]')).to_have_count(1)
+
+
+async def test_a_page_hears_what_the_element_does(open_page) -> None:
+    """States and events are told as DOM events; an element that leaves the page hangs up."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1))
+        await page.goto(f"{relay.http}/embed.html")
+        await page.evaluate(
+            """() => {
+              const voice = document.querySelector('realtime-voice');
+              window.told = [];
+              voice.addEventListener('statechange', ({ detail }) => told.push(detail));
+              voice.addEventListener('realtimeevent', ({ detail }) => told.push(detail.type));
+            }"""
+        )
+        await page.click("realtime-voice button")
+        await until(page, "told.includes('listening') && told.includes('session.created')")
+        await page.evaluate("document.querySelector('realtime-voice').remove()")
+        await relay.sessions.empty()
+        assert relay.ended_by("peer_closed") == 1
+
+
+async def test_the_transcript_can_be_left_out(open_page) -> None:
+    """With `transcript="off"` what is said is heard and not shown."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1))
+        await page.goto(f"{relay.http}/embed.html")
+        voice = page.locator("realtime-voice")
+        await voice.evaluate("(it) => it.setAttribute('transcript', 'off')")
+        await page.click("realtime-voice button")
+        await expect(voice).to_have_attribute("data-state", "listening")
+        await voice.evaluate("(it) => void it.voice.say('Hello.')")
+        await expect(voice).to_have_attribute("data-state", "speaking")
+        await expect(voice.locator('[part="transcript"]')).to_be_hidden()
