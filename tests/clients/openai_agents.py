@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agents import function_tool, set_tracing_disabled
 from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
 from agents.realtime.model_inputs import RealtimeModelSendRawMessage, RealtimeModelSendSessionUpdate
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -126,6 +126,8 @@ async def be_refused(url: str, _: bytes) -> dict[str, Any]:
             return {"code": error["error"]["code"]}
     except InvalidStatus as refusal:
         return {"status": refusal.response.status_code}
+    except ConnectionClosed as closed:  # it had not yet said its first words, and says the close instead of the event
+        return {"code": closed.rcvd.reason.rpartition(".")[2] if closed.rcvd else None}
 
 
 set_tracing_disabled(True)

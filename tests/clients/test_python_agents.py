@@ -51,7 +51,7 @@ async def test_a_whole_conversation(serve, speech) -> None:
 
 
 async def test_a_refusal_after_the_handshake(serve, speech) -> None:
-    """The API's own error event reaches the agent's session."""
+    """The API's own refusal reaches the agent: its error event, or the close where that is quicker."""
     async with serve(mock_key="sk-another") as place:
         assert await run("be_refused", place, speech, "?model=gpt-realtime-2.1") == {"code": "invalid_api_key"}
 
