@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from relay.admission.gate import Gate
 from relay.admission.minting import mint_route
 from relay.admission.quotas import make_quotas
+from relay.core.flow import Buffers
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
 from relay.recording.recordings import make_recordings
 from relay.response_headers import ResponseHeaders
@@ -43,7 +44,9 @@ def create_app(
     """
     check_stand_in(settings.upstream)
     metrics = Metrics()
-    sessions = Sessions(settings.max_sessions, metrics.loop_lag_seconds.observe)
+    buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
+    sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
+    metrics.buffered_bytes.set_function(lambda: buffers.waiting)
     metrics.draining.set_function(lambda: sessions.draining)
     recordings = make_recordings(settings, metrics.count_failed_recording)
     gate = Gate(settings, ticket_secret)

@@ -157,6 +157,7 @@ class RealtimeEndpoint:
                 upstream,
                 (rest, *self._interceptors(ask, recorder), Bounds(ask.profile.limits, rest), meter),
                 self._metrics.tally,
+                buffers=self._sessions.buffers,
                 relay_events=subprotocol == BINARY_AUDIO or dict(ask.query).get("relay_events") == "1",
             )
             stack.enter_context(self._sessions.living(session, rest))

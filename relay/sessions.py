@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from relay.core.closing import Cause, Refused, ended
+from relay.core.flow import Buffers
 from relay.core.rest import Rest
 from relay.core.session import Session
 
@@ -27,6 +28,7 @@ class Sessions:
 
     Attributes:
         draining: whether nobody is admitted any more.
+        buffers: what may wait in all of them, and does.
         places: how many are held.
 
     Args:
@@ -34,8 +36,11 @@ class Sessions:
         on_lag: is told at each tick how many seconds late the event loop was.
     """
 
-    def __init__(self, limit: int, on_lag: Callable[[float], None] = lambda _: None) -> None:
+    def __init__(
+        self, limit: int, buffers: Buffers | None = None, on_lag: Callable[[float], None] = lambda _: None
+    ) -> None:
         self.draining = False
+        self.buffers = buffers or Buffers()
         self._limit = limit
         self._on_lag = on_lag
         self.places = 0

@@ -25,6 +25,7 @@ from pydantic_settings import (
 from relay.admission.jwt_options import JwtOptions
 from relay.admission.quotas import Key, Quota
 from relay.admission.tokens import TokenOption
+from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
@@ -89,6 +90,14 @@ class Settings(BaseSettings):
     max_sessions: int = Field(1000, ge=1, description="Sessions at one time, of all workers; further peers get 503.")
     max_message_bytes: int = Field(
         24 * 1024 * 1024, ge=1024, description="Largest message either way; the API takes 15 MiB of audio in one."
+    )
+    buffer_bytes: int = Field(
+        HIGH_WATER_BYTES,
+        ge=65536,
+        description="What may wait for an end of a session that reads slowly; then the other end is read no further.",
+    )
+    process_buffer_bytes: int = Field(
+        ALL_HIGH_WATER_BYTES, ge=65536, description="What may wait in all sessions of a process together."
     )
     dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
     drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")

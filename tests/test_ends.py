@@ -11,15 +11,15 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request, Response
 
+from relay.core.flow import HIGH_WATER_BYTES
 from relay.core.interceptor import Interceptor
-from relay.core.session import HIGH_WATER_BYTES
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import read_all, scripted_upstream
 
 pytestmark = pytest.mark.usefixtures("carrier")
 
-READ_AHEAD_BYTES = 8 * 1024 * 1024
-"""What a leg may have read of 1 MiB messages before it hears that it shall pause."""
+READ_AHEAD_BYTES = 1024 * 1024
+"""The message that fills a buffer is sent whole."""
 
 KNOWN_WITHIN_S = 1.0
 """How soon after the relay knows of an end the other side knows it too."""
@@ -304,3 +304,35 @@ async def test_a_slow_peer_does_not_stall_others() -> None:
         waiting = max(session.down.sink.buffered_bytes for session in relay.sessions.living_sessions)
         assert 0 < waiting <= HIGH_WATER_BYTES + READ_AHEAD_BYTES
         slow.transport.abort()
+
+
+async def test_slow_peers_share_a_bound() -> None:
+    """What waits for all slow peers together stays bounded, too, and is counted until they have gone."""
+    piece = b"x" * 2**16
+
+    async def pour_or_echo(connection: ServerConnection) -> None:
+        async for message in connection:
+            while message == "pour":
+                await connection.send(piece)
+            await connection.send(message)
+
+    async with (
+        scripted_upstream(pour_or_echo) as upstream,
+        running(upstream.url, process_buffer_bytes=2 * 2**20) as relay,
+        relay.peer(max_queue=1) as slow,
+        relay.peer(max_queue=1) as slow_too,
+        relay.peer() as other,
+    ):
+        for peer in (slow, slow_too):
+            await peer.send("pour")
+        living = relay.sessions.living_sessions
+        while sum(session.down.full_since is not None for session in living) < 2:
+            await other.send("hello")
+            assert await other.recv() == "hello"
+        waiting = relay.metrics.registry.get_sample_value("relay_buffered_bytes") or 0
+        assert 0 < waiting <= 2 * 2**20 + 2 * len(piece)
+        for peer in (slow, slow_too):
+            peer.transport.abort()
+        await other.close()
+        await relay.sessions.empty()
+        assert relay.metrics.registry.get_sample_value("relay_buffered_bytes") == 0

@@ -6,9 +6,10 @@ is left to the other leg. Nothing here waits, reads a clock or knows a socket, s
 
     OPEN ──► ENDED      by the first cause of any kind; whatever comes later is ignored
 
-Flow control. A leg buffers without limit by itself; the session bounds it. Above `HIGH_WATER_BYTES` waiting for one
-end, reading from the other is paused, but never longer than `PAUSE_LIMIT_S`: a leg that is not read cannot be seen to
-answer a ping, and would be taken for dead. An end that stays too slow loses the session, with that as the cause.
+Flow control. A leg buffers without limit by itself; the session bounds it. When too much waits for one end, here or
+in the whole process (`Buffers`), reading from the other is paused, but never longer than `PAUSE_LIMIT_S`: a leg that is
+not read cannot be seen to answer a ping, and would be taken for dead. An end that stays too slow loses the session,
+with that as the cause.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +28,10 @@ from relay.core.closing import (
     upstream_ended,
 )
 from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
-from relay.core.interceptor import EVERY, Interceptor
+from relay.core.flow import Buffers, Flow
+from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Leg, Listener
-from relay.core.tally import OTHER, Direction, Tally
-
-HIGH_WATER_BYTES = 8 * 1024 * 1024
-"""About two minutes of base64 audio: answers come far ahead of real time, so less would pause healthy peers."""
+from relay.core.tally import Tally
 
 PAUSE_LIMIT_S = 15.0
 """Less than the time in which an unanswered ping ends a connection, see `relay.legs.heartbeat`."""
@@ -43,59 +42,6 @@ class State(Enum):
     ENDED = "ended"
 
 
-Hook = Callable[[Event, float], Event | None]
-
-
-class Flow:
-    """One direction: who sends, who receives, who looks at what, and since when the receiver is too slow.
-
-    Attributes:
-        read: makes an event of a message, as far as this direction's sender is trusted.
-        hooks: what interceptors want to see, by event type; `otherwise` for the types that none of them names.
-        events, octets: what arrived so far.
-        last_type: the type of the event that arrived last.
-        full_since: when too much waited for the receiver; None while that is not so.
-        held: whether a policy keeps the sender from being read.
-    """
-
-    __slots__ = (
-        "by_type", "events", "full_since", "held", "hooks", "last_type", "octets", "other", "otherwise", "read", "sink",
-        "source",
-        "too_slow",
-    )  # fmt: skip
-
-    def __init__(
-        self, source: Leg, sink: Leg, read: Callable[[Data], Event], direction: Direction, too_slow: Cause
-    ) -> None:
-        self.source = source
-        self.sink = sink
-        self.read = read
-        self.by_type = direction.by_type
-        self.other = direction.by_type[OTHER]
-        self.too_slow = too_slow
-        self.hooks: dict[str, tuple[Hook, ...]] = {}
-        self.otherwise: tuple[Hook, ...] = ()
-        self.events = 0
-        self.octets = 0
-        self.last_type = ""
-        self.full_since: float | None = None
-        self.held = False
-
-    def hook(self, types: Iterable[str], hook: Hook) -> None:
-        """Let `hook` see the events of these types, after those that asked before."""
-        if EVERY in types:
-            self.otherwise = (*self.otherwise, hook)
-            self.hooks = {kind: (*hooks, hook) for kind, hooks in self.hooks.items()}
-            return
-        for kind in types:
-            self.hooks[kind] = (*self.hooks.get(kind, self.otherwise), hook)
-
-    def unhook(self, types: Iterable[str], hook: Hook) -> None:
-        """Let `hook` see the events of these types no more."""
-        for kind in types:
-            self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
-
-
 class Session:
     """Joins two open legs until one of them ends or a policy ends it.
 
@@ -104,6 +50,7 @@ class Session:
         ended: how it ended; None while it is open.
 
     Args:
+        buffers: what may wait, shared by all sessions of the process.
         relay_events: whether the peer asked to be told `relay.…` events.
     """
 
@@ -115,13 +62,15 @@ class Session:
         interceptors: Iterable[Interceptor],
         tally: Tally,
         *,
+        buffers: Buffers | None = None,
         relay_events: bool = False,
     ) -> None:
+        buffers = buffers or Buffers()
         self.session_id = session_id
         self.state = State.OPEN
         self.ended: Ended | None = None
-        self.up = Flow(peer, upstream, read_peer_event, tally.up, Cause.SLOW_UPSTREAM)
-        self.down = Flow(upstream, peer, read_upstream_event, tally.down, Cause.SLOW_PEER)
+        self.up = Flow(peer, upstream, read_peer_event, tally.up, buffers, Cause.SLOW_UPSTREAM)
+        self.down = Flow(upstream, peer, read_upstream_event, tally.down, buffers, Cause.SLOW_PEER)
         self.peer_listener = Listener(
             partial(self._arrived, self.up), self._peer_closed, partial(self._drained, self.down)
         )
@@ -155,7 +104,7 @@ class Session:
 
     def tell(self, kind: str, fields: Mapping[str, Any], now: float) -> None:
         """Send the peer a `relay.…` event, if it asked for such and reads what it is sent."""
-        if self._relay_events and self.state is State.OPEN and self._peer.buffered_bytes < HIGH_WATER_BYTES:
+        if self._relay_events and self.state is State.OPEN and self._peer.buffered_bytes < self.down.most_waiting:
             self.send_down({"type": kind, "event_id": self.own_event_id(), **fields}, now)
 
     def afterwards(self, action: Callable[[float], None]) -> None:
@@ -164,7 +113,7 @@ class Session:
 
     def refuse_event(self, event: Event, code: str, why: str, now: float) -> None:
         """Tell the peer why its event does not go up; a peer that reads nothing is told nothing more."""
-        if self._peer.buffered_bytes < HIGH_WATER_BYTES:
+        if self._peer.buffered_bytes < self.down.most_waiting:
             theirs = event.body.get("event_id")
             error = {"type": "invalid_request_error", "code": code, "message": why, "param": None, "event_id": theirs}
             self.send_down({"type": "error", "event_id": self.own_event_id(), "error": error}, now)
@@ -202,6 +151,8 @@ class Session:
 
     def finish(self, now: float) -> None:
         """Let the interceptors know that it is over; to be called once both legs are gone."""
+        self.up.waits(0)
+        self.down.waits(0)
         if self.ended is not None:
             for interceptor in self._interceptors:
                 interceptor.closed(self.ended, now)
@@ -236,7 +187,8 @@ class Session:
                     return
                 event = seen
             data = event.data
-        if flow.sink.send(data, now) > HIGH_WATER_BYTES:
+        waiting = flow.sink.send(data, now)
+        if waiting and flow.waits(waiting):
             self._filled(flow, now)
         if hooks and self._afterwards:
             actions, self._afterwards = self._afterwards, []
@@ -250,13 +202,14 @@ class Session:
         self.end(upstream_ended(closed), now)
 
     def _drained(self, flow: Flow, now: float) -> None:
+        flow.waits(0)
         if flow.full_since is not None:
             flow.full_since = None
             if not flow.held:
                 flow.source.resume_reading()
 
     def _say(self, flow: Flow, event: Event, now: float) -> None:
-        if flow.sink.send(event.data, now) > HIGH_WATER_BYTES:
+        if flow.waits(flow.sink.send(event.data, now)):
             self._filled(flow, now)
 
     def _filled(self, flow: Flow, now: float) -> None:

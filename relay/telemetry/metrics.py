@@ -53,6 +53,9 @@ class Metrics:
         )
         self.sessions_open = Gauge("relay_sessions_open", "Sessions that are open now.", registry=self.registry)
         self.draining = Gauge("relay_draining", "1 while the process admits nobody.", registry=self.registry)
+        self.buffered_bytes = Gauge(
+            "relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.", registry=self.registry
+        )
         self.session_seconds = PrometheusHistogram(
             "relay_session_seconds",
             "How long sessions lasted.",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relay.core.flow import HIGH_WATER_BYTES
 from relay.core.locks import Locks
-from relay.core.session import HIGH_WATER_BYTES
 from tests.fakes.disguises import VALUES, gets_round_locks, written_events
 from tests.fakes.legs import Joined
 

@@ -7,9 +7,10 @@ import pytest
 
 from relay.core.closing import ROWS, Cause, ended
 from relay.core.events import Event, write_event
+from relay.core.flow import HIGH_WATER_BYTES, Buffers
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed
-from relay.core.session import HIGH_WATER_BYTES, PAUSE_LIMIT_S, State
+from relay.core.session import PAUSE_LIMIT_S, State
 from tests.fakes.legs import Joined
 
 APPEND = '{ "type":"input_audio_buffer.append", "audio" : "AAAA" }'
@@ -211,6 +212,24 @@ def test_a_side_that_stays_full_ends_the_session(way, cause) -> None:
     assert joined.session.ended is None
     joined.session.tick(PAUSE_LIMIT_S + 0.1)
     assert joined.session.ended == ended(cause)
+
+
+def test_all_sessions_share_a_bound() -> None:
+    """When too much waits in all sessions, each end that something waits for is waited for; the others go on."""
+    buffers = Buffers(session_bytes=100, process_bytes=150)
+    one, two, idle = (Joined(buffers=buffers).opened() for _ in range(3))
+    one.upstream_says("x" * 90)
+    two.upstream_says("x" * 50)
+    assert (buffers.waiting, one.upstream.trace, two.upstream.trace) == (140, [], [])
+    two.upstream_says("x" * 11)
+    assert two.upstream.trace == [("pause",)]
+    idle.upstream_says("")
+    assert idle.upstream.trace == []
+    one.session.peer_listener.on_drained(1.0)
+    assert buffers.waiting == 61
+    two.session.end(ended(Cause.DRAINING), 1.0)
+    two.session.finish(1.0)
+    assert buffers.waiting == 0
 
 
 def test_interceptors_hear_of_start_and_end() -> None:

@@ -1,6 +1,7 @@
 """A leg that is driven line by line and writes down what it was told."""
 
 from relay.core.events import Data
+from relay.core.flow import Buffers
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
 from relay.core.tally import Tally
@@ -43,12 +44,12 @@ class FakeLeg:
 class Joined:
     """A session between two fake legs, with short words for what happens to it."""
 
-    def __init__(self, *interceptors: Interceptor) -> None:
+    def __init__(self, *interceptors: Interceptor, buffers: Buffers | None = None) -> None:
         self.peer = FakeLeg()
         self.upstream = FakeLeg()
         self.tally = Tally()
         self.now = 0.0
-        self.session = Session("s1", self.peer, self.upstream, interceptors, self.tally)
+        self.session = Session("s1", self.peer, self.upstream, interceptors, self.tally, buffers=buffers)
 
     def opened(self) -> "Joined":
         self.session.open(self.now)

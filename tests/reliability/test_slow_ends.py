@@ -6,7 +6,7 @@ from time import monotonic
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from relay.core.session import HIGH_WATER_BYTES
+from relay.core.flow import HIGH_WATER_BYTES
 from tests.fakes.process import relay_process
 from tests.fakes.running import end_of
 from tests.fakes.upstream import scripted_upstream

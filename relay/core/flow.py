@@ -1,0 +1,97 @@
+"""One direction of a session, and what may wait in it."""
+
+from collections.abc import Callable, Iterable
+
+from relay.core.closing import Cause
+from relay.core.events import Data, Event
+from relay.core.interceptor import EVERY
+from relay.core.leg import Leg
+from relay.core.tally import OTHER, Direction
+
+HIGH_WATER_BYTES = 8 * 1024 * 1024
+"""About two minutes of base64 audio: answers come far ahead of real time, so less would pause healthy peers."""
+
+ALL_HIGH_WATER_BYTES = 256 * 1024 * 1024
+"""Some dozen peers that stopped reading at the same time."""
+
+Hook = Callable[[Event, float], Event | None]
+
+
+class Buffers:
+    """What waits for ends that read slowly, in all sessions of a process.
+
+    Attributes:
+        session_bytes: how much may wait for one end of a session.
+        process_bytes: how much may wait in all sessions together; beyond it each slow end is waited for.
+        waiting: how much waits.
+    """
+
+    def __init__(self, session_bytes: int = HIGH_WATER_BYTES, process_bytes: int = ALL_HIGH_WATER_BYTES) -> None:
+        self.session_bytes = session_bytes
+        self.process_bytes = process_bytes
+        self.waiting = 0
+
+
+class Flow:
+    """One direction: who sends, who receives, who looks at what, and since when the receiver is too slow.
+
+    Attributes:
+        read: makes an event of a message, as far as this direction's sender is trusted.
+        hooks: what interceptors want to see, by event type; `otherwise` for the types that none of them names.
+        events, octets: what arrived so far.
+        last_type: the type of the event that arrived last.
+        full_since: when too much waited for the receiver; None while that is not so.
+        most_waiting: how many bytes may wait for the receiver.
+        held: whether a policy keeps the sender from being read.
+    """
+
+    __slots__ = (
+        "_buffers", "_waiting", "by_type", "events", "full_since", "held", "hooks", "last_type", "most_waiting",
+        "octets", "other", "otherwise", "read", "sink", "source", "too_slow",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        source: Leg,
+        sink: Leg,
+        read: Callable[[Data], Event],
+        direction: Direction,
+        buffers: Buffers,
+        too_slow: Cause,
+    ) -> None:
+        self.source = source
+        self.sink = sink
+        self.read = read
+        self.by_type = direction.by_type
+        self.other = direction.by_type[OTHER]
+        self.too_slow = too_slow
+        self.most_waiting = buffers.session_bytes
+        self._buffers = buffers
+        self._waiting = 0
+        self.hooks: dict[str, tuple[Hook, ...]] = {}
+        self.otherwise: tuple[Hook, ...] = ()
+        self.events = 0
+        self.octets = 0
+        self.last_type = ""
+        self.full_since: float | None = None
+        self.held = False
+
+    def hook(self, types: Iterable[str], hook: Hook) -> None:
+        """Let `hook` see the events of these types, after those that asked before."""
+        if EVERY in types:
+            self.otherwise = (*self.otherwise, hook)
+            self.hooks = {kind: (*hooks, hook) for kind, hooks in self.hooks.items()}
+            return
+        for kind in types:
+            self.hooks[kind] = (*self.hooks.get(kind, self.otherwise), hook)
+
+    def unhook(self, types: Iterable[str], hook: Hook) -> None:
+        """Let `hook` see the events of these types no more."""
+        for kind in types:
+            self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
+
+    def waits(self, count: int) -> bool:
+        """Note how many bytes wait for the receiver now; returns whether they are too many, here or in the process."""
+        self._buffers.waiting += count - self._waiting
+        self._waiting = count
+        return count > self.most_waiting or (count > 0 and self._buffers.waiting > self._buffers.process_bytes)
