@@ -1,6 +1,7 @@
 """`relay inspect` as a person meets it."""
 
 import json
+import wave
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,43 @@ def test_a_file_that_is_not_there(tmp_path) -> None:
     """A wrong name is told as such; the exit code is 2."""
     result = inspect(tmp_path / "none.jsonl")
     assert (result.exit_code, result.stderr) == (2, f"relay: {tmp_path / 'none.jsonl'}: No such file or directory\n")
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """A recording of one's own."""
+    path = tmp_path / "talk.jsonl"
+    path.write_bytes((TRANSCRIPTS / "plain-turn.jsonl").read_bytes())
+    return path
+
+
+def test_a_wav_beside_the_recording(talk) -> None:
+    """With `--wav` both voices are written beside the recording, and where they went is told."""
+    result = inspect(talk, "--wav")
+    assert result.exit_code == 0
+    assert result.stderr == f"{talk.with_suffix('.wav')}: 3.5 s, the peer left, the upstream right\n"
+    with wave.open(str(talk.with_suffix(".wav"))) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (2, 24_000, 83_520)
+
+
+def test_a_wav_elsewhere(talk, tmp_path) -> None:
+    """`--wav=PATH` says where; with `--json` the standard output is still JSON alone."""
+    result = inspect(talk, "--json", f"--wav={tmp_path / 'voices.wav'}")
+    assert json.loads(result.stdout)["duration_s"] == 3.48
+    assert (tmp_path / "voices.wav").exists()
+
+
+def test_a_recording_is_never_written_over(talk) -> None:
+    """Whoever names a recording as the output is stopped."""
+    before = talk.read_bytes()
+    result = inspect(talk, "--wav", talk)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "may be a recording" in result.stderr
+    assert talk.read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written(talk, tmp_path) -> None:
+    """Where the output cannot be written, that is told."""
+    result = inspect(talk, "--wav", tmp_path / "none" / "talk.wav")
+    assert result.exit_code == 2
+    assert result.stderr == f"relay: {tmp_path / 'none' / 'talk.wav'}: cannot be written: No such file or directory\n"

@@ -6,6 +6,7 @@
     audio        samples out of messages
     words        what the terminal and the page say alike
     terminal     the summary as text
+    voices, wav  both voices in time, and as a file
 
 Memory is taken by the words of a recording, not by its sound.
 """

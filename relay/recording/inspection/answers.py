@@ -14,10 +14,10 @@ _CALLS = frozenset({"function_call", "mcp_call"})
 
 @dataclass(slots=True)
 class Spoken:
-    """An item with audio: its turn, where it begins to sound, and how long it is, in samples."""
+    """An item with audio: its turn, where the last of it ends, and how much of it there is, in samples."""
 
     turn: Turn
-    start: int
+    end: int = 0
     length: int = 0
 
 
@@ -55,6 +55,8 @@ class Answers:
         self._turns = turns
         self._by_response: dict[str, Turn] = {}
         self._items: dict[str, Spoken] = {}
+        self._sounding: dict[str, Spoken] = {}
+        """Those since the last cut."""
         self._format = AudioFormat()
         self._voice = Playout()
         self._stopped_at: float | None = None
@@ -106,8 +108,10 @@ class Answers:
         if item_id in self.heard:
             return  # it came too late to be heard
         start = self._voice.place(at, count)
-        item = self._items.setdefault(item_id, Spoken(turn, start))
+        item = self._items.setdefault(item_id, Spoken(turn))
         item.length += count
+        item.end = self._voice.end
+        self._sounding[item_id] = item
         if turn.audio_s * RATE <= count:
             turn.at = start / RATE
         turn.until = self.silent_at
@@ -128,23 +132,25 @@ class Answers:
             turn.calls.append(f"{text_of(item, 'name')}({text_of(item, 'arguments')})")
 
     def _cut(self, body: Body, at: float) -> None:
-        """The peer heard an item only so far, and nothing of what was to sound behind it."""
+        """The peer heard an item only so far, and nothing of what was to sound later than now."""
         item_id = text_of(body, "item_id")
         if item_id not in self._items:
             return
         now = round(at * RATE)
-        self._hear(item_id, number_of(body, "audio_end_ms") * RATE // 1000)
-        for other, item in self._items.items():
-            if item.start >= now and other != item_id:
-                self._hear(other, 0)
+        for other, item in self._sounding.items():
+            if item.end > now and other != item_id:
+                self._hear(other, item, item.length - (item.end - now))
+        self._sounding.clear()
+        self._hear(item_id, self._items[item_id], number_of(body, "audio_end_ms") * RATE // 1000)
         self._voice.hush(at)
 
-    def _hear(self, item_id: str, samples: int) -> None:
-        item = self._items[item_id]
-        heard = max(0, min(samples, item.length, self.heard.get(item_id, item.length)))
-        self.heard[item_id] = heard
-        item.turn.heard_s = heard / RATE
-        item.turn.until = (item.start + heard) / RATE
+    def _hear(self, item_id: str, item: Spoken, samples: int) -> None:
+        before = self.heard.get(item_id, item.length)
+        self.heard[item_id] = heard = max(0, min(samples, before))
+        if heard < before:
+            turn = item.turn
+            turn.heard_s = (turn.audio_s if turn.heard_s is None else turn.heard_s) - (before - heard) / RATE
+            turn.until = min(turn.until or 0.0, (item.end - (item.length - heard)) / RATE)
 
     def _content(self, body: Body, at: float, *, is_audio: bool = False) -> Turn:
         """The turn of a piece of an answer, which is what somebody may have waited for."""

@@ -3,6 +3,9 @@
 RATE = 24_000
 """Samples a second, of both voices."""
 
+JITTER_S = 0.2
+"""A microphone's messages that come so late still follow one another without a gap."""
+
 
 class Playout:
     """One voice's loudspeaker: audio sounds when it comes, or behind what is still sounding.

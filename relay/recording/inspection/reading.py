@@ -76,7 +76,7 @@ class Reading:
         Args:
             last_at: when the last message passed, for a file that does not say when it ended.
         """
-        ended_at = last_at if isinstance(end, Cut) else max(end.at, 0.0)
+        ended_at = last_at if isinstance(end, Cut) else max(end.at, last_at)
         self._costs.unbilled = self._answers.running
         up, down = self._counts["up"], self._counts["down"]
         return Summary(

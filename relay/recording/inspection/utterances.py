@@ -5,11 +5,8 @@ from typing import Any
 from relay.core.events import Body
 from relay.recording.inspection.audio import AudioFormat, read_format
 from relay.recording.inspection.fields import OnEvent, dict_of, list_of, number_of, text_of
-from relay.recording.inspection.playout import RATE, Playout
+from relay.recording.inspection.playout import JITTER_S, RATE, Playout
 from relay.recording.inspection.summary import Turn
-
-JITTER_S = 0.2
-"""A microphone's messages that come so late still follow one another without a gap."""
 
 _REACH_S = 30.0
 """Speech that was found further back than this was found in other audio than the recording's."""
