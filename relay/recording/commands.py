@@ -23,8 +23,11 @@ BESIDE = Path()
     flag_value=".",
     help="Write both voices, the peer on the left.",
 )
+@click.option(
+    "--html", type=click.Path(path_type=Path), is_flag=False, flag_value=".", help="Write a page that shows all of it."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="A TOML file whose prices count.")
-def inspect(file: Path, as_json: bool, wav: Path | None, config: Path | None) -> None:
+def inspect(file: Path, as_json: bool, wav: Path | None, html: Path | None, config: Path | None) -> None:
     """Say what is in a recording: turns, waits, cost, errors and end.
 
     What is written goes beside the recording unless it is told where (--wav=PATH). The exit code is 1 where the file
@@ -34,6 +37,7 @@ def inspect(file: Path, as_json: bool, wav: Path | None, config: Path | None) ->
 
     from relay.recording import Cut, RecordingError, read_recording  # noqa: PLC0415
     from relay.recording.inspection import inspect_recording  # noqa: PLC0415
+    from relay.recording.inspection.page import write_page  # noqa: PLC0415
     from relay.recording.inspection.terminal import as_text  # noqa: PLC0415
     from relay.recording.inspection.wav import write_wav  # noqa: PLC0415
     from relay.settings import SettingsError, load_settings  # noqa: PLC0415
@@ -44,6 +48,9 @@ def inspect(file: Path, as_json: bool, wav: Path | None, config: Path | None) ->
         if wav is not None:
             path = _write(partial(write_wav, recording, summary), wav, file, ".wav")
             click.echo(f"{path}: {summary.duration_s:.1f} s, the peer left, the upstream right", err=True)
+        if html is not None:
+            path = _write(partial(write_page, recording, summary), html, file, ".html")
+            click.echo(f"{path}: open it in a browser", err=True)
     except (RecordingError, SettingsError) as failure:
         _give_up(failure)
     if as_json:

@@ -142,3 +142,10 @@ def test_a_place_that_cannot_be_written(talk, tmp_path) -> None:
     result = inspect(talk, "--wav", tmp_path / "none" / "talk.wav")
     assert result.exit_code == 2
     assert result.stderr == f"relay: {tmp_path / 'none' / 'talk.wav'}: cannot be written: No such file or directory\n"
+
+
+def test_a_page_beside_the_recording(talk) -> None:
+    """With `--html` a page is written beside the recording, and where it went is told."""
+    result = inspect(talk, "--html")
+    assert result.stderr == f"{talk.with_suffix('.html')}: open it in a browser\n"
+    assert talk.with_suffix(".html").read_text().startswith("<!doctype html>")

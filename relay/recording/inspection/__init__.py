@@ -7,6 +7,8 @@
     words        what the terminal and the page say alike
     terminal     the summary as text
     voices, wav  both voices in time, and as a file
+    waveform     both voices as peaks
+    page         all of it as one page; `timeline` is its picture, `page.html` and `page.css` its frame
 
 Memory is taken by the words of a recording, not by its sound.
 """

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import click
 
-from relay.recording.inspection.summary import Since, Summary, Turn
+from relay.recording.inspection.summary import Summary, Turn
 from relay.recording.inspection.words import (
+    WAITS,
     clock,
     ending,
     lasting,
@@ -20,7 +21,6 @@ from relay.recording.inspection.words import (
 )
 
 _COLOURS = {"peer": "cyan", "upstream": "green"}
-_WAITS: tuple[tuple[Since, str], ...] = (("speech_stopped", "end of speech"), ("response.create", "request"))
 
 
 def as_text(summary: Summary, width: int) -> str:
@@ -62,7 +62,7 @@ def _turn(turn: Turn, margin: int, width: int) -> Iterator[str]:
 
 
 def _waits(summary: Summary) -> Iterator[str]:
-    for since, words in _WAITS:
+    for since, words in WAITS:
         found = summary.waits(since)
         if found is not None:
             yield f"{_bold('Waits')}  from the {words} to the first of the answer: {spread_words(found)}"

@@ -1,10 +1,10 @@
 """Both voices as a WAV file: the peer on the left, the upstream on the right, as they could be heard."""
 
-import os
 import wave
 from array import array
 from pathlib import Path
 
+from relay.recording.inspection.files import private_file
 from relay.recording.inspection.playout import RATE
 from relay.recording.inspection.summary import Summary
 from relay.recording.inspection.voices import voices_of
@@ -20,7 +20,7 @@ def write_wav(recording: Recording, summary: Summary, path: Path) -> None:
     """
     left, right = voices_of(recording, summary)
     rest = round(summary.duration_s * RATE)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as raw, wave.open(raw) as file:
+    with private_file(path) as raw, wave.open(raw) as file:
         file.setparams((2, 2, RATE, rest, "NONE", ""))
         while rest > 0:
             count = min(rest, RATE)

@@ -5,9 +5,12 @@ from decimal import Decimal
 
 from relay.core.tally import Costs
 from relay.recording.format import Cut, End, Stopped
-from relay.recording.inspection.summary import Spread, Summary, Turn
+from relay.recording.inspection.summary import Since, Spread, Summary, Turn
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+WAITS: tuple[tuple[Since, str], ...] = (("speech_stopped", "end of speech"), ("response.create", "request"))
+"""What waits are counted from, and the words for it."""
 
 _STOPS = {
     "max_bytes": "the file was full",
