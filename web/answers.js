@@ -112,6 +112,7 @@ export function interruptsItself(session) {
  */
 export function answersItself(session) {
   const detection = turnDetection(session);
+  if (session?.type === 'transcription') return false; // it only writes down
   return detection !== null && detection.create_response !== false;
 }
 

@@ -92,3 +92,8 @@ for (const [detection, interrupts, answers] of [
     assert.equal(answersItself(session), answers);
   });
 }
+
+test('A session that only transcribes never answers.', () => {
+  const session = { type: 'transcription', audio: { input: { turn_detection: { type: 'server_vad' } } } };
+  assert.equal(answersItself(session), false);
+});
