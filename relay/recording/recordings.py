@@ -57,6 +57,7 @@ class Recordings:
         self._thread: threading.Thread | None = None
         self._soon = threading.Event()
         self._is_closing = False
+        keep_freed_memory()
 
     def begin(
         self,
@@ -137,6 +138,15 @@ class Recordings:
             return
         if tape.is_done and isinstance(tape.last, Stopped) and tape.last.reason == "too_slow":
             self._on_failed(tape.header.session_id, "too_slow", "the disk did not keep up")
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep up to 32 MB that were freed, since lines are made and freed all the time.
+
+    To get a page back from the system costs more than to make the line that goes there. glibc's thresholds are dynamic
+    (mallopt(3)): they rise to the largest block that was freed. Elsewhere this does nothing.
+    """
+    bytes(16 << 20)  # never touched, so it costs no memory either
 
 
 def make_recordings(settings: Settings, on_failed: OnFailed) -> Recordings | None:

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from relay.core.events import Data
 from relay.recording.discretion import Discretion
-from relay.recording.format import Direction, End, Header, Stopped, write_line, write_message
+from relay.recording.format import Direction, End, Header, Message, Stopped, read_line, write_line, write_message
 
 MAX_WAITING_BYTES = 64 << 20
 """What may wait for the disk, all recordings of a process together."""
 
-WRITE_BYTES = 1 << 20
-"""What is written at one time, so that a backlog is not copied as a whole."""
+WRITE_BYTES = 64 << 10
+"""What is written at one time. A megabyte at once costs the kernel several times as much for each byte."""
 
-MakeLine = Callable[[], bytes]
+Unmade = tuple[float, int, Callable[[], bytes]]
+"""When a message passed, how large it is, and what makes its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Tape:
         self._discretion = discretion
         self._limits = limits
         self._backlog = backlog
-        self._waiting: deque[tuple[float, int, bytes | MakeLine]] = deque()
+        self._waiting: deque[bytes | Unmade] = deque()
         self._file: FileIO | None = None
         self._bytes_left = limits.max_bytes
 
@@ -81,19 +82,15 @@ class Tape:
         """Take a message, unless the tape is over or comes to its end by it."""
         if self.is_over:
             return
-        at = max(now - self.opened_at, 0.0)
+        at = now - self.opened_at
         if at > self._limits.max_s:
             self.finish(Stopped(at, "max_s"))
         elif self._backlog.is_full:
-            self.finish(Stopped(at, "too_slow"))
+            self.finish(Stopped(max(at, 0.0), "too_slow"))
         else:
-            size = len(data)
-            self._backlog.put_bytes += size
-            plain = self._discretion.plain(data)
-            if plain is None:
-                self._waiting.append((at, size, partial(self._make_line, at, direction, data, after, by_relay)))
-            else:
-                self._waiting.append((at, size, write_message(at, direction, plain, after, by_relay)))
+            waiting = self._line(at if at > 0 else 0.0, direction, data, after, by_relay)
+            self._waiting.append(waiting)
+            self._backlog.put_bytes += _size(waiting)
 
     def finish(self, last: End | Stopped | None) -> None:
         """Take no more, and end the file with this line; the first call counts."""
@@ -142,21 +139,39 @@ class Tape:
 
     def _lines(self) -> Iterator[bytes]:
         while self._waiting:
-            at, line = self._take()
-            made = line if isinstance(line, bytes) else line()
-            self._bytes_left -= len(made)
+            waiting = self._take()
+            line = waiting if isinstance(waiting, bytes) else waiting[2]()
+            self._bytes_left -= len(line)
             if self._bytes_left < 0:
-                self.finish(Stopped(at, "max_bytes"))
+                self.finish(Stopped(_time(waiting), "max_bytes"))
             if self._bytes_left >= 0:
-                yield made
+                yield line
 
-    def _take(self) -> tuple[float, bytes | MakeLine]:
-        at, size, line = self._waiting.popleft()
-        self._backlog.taken_bytes += size
-        return at, line
+    def _take(self) -> bytes | Unmade:
+        waiting = self._waiting.popleft()
+        self._backlog.taken_bytes += _size(waiting)
+        return waiting
+
+    def _line(self, at: float, direction: Direction, data: Data, after: int, by_relay: bool) -> bytes | Unmade:
+        """A message's line, or what makes it; a line is not wrapped, since the garbage collector counts wrappers."""
+        plain = self._discretion.plain(data)
+        if plain is not None:
+            return write_message(at, direction, plain, after, by_relay)
+        return at, len(data), partial(self._make_line, at, direction, data, after, by_relay)
 
     def _make_line(self, at: float, direction: Direction, data: Data, after: int, by_relay: bool) -> bytes:
         return write_message(at, direction, self._discretion.message(data), after, by_relay)
+
+
+def _size(waiting: bytes | Unmade) -> int:
+    return len(waiting) if isinstance(waiting, bytes) else waiting[1]
+
+
+def _time(waiting: bytes | Unmade) -> float:
+    if isinstance(waiting, bytes):
+        line = read_line(waiting)
+        return line.at if isinstance(line, Message) else 0.0
+    return waiting[0]
 
 
 def _write_all(file: FileIO, lines: list[bytes]) -> None:
