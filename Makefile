@@ -46,7 +46,7 @@ reliability: .venv/.dev ## what happens on bad days, measured into docs/reliabil
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn
 
-bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps time, how much memory an hour takes
+bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps time, what an hour of it takes
 	$(BIN)/python -m bench.recordings
 	$(BIN)/python -m bench --quick --only bare relay recording
 

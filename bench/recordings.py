@@ -1,4 +1,4 @@
-"""`python -m bench.recordings`: how exactly a replay keeps time, and how much memory a long one takes.
+"""`python -m bench.recordings`: how exactly a replay keeps time, and what an hour takes to be replayed and inspected.
 
 What recording costs is measured beside the other contestants: `python -m bench --quick --only bare relay recording`.
 """
@@ -6,8 +6,12 @@ What recording costs is measured beside the other contestants: `python -m bench 
 import asyncio
 import json
 import math
+import os
 import resource
+import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,19 +79,33 @@ async def time_kept() -> str:
     return f"times at speed 1: median {statistics.median(off) * 1000:.2f} ms off, at most {max(off) * 1000:.2f} ms"
 
 
-async def memory_taken(directory: Path) -> str:
-    path = directory / "hour.jsonl"
-    with path.open("wb") as file:
-        file.writelines(map(write_line, hour_of_audio()))
+async def replayed(path: Path) -> str:
     async with serve_replay(path, manner=Manner(speed=math.inf)) as replay:
         await hurried_peer(replay.url, 1000)
         before = _peak_mb()
         started = monotonic()
         await hurried_peer(replay.url, int(HOUR_S / CHUNK_S))
         took = monotonic() - started
-    size = path.stat().st_size / 1e6
     more = _peak_mb() - before
-    return f"an hour of {size:.0f} MB, replayed in {took:.0f} s: its peak is {more:.1f} MB above that of 40 seconds"
+    return f"replayed in {took:.0f} s: its peak is {more:.1f} MB above that of 40 seconds"
+
+
+def inspected(path: Path, options: tuple[str, ...]) -> str:
+    """Inspect an hour, and for comparison three seconds, in processes of their own."""
+    took, peak = _inspect(path, options)
+    _, usual = _inspect(path.with_name(SPOKEN.name), options)
+    return f"inspected {' '.join(options) or 'in the terminal'} in {took:.0f} s: {peak - usual:.1f} MB above 3 seconds"
+
+
+def _inspect(path: Path, options: tuple[str, ...]) -> tuple[float, float]:
+    """How many seconds it took, and its peak in MB."""
+    started = monotonic()
+    command = [sys.executable, "-m", "relay", "inspect", str(path), *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return monotonic() - started, usage.ru_maxrss / 1000
 
 
 def _peak_mb() -> float:
@@ -97,7 +115,13 @@ def _peak_mb() -> float:
 def main() -> None:
     print(asyncio.run(time_kept()))
     with tempfile.TemporaryDirectory() as directory:
-        print(asyncio.run(memory_taken(Path(directory))))
+        hour = Path(directory) / "hour.jsonl"
+        with hour.open("wb") as file:
+            file.writelines(map(write_line, hour_of_audio()))
+        shutil.copy(SPOKEN, directory)
+        print(f"an hour of {hour.stat().st_size / 1e6:.0f} MB, {asyncio.run(replayed(hour))}")
+        for options in ((), ("--wav",), ("--html",)):
+            print(f"the same hour, {inspected(hour, options)}")
 
 
 if __name__ == "__main__":

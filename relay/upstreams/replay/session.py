@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from relay.core.events import Data, read_peer_event, write_event
-from relay.recording import End, Message, Recording, RecordingError
+from relay.recording import Cut, End, Message, Recording, RecordingError
 from relay.recording.format import said_by_relay
 from relay.upstreams.replay.following import Drift, Follower
 from relay.upstreams.replay.ids import Ids
@@ -120,7 +120,8 @@ class ReplaySession:
         if isinstance(entry, Message):
             self._outbox.append(self._current(entry.data))
         elif not isinstance(entry, End):
-            self._fail("replay_ended", f"The recording {self.recording.name} breaks off here.", 1011)
+            where = f" at line {entry.line}" if isinstance(entry, Cut) else " here"
+            self._fail("replay_ended", f"The recording {self.recording.name} breaks off{where}.", 1011)
         elif entry.upstream.by == "upstream":
             code = entry.upstream.code
             self.closing = Goodbye(None if code == 1006 else code, entry.upstream.reason)

@@ -254,8 +254,8 @@ def test_a_lenient_replay_finds_what_comes_early(path) -> None:
     ("damage", "words"),
     [
         (lambda lines: [*lines[:3], b"?\n", *lines[3:]], "talk.jsonl, line 4: this is not JSON"),
-        (lambda lines: lines[:3], "The recording talk breaks off here."),
-        (lambda lines: [*lines[:3], lines[3][:20]], "The recording talk breaks off here."),
+        (lambda lines: lines[:3], "The recording talk breaks off at line 4."),
+        (lambda lines: [*lines[:3], lines[3][:20]], "The recording talk breaks off at line 4."),
     ],
 )
 def test_a_damaged_recording_says_so(path, damage, words) -> None:
