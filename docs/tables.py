@@ -6,6 +6,7 @@ A test runs it and fails where a document is not what it would write.
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from pydantic import AliasChoices
 from pydantic_core import PydanticUndefined
 
 from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
@@ -60,7 +61,8 @@ def upstream_gets(cause: Cause, row: Row) -> str:
 def settings_rows() -> Iterator[tuple[str, ...]]:
     """Every setting: its TOML name, its variable, its default, its words."""
     for name, field in Settings.model_fields.items():
-        variable = name.upper() if name.startswith("openai_api_key") else f"RELAY_{name.upper()}"
+        alias = field.validation_alias
+        variable = alias.choices[-1] if isinstance(alias, AliasChoices) else f"RELAY_{name.upper()}"
         value = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
         default = "" if value is PydanticUndefined or value in (None, "") else f"`{value}`"
         yield (

@@ -16,6 +16,7 @@ What decides does not wait; what waits does not decide.
     testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.
     endpoint.py  `/v1/realtime`: admit, dial, accept, join two legs, wait for the end.
     sessions.py  the sessions of this process: their number, their tick, their drain.
+    dialects.py  peers and upstreams that do not speak GA.
     profiles.py  what is injected. settings.py: what can be turned. app.py: routes. cli.py: the command line.
 
 To embed the relay in an application of one's own::

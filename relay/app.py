@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from relay.admission.gate import Gate
-from relay.admission.minting import mint_route
+from relay.admission.minting import mint_routes
 from relay.admission.quotas import make_quotas
 from relay.core.flow import Buffers
 from relay.endpoint import InterceptorFactory, RealtimeEndpoint
@@ -69,7 +69,7 @@ def create_app(
     app = Starlette(
         routes=[
             WebSocketRoute("/v1/realtime", endpoint.serve),
-            mint_route(gate, settings),
+            *mint_routes(gate, settings),
             *operation_routes(sessions, metrics),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),

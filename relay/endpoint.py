@@ -29,15 +29,18 @@ from relay.core.redaction import Redaction
 from relay.core.rest import Rest
 from relay.core.session import Session
 from relay.core.turns import TurnTimer
+from relay.dialects import dialect_of_peer
 from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import UpstreamLeg, choose_dial, open_peer
-from relay.legs.target import DialOptions
+from relay.legs.dialect import Interpreter
+from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
 from relay.sessions import Sessions
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
 from relay.upstreams import Ask, Upstream, chosen_model, dialled_model, nobody_named_a_model
+from relay.upstreams.dialling import dial_target
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -84,8 +87,12 @@ class RealtimeEndpoint:
                         await websocket.receive()  # the peer's wish to connect; the next one is its leaving
                         words = FirstWords(websocket)
                         ask = await self._listen(websocket, words, ask)
-                        upstream = await self._dial(words, ask)
-                        await self._join(websocket, words, upstream, ask, purses, session_id)
+                        target = self._target(ask)
+                        upstream = await self._dial(words, target)
+                        interpreter = Interpreter(
+                            dialect_of_peer(websocket.headers, ask.profile.dialect), target.dialect
+                        )
+                        await self._join(websocket, words, interpreter, upstream, ask, purses, session_id)
             except Refused as refusal:
                 await self._refuse(websocket, refusal.ended, session_id)
             except Exception:
@@ -104,15 +111,22 @@ class RealtimeEndpoint:
                 return replace(ask, query=(*ask.query, ("model", model)))
         return ask
 
-    async def _dial(self, words: FirstWords, ask: Ask) -> UpstreamLeg:
-        """Dial, unless the peer leaves first."""
+    def _target(self, ask: Ask) -> Target:
         if self.upstream is None:
             raise Refused(ended(Cause.UPSTREAM_UNREACHABLE))
+        return self.upstream(ask)
+
+    async def _dial(self, words: FirstWords, target: Target) -> UpstreamLeg:
+        """Dial, unless the peer leaves first."""
         started = monotonic()
         leaving = asyncio.ensure_future(words.left())
         dialling = asyncio.ensure_future(
-            self._dial_by(
-                self.upstream(ask), self._options, self._metrics.tally.up.added_s.observe, self._settings.secrets.redact
+            dial_target(
+                self._dial_by,
+                target,
+                self._options,
+                self._metrics.tally.up.added_s.observe,
+                self._settings.secrets.redact,
             )
         )
         try:
@@ -134,6 +148,7 @@ class RealtimeEndpoint:
         self,
         websocket: WebSocket,
         words: FirstWords,
+        interpreter: Interpreter,
         upstream: UpstreamLeg,
         ask: Ask,
         purses: Sequence[Purse],
@@ -142,7 +157,8 @@ class RealtimeEndpoint:
         with contextlib.ExitStack() as stack:
             stack.callback(upstream.abort)
             subprotocol = await accept(websocket)
-            peer = open_peer(websocket, self._metrics.tally.down.added_s.observe)
+            peer = interpreter.at_peer(open_peer(websocket, self._metrics.tally.down.added_s.observe))
+            upstream = interpreter.at_upstream(upstream)
             if subprotocol == BINARY_AUDIO:
                 peer = BinaryAudioLeg(peer)
             recorder = self._record(session_id, ask, subprotocol)
@@ -170,7 +186,7 @@ class RealtimeEndpoint:
                 subject=ask.identity.subject_hash,
             )
             session.open(opened_at)
-            for data in words.messages:
+            for data in interpreter.heard(words.messages):
                 session.peer_listener.on_message(data, opened_at)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(peer.run(session.peer_listener))

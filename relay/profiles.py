@@ -6,16 +6,20 @@ A profile is the GA session object, with `voice` as a shorthand for `audio.outpu
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from relay.admission.quotas import Quota
 from relay.core.limits import DEFAULT_LIMITS, Limits
+from relay.dialects import read_dialect
 from relay.limits import read_limits, read_quota
 from relay.recording.wish import Wish, read_wish
 from relay.session_types import KINDS, complaints_about
 
 DEFAULT_NAME = "default"
 DEFAULT_MODEL = "gpt-realtime-2.1"
+DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({"xai": "grok-voice-latest"})
+"""By upstream, where it is another one."""
 
 _SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
 
@@ -33,6 +37,7 @@ class Profile:
         record: whether and how its sessions are recorded; None where it does not say.
         limits: what each of its sessions may take.
         quota: what all of its sessions may take, where that is not what other profiles' may.
+        dialect: what its peers speak, see `relay.dialects`; None where they say it themselves.
     """
 
     name: str
@@ -44,9 +49,12 @@ class Profile:
     model_fixed: bool = False
     model_named: bool = False
     quota: Quota | None = None
+    dialect: str | None = None
 
 
-def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> Profile:
+def read_profile(
+    name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS, default_model: str = DEFAULT_MODEL
+) -> Profile:
     """Make a profile from its TOML table; what its `limits` do not name is as in those given.
 
     Raises:
@@ -57,6 +65,7 @@ def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_L
     record = read_wish(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
+    dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
     kind = session.pop("type", "realtime")
     if kind not in KINDS:
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -67,9 +76,9 @@ def read_profile(name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_L
         raise ValueError("; ".join(wrong))
     # The model is fixed by the address that is dialled; a session.update may not change it.
     model_named = "model" in session
-    model = session.pop("model", DEFAULT_MODEL if kind == "realtime" else None)
+    model = session.pop("model", default_model if kind == "realtime" else None)
     injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock, record, limits, model_named=model_named, quota=quota)
+    return Profile(name, model, injected, lock, record, limits, model_named=model_named, quota=quota, dialect=dialect)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

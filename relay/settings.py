@@ -30,9 +30,14 @@ from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
 from relay.limits import read_limits, read_prices, read_quotas
-from relay.profiles import DEFAULT_NAME, Profile, read_profile
+from relay.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, Profile, read_profile
 
 OPENAI_URL = "wss://api.openai.com/v1"
+SECRET_LENGTH_LEAST = 8
+"""A shorter value of a header of one's own is a word, not a secret, and may be shown."""
+
+SERVICES = ("openai", "azure", "xai")
+"""What `upstream` may name; see `relay.upstreams.providers`."""
 
 
 class SettingsError(ValueError):
@@ -53,7 +58,14 @@ class Settings(BaseSettings):
     tls_self_signed: bool = Field(False, description="Speak TLS with a certificate made at the start, for development.")
     workers: int = Field(1, ge=1, le=256, description="Processes that share the address; as many as there are cores.")
     upstream: str = Field(
-        "openai", description="Where sessions go: `openai`, `mock`, `replay:PATH`, or any `ws://` or `wss://` address."
+        "openai",
+        description="Where sessions go: `openai`, `azure`, `xai`, `mock`, `replay:PATH`, a `ws://` or `wss://` URL.",
+    )
+    upstream_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Headers of each handshake with an address of your own."
+    )
+    upstream_dialect: Literal["ga", "beta", "xai"] = Field(
+        "ga", description="What is spoken at an address of your own; see docs/dialects.md."
     )
     openai_api_key: SecretStr | None = Field(
         None,
@@ -66,6 +78,32 @@ class Settings(BaseSettings):
         description="A file that holds the key, such as a mounted secret.",
     )
     openai_base_url: str = Field(OPENAI_URL, description="The API's address, for another region or a gateway.")
+    openai_organization: str | None = Field(
+        None,
+        validation_alias=AliasChoices("openai_organization", "OPENAI_ORG_ID"),
+        description="The organisation that pays, where the key is of several.",
+    )
+    openai_project: str | None = Field(
+        None,
+        validation_alias=AliasChoices("openai_project", "OPENAI_PROJECT_ID"),
+        description="The project that pays, where the key is of several.",
+    )
+    azure_endpoint: str | None = Field(
+        None,
+        validation_alias=AliasChoices("azure_endpoint", "AZURE_OPENAI_ENDPOINT"),
+        description="The address of the Azure resource, `https://NAME.openai.azure.com`.",
+    )
+    azure_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("azure_api_key", "AZURE_OPENAI_API_KEY"),
+        description="Its key; without one, the machine's identity (Entra ID) with the extra `azure`.",
+    )
+    azure_api_version: str | None = Field(
+        None, pattern=r"^[\w-]+$", description="A preview's version, to use its path and the beta; else GA."
+    )
+    xai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("xai_api_key", "XAI_API_KEY"), description="The key of `xai`."
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of pages that may connect besides the relay's own, separated by commas; `*` for any."
     )
@@ -171,9 +209,9 @@ class Settings(BaseSettings):
     @field_validator("upstream")
     @classmethod
     def _known_upstream(cls, value: str) -> str:
-        if value in {"openai", "mock"} or value.startswith("replay:") or _is_websocket_url(value):
+        if value in {*SERVICES, "mock"} or value.startswith("replay:") or _is_websocket_url(value):
             return value
-        raise ValueError(f"{value!r} is none of openai, mock, replay:PATH, ws://… or wss://…")
+        raise ValueError(f"{value!r} is none of {', '.join(SERVICES)}, mock, replay:PATH, ws://… or wss://…")
 
     @field_validator("openai_base_url")
     @classmethod
@@ -187,7 +225,9 @@ class Settings(BaseSettings):
     def _valid_profiles(self) -> "Settings":
         limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
         for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
-            self._read_profiles[name] = read_profile(name, table, limits)
+            self._read_profiles[name] = read_profile(
+                name, table, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
+            )
         self._check_record_dir()
         return self
 
@@ -264,7 +304,15 @@ class Settings(BaseSettings):
     def secrets(self) -> Secrets:
         """What must never be shown."""
         own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
-        return Secrets([self.api_key or "", *(secret.get_secret_value() for secret in own if secret)])
+        own += [self.azure_api_key, self.xai_api_key]
+        sent = [value.get_secret_value().split(" ")[-1] for value in self.upstream_headers.values()]
+        return Secrets(
+            [
+                self.api_key or "",
+                *(secret.get_secret_value() for secret in own if secret),
+                *(value for value in sent if len(value) >= SECRET_LENGTH_LEAST),
+            ]
+        )
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -296,7 +344,14 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     )
 
 
-_TABLES = ("RELAY_JWT__", "RELAY_LIMITS__", "RELAY_PRICES__", "RELAY_PROFILES__", "RELAY_QUOTAS__")
+_TABLES = (
+    "RELAY_JWT__",
+    "RELAY_LIMITS__",
+    "RELAY_PRICES__",
+    "RELAY_PROFILES__",
+    "RELAY_QUOTAS__",
+    "RELAY_UPSTREAM_HEADERS__",
+)
 _STORES = frozenset({"redis", "rediss", "valkey", "valkeys"})
 
 

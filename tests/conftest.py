@@ -16,7 +16,11 @@ def pytest_asyncio_loop_factories() -> Mapping[str, Any]:
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the settings of whoever runs the tests."""
     for name in list(os.environ):
-        if name.startswith(("RELAY_", "OPENAI_")) or name.lower() in {"http_proxy", "https_proxy", "all_proxy"}:
+        if name.startswith(("RELAY_", "OPENAI_", "AZURE_", "XAI_")) or name.lower() in {
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+        }:
             monkeypatch.delenv(name)
 
 

@@ -40,6 +40,7 @@ WRONG = [
     ({"instruction": "?"}, "profiles.x.instruction: openai"),
     ({"instruction": "?"}, "did you mean instructions?"),
     ({"zzz": 1}, "known are "),
+    ({"dialect": "old"}, "profiles.x.dialect: must be one of ga, beta, xai, not 'old'"),
     ({"audio": {"output": {"voic": "cedar"}}}, "profiles.x.audio.output.voic: "),
     ({"tools": [{"type": "function", "nme": "f"}]}, "profiles.x.tools[0].nme: "),
     ({"max_output_tokens": "lots"}, "profiles.x.max_output_tokens: Input should be"),

@@ -2,12 +2,18 @@
 
 For whom a ticket is, a caller whose credential names nobody says with `OpenAI-Safety-Identifier`, as the API wants it
 told; any other caller gets tickets for itself.
+
+Clients of the beta ask at `/v1/realtime/sessions` and `/v1/realtime/transcription_sessions`, with a flat session.
 """
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from time import time
+from types import MappingProxyType
+from typing import Any
 
+import orjson
 import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -22,28 +28,45 @@ from relay.admission.mint_request import BODY_LIMIT_BYTES, MintRequest, RequestW
 from relay.admission.refusal import refusal_response
 from relay.admission.tickets import Ticket, TicketTooLarge
 from relay.core.closing import Cause, Refused, ended
+from relay.core.dialect.rest import SessionRequest
 from relay.core.locks import INSTRUCTIONS, without_locked
 from relay.profiles import Profile
 from relay.settings import Settings
 
 PATH = "/v1/realtime/client_secrets"
+BETA_PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        "/v1/realtime/sessions": "realtime",
+        "/v1/realtime/transcription_sessions": "transcription",
+    }
+)
+"""With the kind of session that each is for."""
 
 _log = structlog.stdlib.get_logger("relay")
 
 
-def mint_route(gate: Gate, settings: Settings) -> Route:
-    """The route that mints. Pages of the allowed origins may call it; what else they send is checked like a peer's."""
+def mint_routes(gate: Gate, settings: Settings) -> list[Route]:
+    """The routes that mint. Pages of the allowed origins may call them, and are checked like a peer otherwise."""
     cors = Middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
     )
-    return Route(PATH, Mint(gate).serve, methods=["POST", "OPTIONS"], middleware=[cors])
+    kinds: Mapping[str, str | None] = {PATH: None, **BETA_PATHS}
+    return [
+        Route(path, Mint(gate, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
+        for path, kind in kinds.items()
+    ]
 
 
 class Mint:
-    """Answers requests for tickets."""
+    """Answers requests for tickets.
 
-    def __init__(self, gate: Gate) -> None:
+    Args:
+        kind: of the session, where the path says it and what is asked and answered is the beta's.
+    """
+
+    def __init__(self, gate: Gate, kind: str | None = None) -> None:
         self._gate = gate
+        self._kind = kind
 
     async def serve(self, request: Request) -> Response:
         """Admit the caller as a peer is admitted, and answer with a ticket, or with what is wrong."""
@@ -53,16 +76,21 @@ class Mint:
             identity = await self._gate.identify(request)
             if identity.is_ticket:  # or a ticket could be made to last for ever
                 raise Refused(ended(Cause.CREDENTIALS_REFUSED))
-            asked = read_request(await read_body(request))
+            body = await read_body(request)
+            beta = None if self._kind is None else SessionRequest(self._kind)
+            asked = read_request(body if beta is None else _read_flat(body, beta))
             profile = self._gate.profile_for(identity, asked.profile)
             await asyncio.to_thread(check_session, asked.session)
-            return self._mint(asked, identity, profile)
+            answer = self._mint(asked, identity, profile)
+            if beta is not None:
+                answer = beta.to_beta(answer)
+            return JSONResponse(answer, headers={"Cache-Control": "no-store"})
         except Refused as refusal:
             return refusal_response(refusal.ended)
         except (RequestWrong, TicketTooLarge) as wrong:
             return _complaint(str(wrong))
 
-    def _mint(self, asked: MintRequest, identity: Identity, profile: Profile) -> Response:
+    def _mint(self, asked: MintRequest, identity: Identity, profile: Profile) -> dict[str, Any]:
         brought = without_locked(asked.session, profile.lock)
         try:
             shown = with_session(profile, brought)
@@ -73,7 +101,7 @@ class Mint:
         ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, brought)
         body = {"value": self._gate.press.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
         _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=asked.lifetime_s)
-        return JSONResponse(body, headers={"Cache-Control": "no-store"})
+        return body
 
 
 async def read_body(request: Request) -> bytes:
@@ -100,6 +128,15 @@ def session_shown(profile: Profile) -> dict[str, object]:
         shown["model"] = profile.model
     name = "realtime.session" if profile.model else "realtime.transcription_session"
     return {"object": name, "id": f"sess_{secrets.token_hex(12)}", **shown}
+
+
+def _read_flat(body: bytes, beta: SessionRequest) -> bytes:
+    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
+    try:
+        asked = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        return body
+    return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
 
 
 def _both(identity: Identity, asked: MintRequest) -> dict[str, list[float]]:

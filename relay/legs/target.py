@@ -1,19 +1,31 @@
 """Where an upstream is, and what bounds its connection."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from relay.core.dialect import Table
 from relay.legs.heartbeat import BEAT_S
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to dial and with what. The headers hold the key, so they are not shown."""
+    """Where to dial and with what. The headers hold the key, so they are not shown.
+
+    Attributes:
+        credentials: makes further headers, for tokens that expire.
+        dialect: what is spoken there; None for GA.
+        provider: its name, for the log.
+        advice: what the operator does when it refuses the relay.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     subprotocols: tuple[str, ...] = ()
+    credentials: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    dialect: Table | None = None
+    provider: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ An upstream turns what a peer asked for into a `Target`: an address and headers.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from relay.admission.identity import ANYBODY, Identity
 from relay.legs.target import Target
 from relay.profiles import Profile
-from relay.settings import Settings, SettingsError
+from relay.settings import Settings
+from relay.upstreams.providers import Provider, read_provider
 from relay.version import __version__
 
 _OURS = frozenset({"profile", "relay_events"})
@@ -46,19 +47,11 @@ def make_upstream(settings: Settings) -> Upstream | None:
     """The upstream that the settings name; None for one that has no address before it runs.
 
     Raises:
-        SettingsError: the upstream needs a key and there is none.
+        SettingsError: something that the provider needs is missing; the words name it.
     """
-    key = settings.api_key
     if settings.upstream == "mock" or settings.upstream.startswith("replay:"):
         return None
-    if settings.upstream != "openai":
-        return upstream_at(settings.upstream, {"Authorization": f"Bearer {key}"} if key else {})
-    if key is None:
-        raise SettingsError(
-            "There is no API key. Set OPENAI_API_KEY (or OPENAI_API_KEY_FILE) and start again,\n"
-            "or start with `--upstream mock` to try the relay without a key and without cost."
-        )
-    return naming_subjects(upstream_at(f"{settings.openai_base_url}/realtime", {"Authorization": f"Bearer {key}"}))
+    return upstream_of(read_provider(settings))
 
 
 def upstream_query(ask: Ask) -> list[tuple[str, str]]:
@@ -100,24 +93,27 @@ def nobody_named_a_model(ask: Ask) -> bool:
 
 def upstream_at(address: str, headers: Mapping[str, str]) -> Upstream:
     """An upstream at one address, whose own query parameters cannot be changed by a peer."""
-    parts = urlsplit(address)
+    return upstream_of(Provider("", address, headers))
+
+
+def upstream_of(provider: Provider) -> Upstream:
+    """A provider as an upstream."""
+    parts = urlsplit(provider.url)
     fixed = parse_qsl(parts.query, keep_blank_values=True)
-    headers = {"User-Agent": f"realtime-relay/{__version__}", **headers}
+    not_asked = provider.keeps_back | {name for name, _ in fixed}
+    headers = {"User-Agent": f"realtime-relay/{__version__}", **provider.headers}
 
     def target(ask: Ask) -> Target:
-        fixed_names = {name for name, _ in fixed}
-        query = [*fixed, *((name, value) for name, value in upstream_query(ask) if name not in fixed_names)]
-        return Target(parts._replace(query=urlencode(query)).geturl(), headers)
-
-    return target
-
-
-def naming_subjects(upstream: Upstream) -> Upstream:
-    """The same upstream, told for whom each session is as the API wants it: by a hash that is always the same."""
-
-    def target(ask: Ask) -> Target:
-        plain = upstream(ask)
-        subject = ask.identity.subject_hash
-        return replace(plain, headers={**plain.headers, "OpenAI-Safety-Identifier": subject}) if subject else plain
+        asked = [pair for pair in upstream_query(ask) if pair[0] not in not_asked]
+        query = [(provider.model_parameter if name == "model" else name, value) for name, value in asked]
+        subject = ask.identity.subject_hash if provider.tells_subject else None
+        return Target(
+            parts._replace(query=urlencode([*fixed, *query])).geturl(),
+            {**headers, "OpenAI-Safety-Identifier": subject} if subject else headers,
+            credentials=provider.credentials,
+            dialect=provider.dialect,
+            provider=provider.name,
+            advice=provider.advice,
+        )
 
     return target

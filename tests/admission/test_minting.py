@@ -208,3 +208,38 @@ async def test_pages_that_may_mint() -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_refused")
         assert "access-control-allow-origin" not in answer.headers
         assert (await http.options("/v1/realtime/client_secrets")).headers["allow"] == "POST"
+
+
+async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
+    """The `openai` package's beta client mints a ticket with a flat session, and gets it back as it was said."""
+    async with (
+        running(NOWHERE, **GUARD) as relay,
+        AsyncOpenAI(api_key=TOKEN, base_url=f"{relay.http}/v1") as shop,
+    ):
+        made = await shop.beta.realtime.sessions.create(
+            modalities=["audio", "text"], voice="ash", temperature=0.7, speed=1.1,
+            client_secret={"expires_after": {"anchor": "created_at", "seconds": 30}},
+            extra_body={"relay": {"profile": "museum"}},
+        )  # fmt: skip
+        assert (made.modalities, made.voice, made.temperature) == (["audio", "text"], "ash", 0.7)
+        ticket = read(made.client_secret.value)
+        assert (ticket.profile, ticket.expires_at) == ("museum", made.client_secret.expires_at)
+        assert ticket.session == {
+            "type": "realtime", "output_modalities": ["audio"], "audio": {"output": {"voice": "ash", "speed": 1.1}},
+        }  # fmt: skip
+        assert "instructions" not in made.model_dump(exclude_unset=True)
+        words = await shop.beta.realtime.transcription_sessions.create(
+            input_audio_format="g711_ulaw", extra_body={"relay": {"profile": "minutes"}}
+        )
+        assert words.input_audio_format == "g711_ulaw"
+        assert read(words.client_secret.value).session["type"] == "transcription"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}'])
+async def test_a_wrong_request_of_the_beta(body) -> None:
+    """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
+    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        answer = await http.post("/v1/realtime/sessions", content=body, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from relay.core.dialect.values import Body, Convert
+from relay.core.dialect.values import Body, item_to_beta, item_to_ga
 
 Rewrite = Callable[[Body], Iterable[Body]]
 
@@ -20,16 +20,17 @@ class Conversation:
     """Follows the items of one session, as far as GA tells more of them than the beta.
 
     Args:
-        to_ga, to_beta: change an item's own shape.
+        created: whether the dialect tells of items by `conversation.item.created`; else it tells as GA does.
     """
 
-    def __init__(self, to_ga: Convert, to_beta: Convert) -> None:
-        self._to_ga = to_ga
-        self._to_beta = to_beta
+    def __init__(self, created: bool) -> None:
+        self._created_items = created
         self._unfinished: dict[str, Body] = {}
 
     def told_by_upstream(self) -> Mapping[str, Rewrite]:
-        """What a GA peer is told instead of these events of a beta upstream."""
+        """What a GA peer is told instead of these events of such an upstream."""
+        if not self._created_items:
+            return dict.fromkeys((CREATED, ADDED, DONE, RETRIEVED, OUTPUT_ADDED, OUTPUT_DONE), self.from_beta)
         return {
             CREATED: self._created,
             RETRIEVED: self.from_beta,
@@ -39,11 +40,13 @@ class Conversation:
         }
 
     def told_to_peer(self) -> Mapping[str, Rewrite]:
-        """What a beta peer is told instead of these events of a GA upstream."""
+        """What such a peer is told instead of these events of a GA upstream."""
+        if not self._created_items:
+            return dict.fromkeys((ADDED, DONE, RETRIEVED, OUTPUT_ADDED, OUTPUT_DONE), self.to_beta)
         return {
+            CREATED: self.to_beta,
             ADDED: lambda body: [{**event, "type": CREATED} for event in self.to_beta(body)],
             DONE: lambda _: (),
-            CREATED: self.to_beta,
             RETRIEVED: self.to_beta,
             OUTPUT_ADDED: self.to_beta,
             OUTPUT_DONE: self.to_beta,
@@ -52,14 +55,14 @@ class Conversation:
 
     def from_beta(self, body: Body) -> Iterable[Body]:
         """The event with its item in GA's shape."""
-        return [{**body, "item": self._to_ga(body["item"])}] if "item" in body else [body]
+        return [{**body, "item": item_to_ga(body["item"])}] if "item" in body else [body]
 
     def to_beta(self, body: Body) -> Iterable[Body]:
         """The event with its item in the beta's shape."""
-        return [{**body, "item": self._to_beta(body["item"])}] if "item" in body else [body]
+        return [{**body, "item": item_to_beta(body["item"])}] if "item" in body else [body]
 
     def _created(self, body: Body) -> Iterable[Body]:
-        item = self._to_ga(body.get("item"))
+        item = item_to_ga(body.get("item"))
         if not isinstance(item, dict):
             return [body]
         added = {**body, "type": ADDED, "item": item}

@@ -13,7 +13,8 @@ from relay.core.dialect.values import Body
 Spellings = dict[str, tuple[Any, Any]]
 """By the flat name of a field: its value there, and the value that stands for it in GA, if anything can."""
 
-_ABSENT: Any = object()
+NOWHERE: Any = object()
+"""Stands for the value in GA of a field that has no place there."""
 
 
 def nested(flat: Mapping[str, Any], fields: Iterable[Field]) -> tuple[Body, Spellings]:
@@ -23,10 +24,10 @@ def nested(flat: Mapping[str, Any], fields: Iterable[Field]) -> tuple[Body, Spel
     lost: Spellings = {}
     for name in filter(named.__contains__, flat):
         field, said = named[name], flat[name]
-        value = field.to_ga(said) if field.ga else _ABSENT
-        if value is not _ABSENT and not _put(result, field.ga, value):
+        value = field.to_ga(said) if field.ga else NOWHERE
+        if value is not NOWHERE and not _put(result, field.ga, value):
             result[name] = said
-        elif value is _ABSENT or field.to_beta(value) != said:
+        elif value is NOWHERE or field.to_beta(value) != said:
             lost[name] = (said, value)
     return result, lost
 
@@ -35,13 +36,18 @@ def flattened(ga: Mapping[str, Any], fields: Iterable[Field], lost: Spellings) -
     """The flat object, with what was lost restored where GA still says what stood for it."""
     result = _branches(ga)
     for field in fields:
-        said, stood_for_it = lost.get(field.beta, (_ABSENT, _ABSENT))
-        value = _take(result, field.ga) if field.ga else _ABSENT
-        if said is not _ABSENT and value == stood_for_it:
+        said, stood_for_it = lost.get(field.beta, (NOWHERE, NOWHERE))
+        value = _take(result, field.ga) if field.ga else NOWHERE
+        if said is not NOWHERE and value == stood_for_it:
             result.setdefault(field.beta, said)
-        elif value is not _ABSENT:
+        elif value is not NOWHERE:
             result[field.beta] = field.to_beta(value)
     return result
+
+
+def without_place(lost: Spellings) -> Spellings:
+    """Of what was lost, the fields that GA has no place for."""
+    return {name: spelt for name, spelt in lost.items() if spelt[1] is NOWHERE}
 
 
 def _branches(node: Mapping[str, Any]) -> Body:
@@ -67,10 +73,10 @@ def _put(node: Body, path: tuple[str, ...], value: Any) -> bool:
 def _take(node: Body, path: tuple[str, ...]) -> Any:
     """Take the value from there, and with it the objects that are empty then."""
     if len(path) == 1:
-        return node.pop(path[0], _ABSENT)
+        return node.pop(path[0], NOWHERE)
     below = node.get(path[0])
     if not isinstance(below, dict):
-        return _ABSENT
+        return NOWHERE
     value = _take(below, path[1:])
     if not below:
         del node[path[0]]

@@ -4,7 +4,7 @@ A session of the beta is flat; one of GA is nested and has a `type`. What does n
 both, or is unknown, and passes as it is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from relay.core.dialect.values import (
     Convert,
@@ -15,6 +15,7 @@ from relay.core.dialect.values import (
     item_to_ga,
     modalities_to_beta,
     modalities_to_ga,
+    none_as,
     same,
     tool_choice_to_beta,
     tool_choice_to_ga,
@@ -46,8 +47,7 @@ class Table:
         event_types: server events, here and in GA, that differ in nothing but their type.
         session, transcription_session: fields of the two kinds of session.
         request, response: fields of what `response.create` asks for, and of the response that comes.
-        item: changes an item to GA's, and back.
-        created_items: whether items are told by `conversation.item.created`, not by `….added` and `….done`.
+        created_items: whether items are told by `conversation.item.created` instead of `….added` and `….done`.
     """
 
     event_types: tuple[tuple[str, str], ...]
@@ -55,8 +55,11 @@ class Table:
     transcription_session: tuple[Field, ...]
     request: tuple[Field, ...]
     response: tuple[Field, ...]
-    item: tuple[Convert, Convert] = (item_to_ga, item_to_beta)
     created_items: bool = True
+
+
+def _turn_detection(to_beta: Convert) -> Field:
+    return Field("turn_detection", ("audio", "input", "turn_detection"), turn_detection_to_ga, to_beta)
 
 
 _MODALITIES = Field("modalities", ("output_modalities",), modalities_to_ga, modalities_to_beta)
@@ -70,9 +73,12 @@ _HEARING = (
     Field("input_audio_format", ("audio", "input", "format"), format_to_ga, format_to_beta),
     Field("input_audio_transcription", ("audio", "input", "transcription")),
     Field("input_audio_noise_reduction", ("audio", "input", "noise_reduction")),
-    Field("turn_detection", ("audio", "input", "turn_detection"), turn_detection_to_ga),
 )
 _SPEED = Field("speed", ("audio", "output", "speed"))
+_SPEAKING = (
+    *_HEARING, _MODALITIES, _VOICE, _SPEED, _OUTPUT_FORMAT, _TOKENS, _TOOL_CHOICE, _TEMPERATURE, _CLIENT_SECRET,
+)  # fmt: skip
+_TRANSCRIBING = (*_HEARING, Field("modalities"), _CLIENT_SECRET)
 _ITEMS = (each(item_to_ga), each(item_to_beta))
 
 BETA = Table(
@@ -84,12 +90,27 @@ BETA = Table(
         ("response.text.delta", "response.output_text.delta"),
         ("response.text.done", "response.output_text.done"),
     ),
-    session=(
-        *_HEARING, _MODALITIES, _VOICE, _SPEED, _OUTPUT_FORMAT, _TOKENS, _TOOL_CHOICE, _TEMPERATURE, _CLIENT_SECRET,
-    ),
-    transcription_session=(*_HEARING, Field("modalities"), _CLIENT_SECRET),
+    session=(*_SPEAKING, _turn_detection(same)),
+    transcription_session=(*_TRANSCRIBING, _turn_detection(same)),
     request=(
         _MODALITIES, _VOICE, _OUTPUT_FORMAT, _TOKENS, _TOOL_CHOICE, _TEMPERATURE, Field("input", ("input",), *_ITEMS),
     ),
     response=(_MODALITIES, _VOICE, _OUTPUT_FORMAT, _TEMPERATURE, Field("output", ("output",), *_ITEMS)),
 )  # fmt: skip
+
+AZURE_PREVIEW = replace(
+    BETA,
+    session=(*_SPEAKING, _turn_detection(none_as("none"))),
+    transcription_session=(*_TRANSCRIBING, _turn_detection(none_as("none"))),
+)
+"""The beta but for how voice detection is switched off."""
+
+XAI = Table(
+    event_types=(),
+    session=(_VOICE, _turn_detection(none_as(None))),
+    transcription_session=(),
+    request=(Field("input", ("input",), *_ITEMS),),
+    response=(Field("output", ("output",), *_ITEMS),),
+    created_items=False,
+)
+"""GA but for two fields at the top of the session, and the names of an answer's content parts."""

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from relay.core.dialect.items import Conversation
-from relay.core.dialect.objects import Spellings, flattened, nested
+from relay.core.dialect.objects import Spellings, flattened, nested, without_place
 from relay.core.dialect.table import BETA, Field, Table
 from relay.core.dialect.values import Body
 from relay.core.events import Data
@@ -68,42 +68,49 @@ class OneWay:
         if kind not in self._rewrites:
             return (data,)
         bodies = list(self._rewrites[kind](body))
-        return (data,) if bodies == [body] else tuple(map(_written, bodies))
+        try:
+            return (data,) if bodies == [body] else tuple(map(_written, bodies))
+        except orjson.JSONEncodeError:  # nested so deep that it can be read and not be written
+            return (data,)
 
 
 class Translation:
     """Both ends of one session, whichever of them speak another dialect.
 
     It remembers what GA has no words for: how the peer spelt its wishes, to echo them, and what a message lost on the
-    way through the session, for the case that both ends speak the same dialect.
+    way through the session, for the case that neither end speaks GA.
+
+    Args:
+        peer, upstream: what they speak; the ways to and from one that speaks GA are not to be used.
     """
 
-    def __init__(self, table: Table = BETA) -> None:
-        self._table = table
-        self._conversation = Conversation(*table.item)
+    def __init__(self, peer: Table = BETA, upstream: Table = BETA) -> None:
+        self._peer = peer
+        self._upstream = upstream
+        self._told_to_peer = Conversation(peer.created_items)
+        self._told_by_upstream = Conversation(upstream.created_items)
         self._wished: Spellings = {}
         self._wished_of_response: Spellings = {}
         self._lost_up: Spellings = {}
         self._lost_down: Spellings = {}
-        in_ga, in_beta = dict(table.event_types), {ga: beta for beta, ga in table.event_types}
         self.from_peer = OneWay({}, self._from_peer())
         self.to_upstream = OneWay({}, self._to_upstream())
-        self.from_upstream = OneWay(in_ga, self._from_upstream())
-        self.to_peer = OneWay(in_beta, self._to_peer())
+        self.from_upstream = OneWay(dict(upstream.event_types), self._from_upstream())
+        self.to_peer = OneWay({ga: beta for beta, ga in peer.event_types}, self._to_peer())
 
     def _from_peer(self) -> Mapping[str, Rewrite]:
         return {
             "session.update": self._update_from_peer,
             "transcription_session.update": self._update_from_peer,
             "response.create": self._request_from_peer,
-            "conversation.item.create": self._conversation.from_beta,
+            "conversation.item.create": self._told_to_peer.from_beta,
         }
 
     def _to_upstream(self) -> Mapping[str, Rewrite]:
         return {
             "session.update": self._update_to_upstream,
             "response.create": self._request_to_upstream,
-            "conversation.item.create": self._conversation.to_beta,
+            "conversation.item.create": self._told_by_upstream.to_beta,
         }
 
     def _from_upstream(self) -> Mapping[str, Rewrite]:
@@ -114,7 +121,7 @@ class Translation:
             "transcription_session.updated": self._session_from_upstream,
             "response.created": self._response_from_upstream,
             "response.done": self._response_from_upstream,
-            **self._conversation.told_by_upstream(),
+            **self._told_by_upstream.told_by_upstream(),
         }
 
     def _to_peer(self) -> Mapping[str, Rewrite]:
@@ -123,17 +130,17 @@ class Translation:
             "session.updated": self._session_to_peer,
             "response.created": self._response_to_peer,
             "response.done": self._response_to_peer,
-            **self._conversation.told_to_peer(),
+            **self._told_to_peer.told_to_peer(),
         }
 
     # Up.
 
     def _update_from_peer(self, body: Body) -> Iterable[Body]:
         session = body.get("session")
-        if not isinstance(session, dict) or "type" in session:  # it speaks GA already
+        if not isinstance(session, dict):
             return [body]
-        kind = "transcription" if body["type"].startswith("transcription") else "realtime"
-        wanted, self._lost_up = nested(session, self._fields(kind))
+        kind = session.get("type") or ("transcription" if body["type"].startswith("transcription") else "realtime")
+        wanted, self._lost_up = nested(session, _session_fields(self._peer, kind))
         self._wished = {name: spelt for name, spelt in self._wished.items() if name not in session}
         self._wished |= {name: spelt for name, spelt in self._lost_up.items() if name != "client_secret"}
         return [{**body, "type": "session.update", "session": {"type": kind, **wanted}}]
@@ -143,7 +150,7 @@ class Translation:
         if not isinstance(session, dict):
             return [body]
         kind = session.get("type")
-        wanted = flattened(session, self._fields(kind), self._taken_up())
+        wanted = flattened(session, _session_fields(self._upstream, kind), self._taken_up())
         wanted.pop("type", None)
         event_type = "transcription_session.update" if kind == "transcription" else "session.update"
         return [{**body, "type": event_type, "session": wanted}]
@@ -152,24 +159,24 @@ class Translation:
         self._wished_of_response = {}
         if not isinstance(body.get("response"), dict):
             return [body]
-        response, self._lost_up = nested(body["response"], self._table.request)
+        response, self._lost_up = nested(body["response"], self._peer.request)
         self._wished_of_response = self._lost_up
         return [{**body, "response": response}]
 
     def _request_to_upstream(self, body: Body) -> Iterable[Body]:
         if not isinstance(body.get("response"), dict):
             return [body]
-        return [{**body, "response": flattened(body["response"], self._table.request, self._taken_up())}]
+        return [{**body, "response": flattened(body["response"], self._upstream.request, self._taken_up())}]
 
     # Down.
 
     def _session_from_upstream(self, body: Body) -> Iterable[Body]:
         session = body.get("session")
-        if not isinstance(session, dict) or "type" in session:
+        if not isinstance(session, dict):
             return [body]
         is_transcription = body["type"].startswith("transcription") or session.get("object") == _TRANSCRIPTION
-        kind = "transcription" if is_transcription else "realtime"
-        said, self._lost_down = nested(session, self._fields(kind))
+        kind = session.get("type") or ("transcription" if is_transcription else "realtime")
+        said, self._lost_down = nested(session, _session_fields(self._upstream, kind))
         event_type = body["type"].removeprefix("transcription_")
         return [{**body, "type": event_type, "session": {"type": kind, **said}}]
 
@@ -178,7 +185,7 @@ class Translation:
         if not isinstance(session, dict):
             return [body]
         kind = session.get("type")
-        said = flattened(session, self._fields(kind), {**self._wished, **self._taken_down()})
+        said = flattened(session, _session_fields(self._peer, kind), {**self._wished, **self._taken_down()})
         said.pop("type", None)
         if kind == "transcription" and body["type"] == "session.updated":
             said.setdefault("client_secret", {"value": "", "expires_at": 0})  # the beta's type asks for it
@@ -188,27 +195,32 @@ class Translation:
     def _response_from_upstream(self, body: Body) -> Iterable[Body]:
         if not isinstance(body.get("response"), dict):
             return [body]
-        response, self._lost_down = nested(body["response"], self._table.response)
+        response, self._lost_down = nested(body["response"], self._upstream.response)
         return [{**body, "response": response}]
 
     def _response_to_peer(self, body: Body) -> Iterable[Body]:
         if not isinstance(body.get("response"), dict):
             return [body]
         wished = {**self._wished, **self._wished_of_response, **self._taken_down()}
-        return [{**body, "response": flattened(body["response"], self._table.response, wished)}]
+        return [{**body, "response": flattened(body["response"], self._peer.response, wished)}]
 
     # What both need.
 
-    def _fields(self, kind: Any) -> tuple[Field, ...]:
-        return self._table.transcription_session if kind == "transcription" else self._table.session
-
     def _taken_up(self) -> Spellings:
         lost, self._lost_up = self._lost_up, {}
-        return lost
+        return self._understood(lost)
 
     def _taken_down(self) -> Spellings:
         lost, self._lost_down = self._lost_down, {}
-        return lost
+        return self._understood(lost)
+
+    def _understood(self, lost: Spellings) -> Spellings:
+        """What was lost, as far as the other end means the same by it."""
+        return lost if self._peer is self._upstream else without_place(lost)
+
+
+def _session_fields(table: Table, kind: Any) -> tuple[Field, ...]:
+    return table.transcription_session if kind == "transcription" else table.session
 
 
 def _written(body: Body) -> str:

@@ -66,6 +66,11 @@ def turn_detection_to_ga(value: Any) -> Any:
     return {name: part for name, part in value.items() if name not in foreign}
 
 
+def none_as(off: Any) -> Convert:
+    """Voice detection with another word than null for none."""
+    return lambda value: {"type": off} if value is None else value
+
+
 def tool_choice_to_ga(value: Any) -> Any:
     function = value.get("function") if isinstance(value, dict) else None
     return {"type": "function", **function} if isinstance(function, dict) else value

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from relay.core.dialect import Translation
+from relay.core.dialect import AZURE_PREVIEW, BETA, XAI, Translation
 from relay.core.dialect.translation import OneWay
 
 Body = dict[str, Any]
@@ -135,3 +135,35 @@ def test_a_flat_field_beside_an_odd_object() -> None:
     """Where something that is no object stands in the way, a flat field stays flat."""
     [event] = translated(Translation().from_peer, {"type": "session.update", "session": {"audio": 7, "voice": "ash"}})
     assert event["session"] == {"type": "realtime", "audio": 7, "voice": "ash"}
+
+
+DEEP = "[" * 500 + "]" * 500
+
+
+def test_what_is_nested_too_deeply_to_be_written() -> None:
+    """An event that could be read and not be written again passes as it is."""
+    data = f'{{"type":"session.update","session":{{"voice":"ash","odd":{DEEP}}}}}'
+    assert Translation().from_peer(data) == (data,)
+
+
+@pytest.mark.parametrize(("upstream", "off"), [(BETA, None), (AZURE_PREVIEW, {"type": "none"}), (XAI, {"type": None})])
+def test_voice_detection_is_switched_off_in_the_upstreams_own_words(upstream, off) -> None:
+    """GA's null goes up as each dialect says it, and comes down as null again."""
+    translation = Translation(upstream=upstream)
+    session: Body = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
+    [up] = translated(translation.to_upstream, {"type": "session.update", "session": session})
+    assert up["session"] == {"turn_detection": off}
+    [down] = translated(translation.from_upstream, {"type": "session.updated", "session": up["session"]})
+    assert down["session"] == session
+
+
+def test_two_ends_of_different_dialects() -> None:
+    """What GA has no place for gets through where the other end has one; what is spelt differently is spelt its way."""
+    session = {"temperature": 0.6, "turn_detection": {"type": "none"}, "voice": "ara"}
+    for upstream, said in [
+        (AZURE_PREVIEW, session),
+        (XAI, {"turn_detection": {"type": None}, "voice": "ara"}),
+    ]:
+        translation = Translation(BETA, upstream)
+        [ga] = translated(translation.from_peer, {"type": "session.update", "session": session})
+        assert translated(translation.to_upstream, ga)[0]["session"] == said

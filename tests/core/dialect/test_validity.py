@@ -67,7 +67,7 @@ def said_by_a_program(body: Any) -> Any:
         return body
     whole = {name: said_by_a_program(value) for name, value in body.items()}
     detection = whole.get("turn_detection")
-    if isinstance(detection, dict) and detection.get("type") != "semantic_vad":
+    if isinstance(detection, dict) and detection.get("type") not in {"server_vad", "semantic_vad"}:
         detection["type"] = "server_vad"
     return whole | {name: value for name, value in TYPICAL.items() if name in whole}
 
@@ -76,7 +76,7 @@ def translated(way: OneWay, body: Body) -> list[Body]:
     return [json.loads(message) for message in way(json.dumps(body))]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(event(BETA_CLIENT, BETA_SHAPES).map(said_by_a_program))
 def test_what_goes_to_a_ga_upstream_is_ga(body) -> None:
     """A beta peer's event is one of GA's behind the relay, and says nothing that GA would refuse as unknown."""
@@ -84,7 +84,7 @@ def test_what_goes_to_a_ga_upstream_is_ga(body) -> None:
     assert list(unknown_fields(GA_CLIENT[out["type"]].model_validate(out))) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(event({**BETA_SERVER, "response.function_call_arguments.done": BETA_SERVER["error"]}, BETA_SHAPES))
 def test_what_comes_to_a_ga_peer_is_ga(body) -> None:
     """A beta upstream's events are GA's in front of the relay."""
@@ -92,7 +92,7 @@ def test_what_comes_to_a_ga_peer_is_ga(body) -> None:
         GA_SERVER[out["type"]].model_validate(out)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(event({kind: model for kind, model in GA_SERVER.items() if "mcp" not in kind}, GA_SHAPES).map(said_by_a_program))
 def test_what_comes_to_a_beta_peer_is_beta(body) -> None:
     """A GA upstream's events are the beta's in front of the relay; those that the beta has not are as they were."""
@@ -103,7 +103,7 @@ def test_what_comes_to_a_beta_peer_is_beta(body) -> None:
             assert out == body
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(event(GA_CLIENT, GA_SHAPES | ANSWERS_IN_TEXT).map(said_by_a_program))
 def test_what_goes_to_a_beta_upstream_is_beta(body) -> None:
     """A GA peer's events are the beta's behind the relay."""
