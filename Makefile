@@ -37,6 +37,10 @@ bench: .venv/.dev ## measure side by side with other relays and write docs/perfo
 bench-quick: .venv/.dev ## steady audio only, in under a minute
 	$(BIN)/python -m bench --quick
 
+.PHONY: bench-dialect
+bench-dialect: .venv/.dev ## what translating the beta costs, into docs/dialects.md (two minutes)
+	$(BIN)/python -m bench.dialect
+
 bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (three minutes)
 	$(BIN)/python -m bench.voice_page
 

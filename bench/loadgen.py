@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trusted", help="a PEM file whose certificate a wss:// address may show")
     parser.add_argument("--watch", type=int, metavar="PID", help="measure what this process and its children use")
     parser.add_argument("--injected", action="store_true", help="expect one session.updated for each session")
+    parser.add_argument("--beta", action="store_true", help="expect what comes down as the beta has it")
     parser.add_argument("--sessions", type=int, default=100, help="sessions at one time [100]")
     parser.add_argument("--interval-ms", type=float, default=40.0, help="from one append to the next [40]")
     parser.add_argument("--warm-up-s", type=float, default=1.0, help="talk before the measurement [1]")
@@ -43,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(arguments: argparse.Namespace) -> Outcome:
     crowd = Crowd(
         Dialler(arguments.url, arguments.trusted),
-        Script(talk_from(arguments)),
+        Script(talk_from(arguments), beta=arguments.beta),
         arguments.sessions,
         arguments.window_s,
         (lambda: read_usage(arguments.watch)) if arguments.watch else Usage,

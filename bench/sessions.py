@@ -8,7 +8,7 @@ from time import monotonic_ns
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-from bench.wire import CREATED, UPDATED, Script, Stamp
+from bench.wire import Script, Stamp
 
 _CONNECTING_AT_ONCE = 32
 _CLOSE_TIMEOUT_S = 5.0
@@ -58,6 +58,7 @@ class LoadSession(WSListener):
         self._ledger = ledger
         self._append = script.append
         self._deltas = script.deltas
+        self._created, self._updated = script.created, script.updated
         self._sequence = first_sequence
         self._answers = script.talk.answers(first_sequence)
         self._next_answer = next(self._answers)
@@ -108,9 +109,9 @@ class LoadSession(WSListener):
         self.answered.set()
 
     def _on_other(self, event: bytes) -> None:
-        if event == CREATED and not self.created.done():
+        if event == self._created and not self.created.done():
             self.created.set_result(None)
-        elif event == UPDATED:
+        elif event == self._updated:
             self._ledger.updated += 1
         else:
             self._ledger.wrong += 1

@@ -46,6 +46,7 @@ class Stage:
         words += [f"--watch={self.pid}"] if self.pid else []
         words += [f"--trusted={self.trusted}"] if self.trusted else []
         words += ["--injected"] if self.contestant.injects else []
+        words += ["--beta"] if self.contestant.beta else []
         _, core, _ = cores()
         done = subprocess.run(pinned(words, core), capture_output=True, text=True, timeout=_LOAD_TIMEOUT_S, check=False)
         if done.returncode:

@@ -17,6 +17,7 @@ UPDATE_PREFIX = b'{"type":"session.update"'
 UPDATED = (
     b'{"type":"session.updated","event_id":"event_updated","session":{"type":"realtime","object":"realtime.session"}}'
 )
+CREATED_IN_BETA, UPDATED_IN_BETA = (event.replace(b'"type":"realtime",', b"") for event in (CREATED, UPDATED))
 WRONG = b'{"type":"error","event_id":"event_wrong","error":{"type":"bench_error","message":"not what was sent"}}'
 
 _STAMP_BYTES = 10 + 1 + 20 + 1 + 3
@@ -51,6 +52,10 @@ class Template:
         self._tail = tail
         self._stamp_end = len(head) + _STAMP_BYTES
 
+    def with_head(self, head: bytes) -> "Template":
+        """The same with another head."""
+        return Template(head, self._tail)
+
     def write(self, stamp: Stamp) -> bytes:
         return b"".join((self._head, stamp.write(), self._tail))
 
@@ -67,11 +72,12 @@ def append_template(event_bytes: int) -> Template:
     return _template(head, b'","audio":"', b'"}', event_bytes)
 
 
-def delta_template(event_bytes: int) -> Template:
-    """`response.output_audio.delta`, that many bytes long."""
+def delta_template(event_bytes: int, *, beta: bool = False) -> Template:
+    """`response.output_audio.delta`, that many bytes long; with `beta`, the same as a beta peer gets it."""
     head = b'{"type":"response.output_audio.delta","event_id":"event_'
     ids = b'","response_id":"resp_bench","item_id":"item_bench","output_index":0,"content_index":0,"delta":"'
-    return _template(head, ids, b'"}', event_bytes)
+    template = _template(head, ids, b'"}', event_bytes)
+    return template.with_head(head.replace(b"output_audio", b"audio")) if beta else template
 
 
 def _template(head: bytes, middle: bytes, end: bytes, event_bytes: int) -> Template:
@@ -85,11 +91,16 @@ def _template(head: bytes, middle: bytes, end: bytes, event_bytes: int) -> Templ
 class Script:
     """All events of a talk, made once for all sessions of a process.
 
+    Args:
+        beta: what comes down comes as the beta has it.
+
     Attributes:
-        deltas: by their size in bytes.
+        deltas: by their size in bytes, as the upstream sends them.
+        created, updated: what the upstream says of the session.
     """
 
-    def __init__(self, talk: Talk) -> None:
+    def __init__(self, talk: Talk, *, beta: bool = False) -> None:
         self.talk = talk
+        self.created, self.updated = (CREATED_IN_BETA, UPDATED_IN_BETA) if beta else (CREATED, UPDATED)
         self.append = append_template(talk.append_bytes)
-        self.deltas = {size: delta_template(size) for size in talk.delta_bytes}
+        self.deltas = {size: delta_template(size, beta=beta) for size in talk.delta_bytes}

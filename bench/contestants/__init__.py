@@ -11,6 +11,8 @@ from bench.contestants.tutorials import node, starlette
 
 BARE = "bare"
 NGINX = "nginx"
+RELAY = "relay"
+BETA = "beta"
 
 CONTESTANTS = (
     Contestant(BARE, "bare connection"),
@@ -19,13 +21,22 @@ CONTESTANTS = (
     Contestant("node", "Node `ws` relay", "node", node),
     Contestant("starlette", "Starlette + `websockets` relay", None, starlette),
     Contestant("portable", "Realtime Relay, portable carrier", None, partial(relay, carrier="portable"), injects=True),
-    Contestant("relay", "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
+    Contestant(RELAY, "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
     Contestant(
         "recording",
         "Realtime Relay, recording",
         None,
         partial(relay, carrier="fast", records=True),
         injects=True,
+        by_name_only=True,
+    ),
+    Contestant(
+        BETA,
+        "Realtime Relay, peers of the beta",
+        None,
+        partial(relay, carrier="fast", dialect="beta"),
+        injects=True,
+        beta=True,
         by_name_only=True,
     ),
 )

@@ -9,19 +9,21 @@ max_sessions = 20000
 carrier = "{carrier}"
 
 [profiles.default]
+dialect = "{dialect}"
 voice = "marin"
 instructions = "You are the voice of a small hotel. Answer in one or two short sentences and confirm each date."
 """
 
 
-def relay(site: Site, carrier: str, *, records: bool = False) -> Command:
+def relay(site: Site, carrier: str, *, records: bool = False, dialect: str = "ga") -> Command:
     """`relay serve`.
 
     Args:
         carrier: what it reads and writes its sockets with: `fast`, as by default, or `portable`.
         records: whether each session is written into a file.
+        dialect: what its peers speak.
     """
-    config = site.write("relay.toml", _CONFIG.format(carrier=carrier))
+    config = site.write("relay.toml", _CONFIG.format(carrier=carrier, dialect=dialect))
     place = ["--port", str(site.port), "--upstream", site.upstream_url, "--config", config]
     place += ["--record", str(site.directory / "recordings")] if records else []
     env = {"SSL_CERT_FILE": str(site.trusted)} if site.trusted else {}

@@ -54,6 +54,7 @@ class Contestant:
         program: must be found on this machine, or the contestant is left out.
         start: writes what it needs into the site and says what to run; None for no relay at all.
         injects: sends a `session.update` of its own at the start of each session.
+        beta: its peers get the beta's events.
         by_name_only: runs where it is asked for, and not with all others.
     """
 
@@ -62,4 +63,5 @@ class Contestant:
     program: str | None = None
     start: Callable[[Site], Command] | None = None
     injects: bool = False
+    beta: bool = False
     by_name_only: bool = False

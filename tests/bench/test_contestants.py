@@ -41,6 +41,16 @@ def test_a_contestant_without_its_program_is_left_out(monkeypatch) -> None:
     assert {*able, *missing} == {each for each in CONTESTANTS if not each.by_name_only}
 
 
+def test_a_relay_for_peers_of_the_beta(tmp_path) -> None:
+    """What translating costs is measured beside the relay that does not."""
+    [beta], _ = present(["beta"])
+    assert beta.start is not None
+    words = beta.start(Site(tmp_path, 1111, 2222)).words
+    profile = load_settings(Path(words[words.index("--config") + 1])).profile("default")
+    assert profile is not None
+    assert profile.dialect == "beta"
+
+
 def test_a_recording_relay_runs_where_it_is_named(tmp_path) -> None:
     """What recording costs is measured beside the relay that does not."""
     [recording], _ = present(["recording"])

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from bench.wire import CREATED, UPDATED, WRONG, Stamp, append_template, delta_template
+from bench.talk import Talk
+from bench.wire import CREATED, UPDATED, WRONG, Script, Stamp, append_template, delta_template
+from relay.core.dialect import Translation
 
 STAMP = Stamp(sequence=12, sent_ns=1_234_567_890_123, part=3)
 
@@ -25,6 +27,18 @@ def test_events_are_the_apis_own() -> None:
     assert [json.loads(event)["type"] for event in (CREATED, UPDATED, WRONG)] == [
         "session.created", "session.updated", "error",
     ]  # fmt: skip
+
+
+def test_the_beta_has_the_same_events() -> None:
+    """What a beta peer expects is what the translation makes of what the upstream says."""
+    talk = Talk(append_bytes=1300, delta_bytes=(1300,))
+    script, to_peer = Script(talk, beta=True), Translation().to_peer
+    for said, expected in [
+        (CREATED, script.created),
+        (UPDATED, script.updated),
+        (delta_template(1300).write(STAMP), script.deltas[1300].write(STAMP)),
+    ]:
+        assert to_peer(said.decode()) == (expected.decode(),)
 
 
 @pytest.mark.parametrize("place", [0, 20, 150, 1299])
