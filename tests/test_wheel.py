@@ -75,3 +75,10 @@ async def test_the_installed_mock_answers(relay, tmp_path) -> None:
     finally:
         process.terminate()
         await process.communicate()
+
+
+def test_the_installed_relay_inspects(relay, tmp_path) -> None:
+    """The installed `relay inspect` has what its page is made of."""
+    recording = shutil.copy(ROOT / "tests/transcripts/plain-turn.jsonl", tmp_path)
+    subprocess.run([relay, "inspect", recording, "--html"], check=True, capture_output=True)
+    assert "[your 1.6 s of speech]" in (tmp_path / "plain-turn.html").read_text()
