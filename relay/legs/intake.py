@@ -1,0 +1,176 @@
+"""What a connection has read: handed on at once, or kept while nobody listens, it is paused, or others have their turn.
+
+A read buffer that was grown by a large message holds many small ones, so much may have been read when a leg is paused.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from relay.core.events import Data
+from relay.core.leg import Closed, Listener
+
+SLICE_FRAMES = 250
+"""After so many frames of one connection in a row, at most twice as many, the others have their turn."""
+
+ROW_S = 0.05
+"""So many frames in a longer time did not come in a row."""
+
+SLICE_S = 0.01
+"""For how long messages that were kept are handed on in a row."""
+
+LARGE = 64 * 1024
+"""A message of more characters or bytes is the last of its slice: some take milliseconds to read."""
+
+
+class Intake:
+    """Hands on what arrives, in order, and after it the end.
+
+    Attributes:
+        on_message: what takes a message that arrives now.
+        over: done when the connection has ended and who listens was told; at once where nobody listens.
+        failed: gets the exception that a listener raised.
+
+    Args:
+        read: turns reading from the connection on or off.
+    """
+
+    __slots__ = (
+        "_closed", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "_slice_began", "failed", "on_message",
+        "over",
+    )  # fmt: skip
+
+    def __init__(self, read: Callable[[bool], None]) -> None:
+        self._read = read
+        self._loop = asyncio.get_running_loop()
+        self.over: asyncio.Future[None] = self._loop.create_future()
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        self.on_message: Callable[[Data, float], None] = self._keep
+        self._kept: deque[Data] = deque()
+        self._listener: Listener | None = None
+        self._paused = False
+        self._shut = False
+        self._slice_began = 0.0
+        self._closed: Closed | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Hand on to `listener` what arrived so far, and from now on what arrives."""
+        self._listener = listener
+        if self._closed is None:
+            self._go_on()
+            return
+        while self._kept:
+            self.deliver(listener.on_message, self._kept.popleft(), monotonic())
+        if not self.over.done():
+            self.over.set_result(None)
+        listener.on_closed(self._closed, monotonic())
+
+    def put_back(self, unread: Sequence[Data]) -> None:
+        """Keep these messages, and those that come now, for whoever listens next."""
+        self._kept.extendleft(reversed(unread))
+        self._listener = None
+        self._paused = False
+        self._hold()
+
+    def pause(self) -> None:
+        self._paused = True
+        self._hold()
+
+    def resume(self) -> None:
+        self._paused = False
+        if self._kept:
+            self._loop.call_soon(self._go_on)
+        else:
+            self._go_on()
+
+    def shut(self) -> None:
+        """Take nothing more. What was kept is still handed on, and reading goes on for the answer to a close."""
+        self._shut = True
+        self.on_message = _ignore
+
+    def drop(self) -> None:
+        """Take nothing more, and hand on nothing but the end."""
+        self.shut()
+        self._paused = False
+        self._kept.clear()
+        self._tell_end()
+
+    def end(self, closed: Closed) -> None:
+        """The connection has ended: say so after all that was kept."""
+        self._closed = closed
+        self.shut()
+        if self._listener is None or not self._kept:
+            self._tell_end()
+
+    def drained(self) -> None:
+        """What waited to be sent has gone."""
+        if self._listener is not None:
+            self._listener.on_drained(monotonic())
+
+    def end_slice(self, now: float) -> None:
+        """Let others have their turn where so many frames came in a row; to be called every `SLICE_FRAMES`."""
+        if now - self._slice_began < ROW_S:
+            self.let_others()
+        self._slice_began = now
+
+    def let_others(self) -> None:
+        """Keep what comes from here on for the next turn of the loop."""
+        if self._listener is not None and not self._paused and not self._kept:
+            self._hold()
+            self._loop.call_soon(self._go_on)
+
+    def deliver(self, on_message: Callable[[Data, float], None], data: Data, now: float) -> None:
+        """Hand on one message; what that raises is carried to whoever waits for the end."""
+        try:
+            on_message(data, now)
+        except BaseException as failure:
+            self.fail(failure)
+
+    def fail(self, failure: BaseException) -> None:
+        self.shut()
+        self._kept.clear()
+        if not self.failed.done():
+            self.failed.set_exception(failure)
+
+    def _keep(self, data: Data, now: float) -> None:
+        self._kept.append(data)
+
+    def _hold(self) -> None:
+        if not self._shut:
+            self.on_message = self._keep
+        self._read(False)
+
+    def _go_on(self) -> None:
+        """Hand on what was kept, a slice in each turn of the loop, and then what comes, unless reading is paused."""
+        listener, kept = self._listener, self._kept
+        if listener is None:
+            return
+        began = now = monotonic()
+        for _ in range(SLICE_FRAMES):
+            if self._paused or not kept or now - began > SLICE_S:
+                break
+            self.deliver(listener.on_message, kept.popleft(), now)
+            now = monotonic()
+        if self._paused and (kept or self._closed is None):
+            return
+        if kept:
+            self._loop.call_soon(self._go_on)
+        elif self._closed is not None:
+            self._tell_end()
+        else:
+            if not self._shut:
+                self.on_message = listener.on_message
+            self._read(True)
+
+    def _tell_end(self) -> None:
+        """Say that the connection has ended, once."""
+        if self._closed is None or self.over.done():
+            return
+        self.over.set_result(None)
+        if self._listener is not None:
+            self._listener.on_closed(self._closed, monotonic())
+
+
+def _ignore(data: Data, now: float) -> None:
+    """What comes after the end."""
