@@ -117,6 +117,20 @@ async def test_text_that_is_not_utf8_ends_its_own_session_only() -> None:
     assert relay.ended_by("peer_invalid") == 1
 
 
+async def test_compression_is_agreed_on_with_nobody() -> None:
+    """A peer that offers compression gets none, and none is offered to the upstream."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        running(upstream.url) as relay,
+        relay.peer(compression="deflate") as peer,
+    ):
+        assert peer.request is not None
+        assert peer.response is not None
+        assert "Sec-WebSocket-Extensions" in peer.request.headers
+        assert "Sec-WebSocket-Extensions" not in peer.response.headers
+        assert "Sec-WebSocket-Extensions" not in upstream.handshakes[0].headers
+
+
 async def test_a_message_above_the_limit_ends_its_session() -> None:
     """A message above the limit is closed with 1009 for the peer, and the upstream is closed too."""
     async with (
