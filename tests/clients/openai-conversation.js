@@ -3,7 +3,7 @@
 const CHUNK_BYTES = 1920; // 40 ms
 
 /** Keeps what came, and waits for what is to come. */
-class Heard {
+export class Heard {
   /** @type {any[]} */
   events = [];
   #read = 0;
@@ -32,7 +32,7 @@ class Heard {
   }
 }
 
-function closed(rt) {
+export function closed(rt) {
   return new Promise((done) =>
     rt.socket.addEventListener('close', ({ code, reason }) => done({ code, reason: String(reason) })),
   );
@@ -95,13 +95,13 @@ export async function recover(rt) {
   return { told, why, instructions: session.instructions };
 }
 
-function speak(rt, speech) {
+export function speak(rt, speech) {
   const pcm = atob(speech) + '\0'.repeat(48_000);
   for (let start = 0; start < pcm.length; start += CHUNK_BYTES)
     rt.send({ type: 'input_audio_buffer.append', audio: btoa(pcm.slice(start, start + CHUNK_BYTES)) });
 }
 
-function say(rt, text) {
+export function say(rt, text) {
   const content = [{ type: 'input_text', text }];
   rt.send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } });
   rt.send({ type: 'response.create' });

@@ -18,11 +18,13 @@ BIN = Path(sys.executable).parent
 
 PROGRAMS: dict[str, tuple[list[str | Path], str]] = {
     "python-openai": ([sys.executable, "-c"], GREETING),
+    "python-beta": ([sys.executable, "-c"], GREETING),
     "python-agents": ([PYTHON, "-c"], "audio"),
     "node-openai": (["node", "--input-type=module", "-e"], GREETING),
     "node-agents": (["node", "--input-type=module", "-e"], GREETING),
     "refused": (["sh", "-c"], "profile_unknown"),
 }
+PROVIDERS = [f"provider-{name}" for name in ("openai", "azure", "xai", "own")]  # tests/upstreams/test_document.py
 PAGES = ["browser-websocket", "browser-openai", "browser-agents"]
 OTHERS = ["terminal", "element"]  # the element in tests/browser/test_trouble.py
 
@@ -33,7 +35,7 @@ def needs_tls(name: str) -> bool:
 
 def test_every_example_is_run() -> None:
     """No example stands in the document that no test runs."""
-    assert set(SNIPPETS) == {*PROGRAMS, *PAGES, *OTHERS}
+    assert set(SNIPPETS) == {*PROGRAMS, *PAGES, *OTHERS, *PROVIDERS}
     assert (DOCS / "clients.md").read_text().count("```") == 2 * len(SNIPPETS)
 
 

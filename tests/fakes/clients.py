@@ -22,6 +22,7 @@ PAGE = "https://page.example"
 _IMPORTS = {
     "openai": "/node_modules/openai/index.mjs",
     "openai/realtime/websocket": "/node_modules/openai/realtime/websocket.mjs",
+    "openai/beta/realtime/websocket": "/node_modules/openai/beta/realtime/websocket.mjs",
     "@openai/agents-realtime": "/node_modules/@openai/agents-realtime/dist/bundle/openai-realtime-agents.mjs",
 }
 _DOCUMENT = f'<!doctype html><script type="importmap">{json.dumps({"imports": _IMPORTS})}</script>'
