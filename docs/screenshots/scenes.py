@@ -9,7 +9,7 @@ from playwright.async_api import Page
 from tests.fakes.browser import RATE, clip, state
 from tests.fakes.stage import Stage
 
-DESK = {"width": 1280, "height": 800}
+DESK = {"width": 1280, "height": 824}
 PHONE = {"width": 375, "height": 740}
 SPOKEN_S = 1.6
 CALL = ("opening_hours", '{"room": 4}')
@@ -54,7 +54,7 @@ async def tell(stage: Stage) -> None:
     await stage.hear("Wait, are they open today?", seconds=SPOKEN_S)
     await stage.call(*CALL, '{"open": true, "until": "18:00"}')
     await stage.answer(LAST, story[3 * RATE : 10 * RATE])
-    await asyncio.sleep(1.9)
+    await asyncio.sleep(1.2)
 
 
 async def visitor_speaks(page: Page, stage: Stage) -> None:
