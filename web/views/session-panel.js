@@ -85,6 +85,7 @@ export class SessionPanel {
     } else if (event.type === 'session.updated') {
       setText(this.#elements.result, 'The session was updated.');
       this.#edited = false;
+      this.render(); // what is typed next is typed into the session as it now is
     } else {
       return;
     }
