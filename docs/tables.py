@@ -9,13 +9,21 @@ from pathlib import Path
 from pydantic import AliasChoices
 from pydantic_core import PydanticUndefined
 
+from relay.checking.run import CHECKS
 from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
 from relay.settings import Settings
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.faults.grammar import KINDS
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "docs/closing.md", "docs/settings.md", "docs/metrics.md", "docs/testing.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/closing.md",
+    "docs/settings.md",
+    "docs/metrics.md",
+    "docs/testing.md",
+    "docs/checking.md",
+)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -93,10 +101,17 @@ def fault_rows() -> Iterator[tuple[str, ...]]:
         yield f"`{kind.example}`", kind.meaning
 
 
+def check_rows() -> Iterator[tuple[str, ...]]:
+    """Every check of `relay check`: its name, what it asks for."""
+    for check in CHECKS:
+        yield f"`{check.name}`", check.asks
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "closing": lambda: table(("cause", "what happened", "the peer gets", "the upstream gets"), closing_rows()),
     "settings": lambda: table(("setting", "variable", "default", "what it does"), settings_rows()),
     "faults": lambda: table(("fault", "what it does"), fault_rows()),
+    "checks": lambda: table(("check", "what it asks for"), check_rows()),
     "metrics": lambda: table(("metric", "kind", "labels", "what it says"), metrics_rows()),
 }
 

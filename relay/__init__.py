@@ -11,6 +11,7 @@ What decides does not wait; what waits does not decide.
     upstreams/   where a session's other end comes from, and the mock upstream.
     admission/   who may open a session.
     recording/   sessions written down, read back, and made plain.
+    checking/    `relay check`: what clients can rely on at an endpoint.
     telemetry/   the log and the metrics.
     serving/     uvicorn, signals and the drain.
     testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.

@@ -11,6 +11,7 @@ import structlog
 
 from relay.admission.commands import token
 from relay.admission.door import refuse_open_door
+from relay.checking.commands import check
 from relay.recording.commands import inspect
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
@@ -61,6 +62,7 @@ def serve(config: Path | None, **options: Any) -> None:
 main.add_command(mock)
 main.add_command(replay)
 main.add_command(inspect)
+main.add_command(check)
 main.add_command(token)
 
 

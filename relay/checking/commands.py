@@ -1,0 +1,134 @@
+"""`relay check`: the checks from the command line."""
+
+import asyncio
+import json
+import os
+import ssl
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import click
+
+API_HOST = "api.openai.com"
+
+
+@click.command()
+@click.argument("url")
+@click.option("--model", help="Adds ?model=… to the address.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each handshake; repeatable.")
+@click.option("--subprotocol", "subprotocols", multiple=True, help="Offered with each handshake; repeatable.")
+@click.option("--echo", "echoes", is_flag=True, help="What stands behind the endpoint says everything back.")
+@click.option("--echo-at", metavar="HOST:PORT", help="Be that echo, at this address, for the endpoint to dial.")
+@click.option("--costly", is_flag=True, help="Ask for one short answer, too.")
+@click.option("--ca", type=click.Path(path_type=Path, exists=True), help="Trust this authority's certificate (PEM).")
+@click.option("--insecure", is_flag=True, help="Trust any certificate.")
+@click.option("--only", multiple=True, metavar="NAME", help="Run this check; repeatable.")
+@click.option("--timeout", "timeout_s", default=20.0, show_default=True, help="Seconds that one check may take.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object for each check instead of a line.")
+def check(
+    url: str,
+    only: tuple[str, ...],
+    timeout_s: float,
+    as_json: bool,
+    echoes: bool,
+    echo_at: str | None,
+    **options: Any,
+) -> None:
+    """Check whether a relay or Realtime endpoint at URL does what clients rely on.
+
+    The credential comes from RELAY_CHECK_TOKEN, or for the API itself from OPENAI_API_KEY. No check asks for an answer
+    without --costly, so they cost next to nothing. Exits with 0 when nothing failed, 1 when something did, 2 when the
+    endpoint cannot be reached.
+    """
+    from relay.checking.run import CHECKS, Unreachable  # noqa: PLC0415 - only who asks pays for it
+
+    unknown = sorted(set(only) - {check.name for check in CHECKS})
+    if unknown:
+        _give_up(f"there is no check {unknown[0]}; there are {', '.join(check.name for check in CHECKS)}.")
+    chosen = [check for check in CHECKS if not only or check.name in only]
+    place = _place(url, echoes=echoes or echo_at is not None, **options)
+    try:
+        failures = asyncio.run(_run(place, chosen, timeout_s, as_json, echo_at))
+    except Unreachable as why:
+        _give_up(f"{url}: {why}")
+    sys.exit(1 if failures else 0)
+
+
+def _place(
+    url: str,
+    model: str | None,
+    headers: Sequence[str],
+    subprotocols: tuple[str, ...],
+    echoes: bool,
+    costly: bool,
+    ca: Path | None,
+    insecure: bool,
+) -> Any:
+    from relay.checking.place import Place, address  # noqa: PLC0415 - as above
+
+    there = address(url, model)
+    pairs = [header.partition(":") for header in headers]
+    if any(not (name and colon) for name, colon, _ in pairs):
+        _give_up("a header is NAME:VALUE.")
+    token = os.environ.get("RELAY_CHECK_TOKEN")
+    if token is None and urlsplit(there).hostname == API_HOST:
+        token = os.environ.get("OPENAI_API_KEY")
+    tls = None
+    if there.startswith("wss:"):
+        tls = ssl.create_default_context(cafile=ca)
+        if insecure:
+            tls.check_hostname = False
+            tls.verify_mode = ssl.CERT_NONE
+    return Place(
+        there,
+        token=token,
+        headers={name.strip(): value.strip() for name, _, value in pairs},
+        subprotocols=subprotocols,
+        tls=tls,
+        echoes=echoes,
+        costly=costly,
+    )
+
+
+async def _run(place: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:
+    """Run the checks, as the echo behind the endpoint if need be; returns how many failed."""
+    from relay.checking.echoes import echo  # noqa: PLC0415 - as above
+
+    if echo_at is None:
+        return await _show(place, checks, timeout_s, as_json)
+    host, _, port = echo_at.rpartition(":")
+    if not host or not port.isdecimal():
+        _give_up("--echo-at takes HOST:PORT.")
+    try:
+        async with echo(host, int(port)):
+            return await _show(place, checks, timeout_s, as_json)
+    except OSError as failure:
+        _give_up(f"--echo-at {echo_at}: {failure.strerror}.")
+
+
+async def _show(place: Any, checks: Sequence[Any], timeout_s: float, as_json: bool) -> int:
+    from relay.checking.run import run_checks  # noqa: PLC0415 - as above
+
+    counts = {"pass": 0, "fail": 0, "n/a": 0}
+    width = max(len(check.name) for check in checks)
+    async for verdict in run_checks(place, checks, timeout_s):
+        counts[verdict.found] += 1
+        if as_json:
+            click.echo(json.dumps({"check": verdict.name, "found": verdict.found, "reason": verdict.reason}))
+        else:
+            found = click.style(f"{verdict.found:<4}", fg=_COLOURS[verdict.found])
+            click.echo(f"{found}  {verdict.name:<{width}}  {verdict.reason}")
+    if not as_json:
+        click.echo(f"\n{counts['pass']} passed, {counts['fail']} failed, {counts['n/a']} not applicable")
+    return counts["fail"]
+
+
+_COLOURS = {"pass": "green", "fail": "red", "n/a": "yellow"}
+
+
+def _give_up(why: str) -> NoReturn:
+    click.echo(f"relay: {why}", err=True)
+    sys.exit(2)
