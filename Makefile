@@ -1,6 +1,8 @@
 # `make run` and `make test` do all their own set-up; both are quick the second time.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests run on all cores, up to four: each browser wants more than one.
+PARALLEL := -n auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
@@ -22,14 +24,14 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 unit: .venv/.dev .venv/.servers .venv/.agents/.done node_modules/.done
-	$(BIN)/python -m pytest -m 'not browser and not reliability'
+	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL)
 
 js: node_modules/.done
 	npx --no-install tsc --project web
 	node --test $$(find tests/web -name '*.test.js')
 
 browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m browser $(PARALLEL)
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
 	$(BIN)/python -m bench
