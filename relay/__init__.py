@@ -15,7 +15,8 @@ What decides does not wait; what waits does not decide.
     telemetry/   the log and the metrics.
     serving/     uvicorn, signals and the drain.
     testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.
-    endpoint.py  `/v1/realtime`: admit, dial, accept, join two legs, wait for the end.
+    endpoint.py  `/v1/realtime`: admit, dial, accept, hand both legs over.
+    joining.py   what every session needs: dial, interceptors, one session between two legs until its end.
     sessions.py  the sessions of this process: their number, their tick, their drain.
     dialects.py  peers and upstreams that do not speak GA.
     profiles.py  what is injected. settings.py: what can be turned. app.py: routes. cli.py: the command line.

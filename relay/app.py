@@ -15,7 +15,8 @@ from relay.admission.gate import Gate
 from relay.admission.minting import mint_routes
 from relay.admission.quotas import make_quotas
 from relay.core.flow import Buffers
-from relay.endpoint import InterceptorFactory, RealtimeEndpoint
+from relay.endpoint import RealtimeEndpoint
+from relay.joining import InterceptorFactory, Joiner
 from relay.recording.recordings import make_recordings
 from relay.response_headers import ResponseHeaders
 from relay.serving.root_path import RootPath
@@ -52,9 +53,8 @@ def create_app(
     gate = Gate(settings, ticket_secret)
     store = settings.quota_store.get_secret_value()
     quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
-    endpoint = RealtimeEndpoint(
-        settings, gate, sessions, quotas, metrics, make_upstream(settings), interceptors, recordings
-    )
+    joiner = Joiner(settings, sessions, metrics, make_upstream(settings), interceptors, recordings)
+    endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -63,7 +63,7 @@ def create_app(
             if recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, recordings.close)
             if is_stand_in(settings.upstream):
-                endpoint.upstream = await stack.enter_async_context(serve_stand_in(settings.upstream))
+                joiner.upstream = await stack.enter_async_context(serve_stand_in(settings.upstream))
             yield
 
     app = Starlette(

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from relay.app import create_app
-from relay.endpoint import InterceptorFactory
+from relay.joining import InterceptorFactory
 from relay.serving.server import DrainingServer, make_server
 from relay.sessions import Sessions
 from relay.settings import Settings, load_settings
