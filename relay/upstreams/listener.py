@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
+from starlette.types import ASGIApp
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from relay.upstreams.faults import Disturbance
+from relay.upstreams.front import front_door
 
 PATH = "/v1/realtime"
 MAX_MESSAGE_BYTES = 32 << 20
@@ -27,6 +29,7 @@ async def listening(
     port: int,
     gate: Gate,
     disturbance: Disturbance,
+    rest: ASGIApp | None = None,
 ) -> AsyncIterator[str]:
     """Listen at `PATH` until the context is left; then all connections are closed with 1001.
 
@@ -35,6 +38,7 @@ async def listening(
         port: 0 takes a free one.
         gate: is asked before a connection is accepted, and may refuse with a status and words.
         disturbance: what is to go wrong with handshakes.
+        rest: serves requests that are no GET; None where there is nothing beside the WebSockets.
 
     Yields:
         The address, path included.
@@ -58,16 +62,12 @@ async def listening(
         ping_interval=PING_INTERVAL_S,
         close_timeout=CLOSE_TIMEOUT_S,
         logger=_logger(),
+        create_connection=None if rest is None else front_door(rest),  # type: ignore[arg-type] # a factory will do
     )
     async with server as open_server:
         address = open_server.sockets[0].getsockname()
         shown_host = f"[{address[0]}]" if ":" in address[0] else address[0]
         yield f"ws://{shown_host}:{address[1]}{PATH}"
-
-
-def let_in(_: ServerConnection, __: Request) -> Refusal | None:
-    """The gate that is open."""
-    return None
 
 
 def _other_path(request: Request) -> Refusal | None:

@@ -10,6 +10,7 @@ can be heard, and come in bursts far ahead of real time. What it does not do:
   follows a few written cues (`voice`), and it calls functions by keyword (`tools`).
 - call MCP tools, apply `speed`, `noise_reduction`, `truncation` or `prompt`, give log probabilities, or know which
   models exist: these are taken and echoed, not acted upon.
+- carry the sound of WebRTC: a call has its answer, its sideband and its end, and nothing to hear.
 - remember without limit: `items` and `listening` say where it ends.
 
 How it is made: `session` decides and never waits; `server` waits and decides nothing. A session is told what came in
@@ -28,6 +29,7 @@ and what time it is, and asked for the next event. Its parts:
     usage               tokens
     schedule, pace      scripts of events and pauses, and how long the pauses are
     audio, g711         formats
+    rest, calls, sdp    WebRTC calls
 """
 
 from relay.upstreams.mock.pace import Pace

@@ -3,8 +3,9 @@
 The API answers 101 first and refuses afterwards, by an `error` event and a close. Only another path is a plain 404.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.upstreams.mock.errors import Fault, Refused
@@ -16,9 +17,15 @@ SIDEBAND_MODEL = "gpt-realtime-2.1"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What was asked for: a model, or None for a transcription session."""
+    """What was asked for.
+
+    Attributes:
+        model: its model; None for a transcription session.
+        session: what the session begins with, checked like an update's.
+    """
 
     model: str | None
+    session: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,11 @@ class Upgrade:
             return self.authorization.removeprefix("Bearer ")
         offered = (name.removeprefix(KEY_PROTOCOL) for name in self.protocols if name.startswith(KEY_PROTOCOL))
         return next(offered, "")
+
+    @property
+    def call_id(self) -> str | None:
+        """The call that is to be watched, if one is."""
+        return parse_qs(urlsplit(self.target).query).get("call_id", [None])[0]
 
     def opening(self, required_key: str | None) -> Opening:
         """The session that this asks for.

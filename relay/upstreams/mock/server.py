@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Self, cast
 
 import orjson
@@ -13,10 +13,12 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.upstreams.exchange import Exchange, part
 from relay.upstreams.faults import Disturbance
-from relay.upstreams.listener import let_in, listening
+from relay.upstreams.listener import Refusal, listening
+from relay.upstreams.mock.calls import Calls
 from relay.upstreams.mock.errors import Refused
 from relay.upstreams.mock.opening import Opening, Upgrade
 from relay.upstreams.mock.pace import Pace
+from relay.upstreams.mock.rest import MockRest, call_not_found
 from relay.upstreams.mock.session import SESSION_SECONDS, MockSession
 from relay.upstreams.wire import Wire
 
@@ -34,6 +36,7 @@ class MockServer:
         sessions: of the last `KEPT_SESSIONS` connections, oldest first, ended ones included. `heard` of each is the
             audio that it received; what it held besides is let go when it ends.
         open_connections: how many are open now.
+        calls: the WebRTC calls that go on.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class MockServer:
         self.url = ""
         self.sessions: deque[MockSession] = deque(maxlen=KEPT_SESSIONS)
         self.open_connections = 0
+        self.calls = Calls()
         self._new_session = new_session
         self._required_key = required_key
         self._disturbance = disturbance
@@ -55,6 +59,11 @@ class MockServer:
         while not is_true(self):
             await self._changed.wait()
 
+    def gate(self, _: ServerConnection, request: "Request") -> Refusal | None:
+        """Refuse, as the API does before the handshake, a sideband of a call that does not go on."""
+        call_id = _upgrade(request).call_id
+        return None if call_id is None or self.calls.find(call_id) else (404, call_not_found())
+
     async def serve(self, connection: ServerConnection) -> None:
         """Serve one connection that has been accepted, until it is closed."""
         self.open_connections += 1
@@ -66,20 +75,23 @@ class MockServer:
 
     async def _converse(self, connection: ServerConnection) -> None:
         wire = Wire(connection)
+        upgrade = _upgrade(cast("Request", connection.request))  # there is one: it has been accepted
+        call = self.calls.find(upgrade.call_id or "")
         try:
-            opening = _upgrade(connection).opening(self._required_key)
+            opening = upgrade.opening(self._required_key)
         except Refused as refusal:
             with suppress(ConnectionClosed):
                 await wire.send(orjson.dumps(refusal.as_event()).decode())
                 await part(wire, refusal)
             return
-        session = self._new_session(opening)
+        session = self._new_session(opening if call is None else call.opening)
         self.sessions.append(session)
-        self._tell()
-        try:
-            await Exchange(wire, self._disturbance.disturbed(session), self._tell).run()
-        finally:
-            session.end()
+        with nullcontext() if call is None else call.watched_by(connection):
+            self._tell()
+            try:
+                await Exchange(wire, self._disturbance.disturbed(session), self._tell).run()
+            finally:
+                session.end()
 
     def _tell(self) -> None:
         self._changed.set()
@@ -121,12 +133,12 @@ async def serve_mock(
 
     disturbance = disturbance or Disturbance()
     mock = MockServer(new_session, api_key, disturbance)
-    async with listening(mock.serve, host, port, let_in, disturbance) as mock.url:
+    rest = MockRest(mock.calls, api_key).app
+    async with listening(mock.serve, host, port, mock.gate, disturbance, rest) as mock.url:
         yield mock
 
 
-def _upgrade(connection: ServerConnection) -> Upgrade:
-    request = cast("Request", connection.request)  # there is one: it has been accepted
+def _upgrade(request: "Request") -> Upgrade:
     protocols = ",".join(request.headers.get_all("Sec-WebSocket-Protocol"))
     return Upgrade(
         target=request.path,

@@ -76,6 +76,8 @@ class MockSession:
         self._turn_id = ""
         self._owes_response = False
         self._idle_watch: Running | None = None
+        if opening.session:
+            self.realtime.update(dict(opening.session), has_spoken=False)
         self._listener.detect_turns(self.realtime.hearing["turn_detection"])
         self._handlers: dict[str, Handler] = {
             "session.update": self._update,

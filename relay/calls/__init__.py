@@ -1,0 +1,1 @@
+"""Calls: WebRTC between a browser and the API."""
