@@ -29,6 +29,9 @@ An event has a few thousand at most, a message of 24 MiB could have millions. Se
 # The upstream writes `type` first. A match is proof: nothing but white space stands before it.
 _LEADING_TYPE = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z0-9_.]+)"')
 
+# What most of a peer's messages are: `type` first, and a long string that ends with the message.
+_TYPE_AND_STRING = re.compile(r'\{ ?"type": ?"([a-z_.]+)", ?"(?!type")[a-z_]+": ?"')
+
 
 class Event:
     """One message and what is known of it.
@@ -54,10 +57,16 @@ class Event:
 
 
 def read_peer_event(data: Data) -> Event:
-    """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`."""
-    if data.__class__ is bytes:
+    """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`.
+
+    One that has room for nothing but its type and a string, as audio has, is read no further.
+    """
+    if isinstance(data, bytes):
         return Event(data, BINARY)
-    if len(data) > 2 * MOST_VALUES and _count_values(data) > MOST_VALUES:  # each has two characters, such as `0,`
+    brief = _TYPE_AND_STRING.match(data)
+    if brief is not None and data[-1] == "}" and data.find('"', brief.end()) == len(data) - 2 and "\\" not in data:
+        return Event(data, brief[1])
+    if len(data) > 2 * MOST_VALUES and _has_too_many_values(data):  # each has two characters, such as `0,`
         return Event(data, MALFORMED, {})
     body = _parse(data)
     if body is not None:
@@ -88,9 +97,18 @@ def size_bytes(data: Data) -> int:
     return len(data.encode())
 
 
-def _count_values(data: Data) -> int:
-    """How many values a JSON text has, or a few more: what separates and opens them may also stand in a string."""
-    return sum(map(data.count, ",[{"))  # type: ignore[arg-type]
+def _has_too_many_values(data: str) -> bool:
+    """Whether a JSON text may have too many values: what separates and opens them may also stand in a string.
+
+    To find is several times faster than to count where there is little to find.
+    """
+    left = MOST_VALUES
+    for mark in ",[{":
+        at = data.find(mark)
+        while at >= 0 and left >= 0:
+            left -= 1
+            at = data.find(mark, at + 1)
+    return left < 0
 
 
 def _parse(data: Data) -> Body | None:

@@ -59,6 +59,24 @@ def test_a_peer_cannot_hide_a_type(data) -> None:
     assert read_peer_event(data).type == "b"
 
 
+PIECES = ("{", "}", '"', '"type"', '"x"', ":", ": ", ",", ", ", '"a.b"', '"c"', "\\", "\\u0074", "AAA", "é", " ", "0")
+SHARP = ('c","type":"b', "c\\", 'c"', "c")
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join) | st.sampled_from(SHARP))
+def test_what_is_read_in_part_is_what_it_is_as_a_whole(rest) -> None:
+    """Where a peer's event has room for nothing but its type and a string, its type alone is read; nothing else passes
+    for such a one.
+    """
+    for data in (rest, f'{{"type":"a.b","x":"{rest}"}}', f'{{"type": "a.b", "x": "{rest}"}}'):
+        try:
+            whole = json.loads(data)
+        except ValueError:
+            whole = None
+        said = whole.get("type") if isinstance(whole, dict) else None
+        assert read_peer_event(data).type == (said if isinstance(said, str) else MALFORMED)
+
+
 @pytest.mark.parametrize("data", ['{"type":"a.b_c","x":[', ' {\n "type" :\t"a.b_c" , "x": 1}'])
 def test_an_upstream_event_is_read_by_its_prefix(data) -> None:
     """An upstream event whose type comes first is not parsed any further."""
