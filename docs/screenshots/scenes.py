@@ -142,7 +142,7 @@ async def embedded(page: Page, stage: Stage) -> None:
 
 SCENES: Mapping[str, Scene] = {
     "page": Scene(talk, kept=True),
-    "page-dark": Scene(talk, dark=True),
+    "page-dark": Scene(talk, kept=True, dark=True),
     "page-events": Scene(events, kept=True, dark=True, scale=1),
     "page-latency": Scene(latency, kept=True, scale=1),
     "page-phone": Scene(talk, kept=True, size=PHONE),
