@@ -5,22 +5,16 @@ from dataclasses import replace
 from relay.core.binary_audio import BinaryAudio
 from relay.core.events import Data
 from relay.core.leg import Listener
+from relay.legs.around import LegAround
 from relay.legs.choice import RunningLeg
 
 
-class BinaryAudioLeg:
+class BinaryAudioLeg(LegAround):
     """Translates at the edge, so that the session and its interceptors see the API's own events alone."""
 
     def __init__(self, leg: RunningLeg) -> None:
-        self._leg = leg
+        super().__init__(leg)
         self._audio = BinaryAudio()
-        self.close = leg.close
-        self.pause_reading = leg.pause_reading
-        self.resume_reading = leg.resume_reading
-
-    @property
-    def buffered_bytes(self) -> int:
-        return self._leg.buffered_bytes
 
     def send(self, data: Data, received_at: float) -> int:
         return self._leg.send(self._audio.down(data), received_at)

@@ -10,10 +10,11 @@ from relay.core.dialect import BETA, Table, Translation
 from relay.core.dialect.translation import OneWay
 from relay.core.events import Data
 from relay.core.leg import Listener
+from relay.legs.around import LegAround
 from relay.legs.choice import RunningLeg, UpstreamLeg
 
 
-class DialectLeg:
+class DialectLeg(LegAround):
     """Passes on what its translation makes of each message: mostly the message itself.
 
     Args:
@@ -22,17 +23,10 @@ class DialectLeg:
     """
 
     def __init__(self, leg: RunningLeg, sent: OneWay, heard: OneWay) -> None:
-        self._leg = leg
+        super().__init__(leg)
         self._sent = sent
         self._heard = heard
         self._send = leg.send
-        self.close = leg.close
-        self.pause_reading = leg.pause_reading
-        self.resume_reading = leg.resume_reading
-
-    @property
-    def buffered_bytes(self) -> int:
-        return self._leg.buffered_bytes
 
     def send(self, data: Data, received_at: float) -> int:
         waiting = 0

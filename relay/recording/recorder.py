@@ -6,6 +6,7 @@ from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, sendable_code
 from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Listener
+from relay.legs.around import LegAround
 from relay.legs.choice import UpstreamLeg
 from relay.recording.format import End, Side, said_by_relay
 from relay.recording.tape import Tape
@@ -51,20 +52,14 @@ class Recorder(Interceptor):
         self._upstream = Side(int(code), reason, "relay" if by_relay else "upstream")
 
 
-class RecordingLeg:
+class RecordingLeg(LegAround):
     """An upstream's leg whose messages are recorded on their way."""
 
     def __init__(self, leg: UpstreamLeg, recorder: Recorder) -> None:
-        self._leg = leg
+        super().__init__(leg)
         self._recorder = recorder
         self._has_ended = False
         self.abort = leg.abort
-        self.pause_reading = leg.pause_reading
-        self.resume_reading = leg.resume_reading
-
-    @property
-    def buffered_bytes(self) -> int:
-        return self._leg.buffered_bytes
 
     def send(self, data: Data, received_at: float) -> int:
         if not self._has_ended:
@@ -73,7 +68,7 @@ class RecordingLeg:
 
     def close(self, code: int, reason: str) -> None:
         self._end(code, reason, by_relay=True)
-        self._leg.close(code, reason)
+        super().close(code, reason)
 
     async def run(self, listener: Listener) -> None:
         def on_message(data: Data, now: float) -> None:
