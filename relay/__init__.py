@@ -10,6 +10,7 @@ What decides does not wait; what waits does not decide.
     legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
     upstreams/   where a session's other end comes from, and the mock upstream.
     admission/   who may open a session.
+    calls/       WebRTC between a browser and the API: made, metered and ended, but not carried.
     recording/   sessions written down, read back, and made plain.
     checking/    `relay check`: what clients can rely on at an endpoint.
     telemetry/   the log and the metrics.

@@ -14,6 +14,8 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from relay.admission.gate import Gate
 from relay.admission.minting import mint_routes
 from relay.admission.quotas import make_quotas
+from relay.calls.api import CallsApi
+from relay.calls.endpoint import CallsEndpoint
 from relay.core.flow import Buffers
 from relay.endpoint import RealtimeEndpoint
 from relay.joining import InterceptorFactory, Joiner
@@ -55,6 +57,7 @@ def create_app(
     quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
     joiner = Joiner(settings, sessions, metrics, make_upstream(settings), interceptors, recordings)
     endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
+    calls = CallsEndpoint(gate, sessions, quotas, joiner, CallsApi(joiner.options, settings.secrets))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -70,6 +73,7 @@ def create_app(
         routes=[
             WebSocketRoute("/v1/realtime", endpoint.serve),
             *mint_routes(gate, settings),
+            *calls.routes(settings),
             *operation_routes(sessions, metrics),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),

@@ -49,6 +49,7 @@ export const BY_ERROR = new Map(
       title: 'This relay has no such profile.',
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
+    no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
     credentials_missing: {
       title: 'This relay asks who you are.',
       advice: 'Enter a token or ticket in the settings, then start again.',

@@ -25,7 +25,7 @@ from relay.admission.brought import with_session
 from relay.admission.gate import Gate
 from relay.admission.identity import Identity
 from relay.admission.mint_request import BODY_LIMIT_BYTES, MintRequest, RequestWrong, check_session, read_request
-from relay.admission.refusal import refusal_response
+from relay.admission.refusal import complaint, refusal_response
 from relay.admission.tickets import Ticket, TicketTooLarge
 from relay.core.closing import Cause, Refused, ended
 from relay.core.dialect.rest import SessionRequest
@@ -88,7 +88,7 @@ class Mint:
         except Refused as refusal:
             return refusal_response(refusal.ended)
         except (RequestWrong, TicketTooLarge) as wrong:
-            return _complaint(str(wrong))
+            return complaint(str(wrong))
 
     def _mint(self, asked: MintRequest, identity: Identity, profile: Profile) -> dict[str, Any]:
         brought = without_locked(asked.session, profile.lock)
@@ -143,9 +143,3 @@ def _both(identity: Identity, asked: MintRequest) -> dict[str, list[float]]:
     """Each limit's figures, from the caller's own credential and from its request."""
     names = identity.limits.keys() | asked.limits.keys()
     return {name: [each[name] for each in (identity.limits, asked.limits) if name in each] for name in names}
-
-
-def _complaint(words: str) -> Response:
-    field = words.partition(":")[0] if ": " in words else None
-    error = {"type": "invalid_request_error", "code": "invalid_value", "message": words, "param": field}
-    return JSONResponse({"error": error}, status_code=400)

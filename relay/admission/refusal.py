@@ -1,14 +1,28 @@
-"""A refusal as an HTTP response, with the API's error object."""
+"""Refusals and complaints as HTTP responses, with the API's error object."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from relay.core.closing import ROWS, Ended
 
 
-def refusal_response(how: Ended) -> Response:
-    """The response with the row's status, and with what a caller is to do next where HTTP has a header for it."""
+def refusal_response(how: Ended, error: Mapping[str, Any] | None = None) -> Response:
+    """The response with the row's status, and with what a caller is to do next where HTTP has a header for it.
+
+    Args:
+        error: the error object, where it is not the row's own.
+    """
     row = ROWS[how.cause]
     headers = {} if how.retry_after_s is None else {"Retry-After": str(how.retry_after_s)}
     if how.status == 401 and row.http_status == 401:  # not an upstream's 401, which the caller can do nothing about
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse({"error": how.error_object()}, status_code=how.status or 500, headers=headers)
+    return JSONResponse({"error": error or how.error_object()}, status_code=how.status or 500, headers=headers)
+
+
+def complaint(words: str, status: int = 400, code: str = "invalid_value") -> Response:
+    """The response to a request that its sender has to mend; words that begin with a field and a colon name it."""
+    field = words.partition(":")[0] if ": " in words else None
+    error = {"type": "invalid_request_error", "code": code, "message": words, "param": field}
+    return JSONResponse({"error": error}, status_code=status)

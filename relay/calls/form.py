@@ -11,13 +11,11 @@ from typing import Any
 
 import orjson
 
+from relay.admission.mint_request import RequestWrong
+
 SDP = "application/sdp"
 FORM = "multipart/form-data"
 FIELDS = frozenset({"sdp", "session"})
-
-
-class FormWrong(ValueError):  # noqa: N818 - the fact, not the fault
-    """What the caller has to mend. The words begin with the field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def read_offer(content_type: str, body: bytes) -> Offer:
     """Read the body.
 
     Raises:
-        FormWrong: with the first thing that is wrong.
+        RequestWrong: with the first thing that is wrong.
     """
     header = Message()
     header["Content-Type"] = content_type
@@ -45,14 +43,14 @@ def read_offer(content_type: str, body: bytes) -> Offer:
     if kind == SDP:
         return Offer(_described(body))
     if kind != FORM:
-        raise FormWrong(f"the body has to be {SDP}, or {FORM} with the parts sdp and session")
+        raise RequestWrong(f"the body has to be {SDP}, or {FORM} with the parts sdp and session")
     parts = _parts(body, str(header.get_param("boundary", "")))
     return Offer(_described(parts.get("sdp", b"")), _session(parts.get("session", b"{}")))
 
 
 def _described(sdp: bytes) -> bytes:
     if not sdp.startswith(b"v="):
-        raise FormWrong("sdp: there is no SDP, which begins with v=")
+        raise RequestWrong("sdp: there is no SDP, which begins with v=")
     return sdp
 
 
@@ -60,9 +58,9 @@ def _session(text: bytes) -> Mapping[str, Any]:
     try:
         session = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise FormWrong("session: is no JSON") from None
+        raise RequestWrong("session: is no JSON") from None
     if not isinstance(session, dict):
-        raise FormWrong("session: must be an object")
+        raise RequestWrong("session: must be an object")
     return session
 
 
@@ -71,13 +69,13 @@ def _parts(body: bytes, boundary: str) -> dict[str, bytes]:
     delimiter = b"\r\n--" + boundary.encode()
     preamble, *pieces = (b"\r\n" + body).split(delimiter)
     if not boundary or preamble or not pieces or not pieces[-1].startswith(b"--"):
-        raise FormWrong(f"the body is no {FORM} with the boundary that it names")
+        raise RequestWrong(f"the body is no {FORM} with the boundary that it names")
     parts: dict[str, bytes] = {}
     for piece in pieces[:-1]:
         head, _, content = piece.partition(b"\r\n\r\n")
         name = BytesHeaderParser().parsebytes(head.lstrip() + b"\r\n\r\n").get_param("name", "", "content-disposition")
         if name not in FIELDS or name in parts:
-            raise FormWrong(
+            raise RequestWrong(
                 f"the form has a part {name!r} too many; it takes {' and '.join(sorted(FIELDS))}, each once"
             )
         parts[str(name)] = content

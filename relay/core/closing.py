@@ -56,6 +56,7 @@ class Cause(Enum):
     SIGN_IN_UNAVAILABLE = "sign_in_unavailable"
     PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
+    NO_CALLS = "no_calls"
     FULL = "full"
     DRAINING = "draining"
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -192,6 +193,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "There is no such profile on this relay.",
         HOPELESS,
         http_status=404,
+    ),
+    Cause.NO_CALLS: Row(
+        "A WebRTC call was asked for where the upstream makes none, or the profile locks what could be changed in it.",
+        "No calls are made here: the upstream has none, or the profile locks what one could change. Use the WebSocket.",
+        HOPELESS,
+        http_status=403,
     ),
     Cause.FULL: Row(
         "The relay has as many sessions as it may have.",

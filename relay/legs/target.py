@@ -17,6 +17,7 @@ class Target:
         dialect: what is spoken there; None for GA.
         provider: its name, for the log.
         advice: what the operator does when it refuses the relay.
+        calls_url: where calls are made; None where there are none.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Target:
     dialect: Table | None = None
     provider: str = ""
     advice: str = ""
+    calls_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

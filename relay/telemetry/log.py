@@ -15,7 +15,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 # Libraries that would log the query string, headers or frames at these levels.
 _QUIET = {"uvicorn": logging.WARNING, "uvicorn.error": logging.WARNING, "uvicorn.access": logging.WARNING,
           "websockets": logging.WARNING, "asyncio": logging.WARNING, "openai": logging.WARNING,
-          "httpx": logging.WARNING, "httpcore": logging.WARNING}  # fmt: skip
+          "httpx2": logging.WARNING, "httpcore2": logging.WARNING}  # fmt: skip
 
 # uvicorn logs these as errors: a handshake that was refused with an HTTP response, and a peer's text that is not UTF-8.
 # The session's own line tells both.

@@ -91,9 +91,9 @@ def nobody_named_a_model(ask: Ask) -> bool:
     return open_to_all and "model" not in profile.lock and chosen_model(ask) == profile.model
 
 
-def upstream_at(address: str, headers: Mapping[str, str]) -> Upstream:
+def upstream_at(address: str, headers: Mapping[str, str], *, makes_calls: bool = False) -> Upstream:
     """An upstream at one address, whose own query parameters cannot be changed by a peer."""
-    return upstream_of(Provider("", address, headers))
+    return upstream_of(Provider("", address, headers, makes_calls=makes_calls))
 
 
 def upstream_of(provider: Provider) -> Upstream:
@@ -102,6 +102,8 @@ def upstream_of(provider: Provider) -> Upstream:
     fixed = parse_qsl(parts.query, keep_blank_values=True)
     not_asked = provider.keeps_back | {name for name, _ in fixed}
     headers = {"User-Agent": f"realtime-relay/{__version__}", **provider.headers}
+    scheme = "http" if parts.scheme == "ws" else "https"
+    calls_url = parts._replace(scheme=scheme, path=f"{parts.path}/calls").geturl() if provider.makes_calls else None
 
     def target(ask: Ask) -> Target:
         asked = [pair for pair in upstream_query(ask) if pair[0] not in not_asked]
@@ -114,6 +116,7 @@ def upstream_of(provider: Provider) -> Upstream:
             dialect=provider.dialect,
             provider=provider.name,
             advice=provider.advice,
+            calls_url=calls_url,
         )
 
     return target

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog
 
-from relay.core.closing import Cause, Refused, ended
+from relay.core.closing import Cause, Ended, Refused, ended
 from relay.legs.choice import Dial, Observe, Redact, UpstreamLeg
 from relay.legs.target import DialOptions, Target
 
@@ -21,16 +21,25 @@ async def dial_target(
         Refused: the log names the provider and says what to do.
     """
     try:
-        return await dial(await _with_credentials(target, options.dial_timeout_s), options, observe_added, redact)
+        return await dial(await with_credentials(target, options.dial_timeout_s), options, observe_added, redact)
     except Refused as refusal:
-        how = refusal.ended
-        _log.warning(
-            "upstream.refused", provider=target.provider, cause=how.cause.value, status=how.status, advice=target.advice
-        )
+        warn_of_refusal(target, refusal.ended)
         raise
 
 
-async def _with_credentials(target: Target, timeout_s: float) -> Target:
+def warn_of_refusal(target: Target, how: Ended) -> None:
+    """Tell the operator, in the log, what was refused and what to do."""
+    _log.warning(
+        "upstream.refused", provider=target.provider, cause=how.cause.value, status=how.status, advice=target.advice
+    )
+
+
+async def with_credentials(target: Target, timeout_s: float) -> Target:
+    """The target with credentials that are fresh.
+
+    Raises:
+        Refused: they could not be had in time.
+    """
     if target.credentials is None:
         return target
     try:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from relay.core.dialect import AZURE_PREVIEW, XAI, Table
-from relay.dialects import DIALECTS
+from relay.dialects import DIALECTS, GA
 from relay.settings import Settings, SettingsError
 
 Credentials = Callable[[], Awaitable[Mapping[str, str]]]
@@ -32,6 +32,7 @@ class Provider:
         keeps_back: further parameters of a peer's query that are not for it.
         tells_subject: whether it wants to know, by a hash, for whom a session is.
         advice: what its operator does when it refuses the relay.
+        makes_calls: whether it makes WebRTC calls, at `/calls` below its address.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Provider:
     keeps_back: frozenset[str] = frozenset()
     tells_subject: bool = False
     advice: str = ""
+    makes_calls: bool = False
 
 
 def openai(settings: Settings) -> Provider:
@@ -61,6 +63,7 @@ def openai(settings: Settings) -> Provider:
         {BEARER: f"Bearer {settings.api_key}", **{name: value for name, value in who_pays.items() if value}},
         tells_subject=True,
         advice="Check OPENAI_API_KEY, that it may use the model, and that openai_base_url names the key's region.",
+        makes_calls=True,
     )
 
 
@@ -109,6 +112,7 @@ def elsewhere(settings: Settings) -> Provider:
         {**bearer, **given},
         dialect=DIALECTS[settings.upstream_dialect],
         advice="Check upstream_headers, or OPENAI_API_KEY, which goes there as a bearer token.",
+        makes_calls=settings.upstream_dialect == GA,
     )
 
 

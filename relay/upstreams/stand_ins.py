@@ -45,7 +45,7 @@ async def serve_stand_in(upstream: str) -> AsyncIterator[Upstream]:
         from relay.upstreams.mock import serve_mock  # noqa: PLC0415 - only who asks for it pays for it
 
         async with serve_mock() as mock:
-            yield upstream_at(mock.url, {})
+            yield upstream_at(mock.url, {}, makes_calls=True)
         return
     from relay.upstreams.replay import serve_replay  # noqa: PLC0415 - as above
 

@@ -6,7 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from relay.calls.form import SDP, FormWrong, read_offer
+from relay.admission.mint_request import RequestWrong
+from relay.calls.form import SDP, read_offer
 from relay.upstreams.listener import PATH
 from relay.upstreams.mock import sdp
 from relay.upstreams.mock.calls import Call, Calls
@@ -43,7 +44,7 @@ class MockRest:
             answer = sdp.answer(call.offer)
         except Refused as refusal:
             return _refuse(refusal)
-        except (FormWrong, sdp.OfferWrong) as wrong:
+        except (RequestWrong, sdp.OfferWrong) as wrong:
             return complaint(400, "invalid_offer", str(wrong))
         self._calls.add(call)
         place = {"Location": f"{PATH}/calls/{call.call_id}", **CLOSING}
