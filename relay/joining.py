@@ -47,6 +47,7 @@ class Guest:
         address: where the peer is.
         subprotocol: what it and the relay have agreed on.
         relay_events: whether it asked to be told `relay.…` events.
+        model: what it talks to, where that is not in what is dialled.
     """
 
     session_id: str
@@ -55,6 +56,12 @@ class Guest:
     address: str | None = None
     subprotocol: str | None = None
     relay_events: bool = False
+    model: str | None = None
+
+    @property
+    def dialled_model(self) -> str | None:
+        """What it talks to, as far as that is known before the upstream says so."""
+        return self.model or dialled_model(self.ask)
 
 
 class Joiner:
@@ -156,7 +163,7 @@ class Joiner:
         limits = guest.ask.profile.limits
         return Meter(
             self._settings.price_table,
-            dialled_model(guest.ask),
+            guest.dialled_model,
             [SessionPurse(limits.cost_usd), *guest.purses],
             self._metrics.tally.costs,
             lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
@@ -167,7 +174,7 @@ class Joiner:
         if self._recordings is None:
             return None
         profile = guest.ask.profile
-        model = dialled_model(guest.ask)
+        model = guest.dialled_model
         return self._recordings.begin(
             guest.session_id,
             profile.record,

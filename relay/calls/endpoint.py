@@ -28,7 +28,7 @@ from relay.endpoint import address_of, end_well
 from relay.joining import Guest, Joiner
 from relay.sessions import Sessions
 from relay.settings import Settings
-from relay.upstreams import Ask
+from relay.upstreams import Ask, dialled_model
 
 PATH = "/v1/realtime/calls"
 
@@ -104,8 +104,9 @@ class CallsEndpoint:
                 call = Call(made.call_id, target, ask.identity.subject)
                 async with self._living.going_on(call):
                     await caller.take(made)
-                    watching = sideband_of(ask, made.call_id)
-                    await self._living.watch(call, Guest(session_id, watching, purses, address_of(caller.request)))
+                    watching, address = sideband_of(ask, made.call_id), address_of(caller.request)
+                    guest = Guest(session_id, watching, purses, address, model=dialled_model(ask))
+                    await self._living.watch(call, guest)
 
     async def _admit(self, caller: "Caller") -> tuple[Ask, Offer]:
         """Whom the call is for, and what it is to be. Nothing is read of a stranger's body."""

@@ -18,21 +18,24 @@ RESPONSE_CREATE = "response.create"
 RESPONSE_CREATED = "response.created"
 RESPONSE_DONE = "response.done"
 FIRST_AUDIO = "response.output_audio.delta"
+PLAYING_BEGAN = "output_audio_buffer.started"
+PLAYING_ENDED = frozenset({"output_audio_buffer.stopped", "output_audio_buffer.cleared"})
 
 
 class Rest(Interceptor):
     """Follows the turns of a session.
 
     Answers come faster than they are heard, so a turn lasts until its audio has been played: from its first piece on,
-    for as long as the tokens that the response was billed for. An answer that asks for a function goes on with the
-    function's result.
+    for as long as the tokens that the response was billed for; in a call, until the upstream says so, which plays it
+    itself. An answer that asks for a function goes on with the function's result.
     """
 
     up = frozenset({RESPONSE_CREATE})
-    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED, RESPONSE_CREATED, RESPONSE_DONE})
+    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED, RESPONSE_CREATED, RESPONSE_DONE, PLAYING_BEGAN, *PLAYING_ENDED})
 
     def __init__(self) -> None:
         self._speaking = False
+        self._playing = False
         self._running = 0
         self._awaited_until = 0.0
         self._played_from = 0.0
@@ -44,7 +47,8 @@ class Rest(Interceptor):
 
     def resting(self, now: float) -> bool:
         """Whether nobody speaks, no answer is on its way, and the last one has been heard."""
-        return not self._speaking and self._running == 0 and now >= max(self._awaited_until, self._played_until)
+        in_turn = self._speaking or self._playing or self._running > 0
+        return not in_turn and now >= max(self._awaited_until, self._played_until)
 
     def on_up(self, event: Event, now: float) -> Event | None:
         self._awaited_until = now + ANSWER_WITHIN_S
@@ -59,6 +63,8 @@ class Rest(Interceptor):
         elif event.type == RESPONSE_DONE:
             self._running = max(0, self._running - 1)
             self._done(event.body.get("response"), now)
+        elif event.type == PLAYING_BEGAN or event.type in PLAYING_ENDED:
+            self._playing = event.type == PLAYING_BEGAN
         else:
             self._speaking = event.type == SPEECH_STARTED
             self._awaited_until = 0.0 if self._speaking else now + ANSWER_WITHIN_S

@@ -7,7 +7,8 @@ from relay.core.tally import Histogram
 
 SPEECH_STOPPED = "input_audio_buffer.speech_stopped"
 SPEECH_STARTED = "input_audio_buffer.speech_started"
-FIRST_AUDIO = "response.output_audio.delta"
+FIRST_AUDIO = frozenset({"response.output_audio.delta", "output_audio_buffer.started"})
+"""The second in calls, whose sound comes another way."""
 
 
 class TurnTimer(Interceptor):
@@ -28,13 +29,13 @@ class TurnTimer(Interceptor):
         self._session = session
 
     def on_down(self, event: Event, now: float) -> Event | None:
-        self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
+        self._session.down.unhook(FIRST_AUDIO, self._first_audio)
         if event.type == SPEECH_STOPPED:
             self._stopped_at = now
-            self._session.down.hook({FIRST_AUDIO}, self._first_audio)
+            self._session.down.hook(FIRST_AUDIO, self._first_audio)
         return event
 
     def _first_audio(self, event: Event, now: float) -> Event | None:
         self._observe(now - self._stopped_at)
-        self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
+        self._session.down.unhook(FIRST_AUDIO, self._first_audio)
         return event

@@ -9,6 +9,7 @@ import pytest
 
 from relay.upstreams.mock.voice import clips
 from tests.clients.test_python_agents import PYTHON
+from tests.fakes.browser import until
 from tests.fakes.clients import PATIENCE_S, ROOT, blank_page
 from tests.fakes.documents import DOCS, example, examples
 
@@ -26,7 +27,10 @@ PROGRAMS: dict[str, tuple[list[str | Path], str]] = {
 }
 PROVIDERS = [f"provider-{name}" for name in ("openai", "azure", "xai", "own")]  # tests/upstreams/test_document.py
 PAGES = ["browser-websocket", "browser-openai", "browser-agents"]
-OTHERS = ["terminal", "element"]  # the element in tests/browser/test_trouble.py
+OTHERS = ["terminal", "browser-agents-call", "element"]  # the element in tests/browser/test_trouble.py
+
+
+MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 
 
 def needs_tls(name: str) -> bool:
@@ -84,3 +88,16 @@ async def test_a_page(name, serve) -> None:
         async with page.expect_console_message() as logged:
             await page.add_script_tag(content=example("clients.md", name, place.relay.port), type="module")
         assert (await logged.value).text == GREETING
+
+
+@pytest.mark.browser
+async def test_a_page_that_calls(serve) -> None:
+    """An agent takes the answer to its offer, and the relay watches its call; the mock has no sound to connect to."""
+    async with serve(tls=False) as place, blank_page(*MICROPHONE) as page:
+        program = example("clients.md", "browser-agents-call", place.relay.port)
+        shown = program.replace("await session", "window.transport = transport;\nawait session")
+        await page.evaluate("window.ticket = 'ek_unused'")
+        await page.add_script_tag(content=shown, type="module")
+        await until(page, "window.transport?.connectionState.peerConnection?.remoteDescription")
+        await place.mock.wait_until(lambda mock: len(mock.sessions) == 1)
+        assert [call.call_id for call in place.mock.calls] == [await page.evaluate("transport.callId")]

@@ -6,6 +6,7 @@ from relay.core.rest import ANSWER_WITHIN_S, Rest
 from tests.fakes.legs import Joined
 
 STARTED, STOPPED = '{"type":"input_audio_buffer.speech_started"}', '{"type":"input_audio_buffer.speech_stopped"}'
+PLAYED, SILENT, CLEARED = (f'{{"type":"output_audio_buffer.{what}"}}' for what in ("started", "stopped", "cleared"))
 CREATED, AUDIO = '{"type":"response.created"}', '{"type":"response.output_audio.delta"}'
 
 
@@ -31,6 +32,9 @@ CALL = [{"type": "function_call"}]
         ([(3, CREATED), (4, done(output=CALL))], 4 + ANSWER_WITHIN_S),
         ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=100)),
           (4, CREATED), (5, AUDIO), (6, done(audio_tokens=20))], 9.5),
+        ([(3, CREATED), (3.5, PLAYED), (4, done(audio_tokens=100))], None),
+        ([(3, CREATED), (3.5, PLAYED), (4, done()), (9, SILENT)], 9.0),
+        ([(3, CREATED), (3.5, PLAYED), (4, done("cancelled")), (4.1, CLEARED)], 4.1),
         ([(3, done())], 3.0),
         ([(3, '{"type":"response.done","response":"odd"}')], 3.0),
     ],

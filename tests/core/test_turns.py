@@ -4,10 +4,11 @@ from relay.core.tally import Tally
 from relay.core.turns import TurnTimer
 from tests.fakes.legs import Joined
 
-STARTED, STOPPED, DELTA = (
+STARTED, STOPPED, DELTA, PLAYED = (
     "input_audio_buffer.speech_started",
     "input_audio_buffer.speech_stopped",
     "response.output_audio.delta",
+    "output_audio_buffer.started",
 )
 
 
@@ -15,6 +16,7 @@ STARTED, STOPPED, DELTA = (
     ("events", "observed_s"),
     [
         ([(1.0, STOPPED), (1.4, DELTA), (1.5, DELTA)], 0.4),
+        ([(1.0, STOPPED), (1.4, PLAYED), (1.5, DELTA)], 0.4),
         ([(1.0, DELTA)], None),
         ([(1.0, STOPPED), (1.1, STARTED), (1.2, DELTA)], None),
         ([(1.0, STOPPED), (1.1, STARTED), (2.0, STOPPED), (2.3, DELTA)], 0.3),

@@ -54,14 +54,14 @@ def in_base64(file: Path) -> str:
 
 
 @asynccontextmanager
-async def blank_page() -> AsyncIterator[Page]:
+async def blank_page(*options: str) -> AsyncIterator[Page]:
     """A page in Chromium that can import this repository's files and the packages that it has installed.
 
-    It takes any certificate. Its console must stay free of errors.
+    It takes any certificate. Its console must stay free of errors. `options` are Chromium's own.
     """
     complaints: list[str] = []
     async with async_playwright() as playwright:
-        browser = await launch(playwright)
+        browser = await launch(playwright, *options)
         page = await (
             await browser.new_context(ignore_https_errors=True, permissions=["local-network-access"])
         ).new_page()
