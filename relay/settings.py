@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -31,25 +31,13 @@ from relay.core.prices import Prices
 from relay.core.redaction import Secrets
 from relay.limits import read_limits, read_prices, read_quotas
 from relay.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, Profile, read_profile
+from relay.upstream_options import SettingsError, UpstreamOptions
 
-OPENAI_URL = "wss://api.openai.com/v1"
-SECRET_LENGTH_LEAST = 8
-"""A shorter value of a header of one's own is a word, not a secret, and may be shown."""
-
-SERVICES = ("openai", "azure", "xai")
-"""What `upstream` may name; see `relay.upstreams.providers`."""
+__all__ = ["Settings", "SettingsError", "load_settings", "unknown_variables"]
 
 
-class SettingsError(ValueError):
-    """The settings cannot be used; the words say which, why, and what to do."""
-
-
-class Settings(BaseSettings):
+class Settings(UpstreamOptions):
     """What an operator can turn. `docs/settings.md` has the same list."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
-    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -57,53 +45,6 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="Its private key.")
     tls_self_signed: bool = Field(False, description="Speak TLS with a certificate made at the start, for development.")
     workers: int = Field(1, ge=1, le=256, description="Processes that share the address; as many as there are cores.")
-    upstream: str = Field(
-        "openai",
-        description="Where sessions go: `openai`, `azure`, `xai`, `mock`, `replay:PATH`, a `ws://` or `wss://` URL.",
-    )
-    upstream_headers: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Headers of each handshake with an address of your own."
-    )
-    upstream_dialect: Literal["ga", "beta", "xai"] = Field(
-        "ga", description="What is spoken at an address of your own; see docs/dialects.md."
-    )
-    openai_api_key: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("openai_api_key", "OPENAI_API_KEY"),
-        description="The key that the relay holds. Set `OPENAI_API_KEY` or `OPENAI_API_KEY_FILE`.",
-    )
-    openai_api_key_file: Path | None = Field(
-        None,
-        validation_alias=AliasChoices("openai_api_key_file", "OPENAI_API_KEY_FILE"),
-        description="A file that holds the key, such as a mounted secret.",
-    )
-    openai_base_url: str = Field(OPENAI_URL, description="The API's address, for another region or a gateway.")
-    openai_organization: str | None = Field(
-        None,
-        validation_alias=AliasChoices("openai_organization", "OPENAI_ORG_ID"),
-        description="The organisation that pays, where the key is of several.",
-    )
-    openai_project: str | None = Field(
-        None,
-        validation_alias=AliasChoices("openai_project", "OPENAI_PROJECT_ID"),
-        description="The project that pays, where the key is of several.",
-    )
-    azure_endpoint: str | None = Field(
-        None,
-        validation_alias=AliasChoices("azure_endpoint", "AZURE_OPENAI_ENDPOINT"),
-        description="The address of the Azure resource, `https://NAME.openai.azure.com`.",
-    )
-    azure_api_key: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("azure_api_key", "AZURE_OPENAI_API_KEY"),
-        description="Its key; without one, the machine's identity (Entra ID) with the extra `azure`.",
-    )
-    azure_api_version: str | None = Field(
-        None, pattern=r"^[\w-]+$", description="A preview's version, to use its path and the beta; else GA."
-    )
-    xai_api_key: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("xai_api_key", "XAI_API_KEY"), description="The key of `xai`."
-    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Origins of pages that may connect besides the relay's own, separated by commas; `*` for any."
     )
@@ -206,21 +147,6 @@ class Settings(BaseSettings):
             value = [token.strip() for token in value.split(",") if token.strip()]
         return [{"token": token} if isinstance(token, str) else token for token in value]
 
-    @field_validator("upstream")
-    @classmethod
-    def _known_upstream(cls, value: str) -> str:
-        if value in {*SERVICES, "mock"} or value.startswith("replay:") or _is_websocket_url(value):
-            return value
-        raise ValueError(f"{value!r} is none of {', '.join(SERVICES)}, mock, replay:PATH, ws://… or wss://…")
-
-    @field_validator("openai_base_url")
-    @classmethod
-    def _websocket_scheme(cls, value: str) -> str:
-        url = value.replace("https://", "wss://", 1).replace("http://", "ws://", 1).rstrip("/")
-        if not _is_websocket_url(url):
-            raise ValueError(f"{value!r} is not an address that starts with wss://, https://, ws:// or http://")
-        return url
-
     @model_validator(mode="after")
     def _valid_profiles(self) -> "Settings":
         limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
@@ -276,25 +202,6 @@ class Settings(BaseSettings):
         """What models cost."""
         return self._read_prices
 
-    @cached_property
-    def api_key(self) -> str | None:
-        """The key, from wherever it was set.
-
-        Raises:
-            SettingsError: the key file cannot be read or is empty.
-        """
-        if self.openai_api_key is not None:
-            return self.openai_api_key.get_secret_value().strip() or None
-        if self.openai_api_key_file is None:
-            return None
-        try:
-            key = self.openai_api_key_file.read_text().strip()
-        except OSError as failure:
-            raise SettingsError(f"OPENAI_API_KEY_FILE: cannot read the key: {failure.strerror}") from None
-        if not key:
-            raise SettingsError("OPENAI_API_KEY_FILE: the file is empty")
-        return key
-
     @property
     def guarded(self) -> bool:
         """Whether a peer has to bring a credential."""
@@ -304,15 +211,7 @@ class Settings(BaseSettings):
     def secrets(self) -> Secrets:
         """What must never be shown."""
         own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
-        own += [self.azure_api_key, self.xai_api_key]
-        sent = [value.get_secret_value().split(" ")[-1] for value in self.upstream_headers.values()]
-        return Secrets(
-            [
-                self.api_key or "",
-                *(secret.get_secret_value() for secret in own if secret),
-                *(value for value in sent if len(value) >= SECRET_LENGTH_LEAST),
-            ]
-        )
+        return Secrets([*self.upstream_secrets, *(secret.get_secret_value() for secret in own if secret)])
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -362,8 +261,3 @@ def _explain(error: ErrorDetails) -> str:
         near = difflib.get_close_matches(where, Settings.model_fields, n=1)
         what = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
     return f"{where}: {what}" if where else what
-
-
-def _is_websocket_url(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.scheme in {"ws", "wss"} and bool(parts.hostname)

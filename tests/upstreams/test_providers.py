@@ -8,7 +8,8 @@ from relay.admission.identity import Identity
 from relay.core.dialect import AZURE_PREVIEW, BETA, XAI
 from relay.dialects import DIALECTS
 from relay.profiles import read_profile
-from relay.settings import SERVICES, Settings, SettingsError, load_settings
+from relay.settings import Settings, SettingsError, load_settings
+from relay.upstream_options import SERVICES
 from relay.upstreams import Ask, make_upstream
 from relay.upstreams.providers import PROVIDERS
 
