@@ -6,6 +6,7 @@ session that meters it. That session has nobody at its peer's end, since the cal
 
 import secrets
 
+import structlog
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -34,6 +35,8 @@ PATH = "/v1/realtime/calls"
 
 HELD = frozenset({"model"})
 """What a profile may lock where calls are made: a caller can change the rest over the call's own channel."""
+
+_log = structlog.stdlib.get_logger("relay")
 
 
 class CallsEndpoint:
@@ -101,6 +104,7 @@ class CallsEndpoint:
                 if target.calls_url is None:
                     raise Refused(ended(Cause.NO_CALLS))
                 made = await self._api.make(target, offer.sdp, session_of(ask))
+                _log.info("call.made", profile=ask.profile.name, model=dialled_model(ask))
                 call = Call(made.call_id, target, ask.identity.subject)
                 async with self._living.going_on(call):
                     await caller.take(made)

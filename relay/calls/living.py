@@ -66,7 +66,7 @@ class LivingCalls:
             try:
                 await self._hang_up_at_last(call)
             finally:
-                del self._calls[call.call_id]
+                self._calls.pop(call.call_id, None)
 
     async def watch(self, call: Call, guest: Guest) -> None:
         """Run the session that meters the call, until either ends.

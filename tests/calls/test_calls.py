@@ -169,6 +169,18 @@ async def test_a_spent_budget_hangs_up() -> None:
         assert relay.ended_by("budget_spent") == 1
 
 
+async def test_a_call_is_recorded(tmp_path) -> None:
+    """Where sessions are recorded, so are the events of calls."""
+    witness = Witness()
+    async with place(witness, record_dir=tmp_path, record_all=True) as (relay, mock):
+        answer = await call(relay)
+        await witness.has_heard.wait()
+        await hang_up(relay, answer)
+        await ended(relay, mock)
+    [recording] = tmp_path.rglob("*.jsonl*")
+    assert "response.done" in recording.read_text()
+
+
 async def test_a_drain_hangs_up() -> None:
     """Calls end with the relay, as sessions do."""
     witness = Witness()

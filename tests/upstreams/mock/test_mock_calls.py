@@ -13,6 +13,7 @@ from websockets.exceptions import InvalidStatus
 from relay.upstreams.mock import MockServer, Pace, serve_mock
 from relay.upstreams.mock.calls import KEPT_CALLS, Call, Calls
 from relay.upstreams.mock.opening import Opening
+from relay.upstreams.mock.sdp import answer
 from tests.fakes.webrtc import OFFER
 from tests.upstreams.mock.test_mock_server import dial, events_until, send
 
@@ -145,3 +146,13 @@ def test_old_calls_are_forgotten() -> None:
     for _ in range(KEPT_CALLS + 3):
         calls.add(Call(Opening("m"), OFFER))
     assert len(list(calls)) == KEPT_CALLS
+
+
+def test_a_medium_that_is_not_taken() -> None:
+    """What the API has no use for, such as a picture, is declined in its place, and is no part of the bundle."""
+    video = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:2\r\na=rtpmap:96 VP8/90000\r\n"
+    lines = answer(OFFER + video).splitlines()
+    media = [line for line in lines if line.startswith("m=")]
+    assert [line.split()[:2] for line in media] == [["m=audio", "9"], ["m=application", "9"], ["m=video", "0"]]
+    assert "a=group:BUNDLE 0 1" in lines
+    assert lines.index("a=mid:2") == len(lines) - 2
