@@ -9,7 +9,8 @@ from time import monotonic
 import structlog
 
 from relay.calls.api import CallsApi
-from relay.core.closing import NORMAL, Cause, Refused
+from relay.core.closing import NORMAL, Cause, Refused, peer_ended
+from relay.core.leg import Closed
 from relay.joining import Guest, Joiner
 from relay.legs.choice import UpstreamLeg
 from relay.legs.nobody import NobodysLeg
@@ -74,7 +75,7 @@ class LivingCalls:
         Raises:
             Refused: the sideband could not be opened.
         """
-        upstream = await self._sideband(guest.ask)
+        upstream = await self._sideband(call, guest.ask)
         try:
             await self._joiner.join(guest, call.leg, upstream)
         finally:
@@ -90,7 +91,7 @@ class LivingCalls:
         await self._api.hang_up(call.target, call.call_id)
         call.is_hung_up = True
 
-    async def _sideband(self, ask: Ask) -> UpstreamLeg:
+    async def _sideband(self, call: Call, ask: Ask) -> UpstreamLeg:
         """Dial, and again where the API knows nothing of the call yet, for as long as a dial may take.
 
         The caller has its answer by then: nobody says whether a call can be watched before it is connected.
@@ -101,6 +102,8 @@ class LivingCalls:
             try:
                 return await self._joiner.dial(target)
             except Refused as refusal:
+                if call.is_hung_up:
+                    raise Refused(peer_ended(Closed(NORMAL))) from None
                 if refusal.ended.cause is not Cause.UPSTREAM_REJECTED or monotonic() > last_try_at:
                     raise
             await asyncio.sleep(SIDEBAND_AGAIN_S)

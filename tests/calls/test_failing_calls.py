@@ -112,6 +112,15 @@ async def test_a_call_that_the_api_does_not_know_yet() -> None:
         assert await api.hangups.get() == "rtc_1"
 
 
+async def test_a_hangup_before_the_sideband_is_open() -> None:
+    """A call that its caller ends so early is not watched any more, nor hung up twice."""
+    async with calls_api(CallsApi(sidebands=[404])) as api, running(api.url) as relay:
+        answer = await call(relay)
+        assert (await hang_up(relay, answer)).status_code == 200
+        await relay.sessions.empty()
+        assert (relay.ended_by("peer_closed"), api.hangups.qsize()) == (1, 1)
+
+
 async def test_a_hangup_that_fails() -> None:
     """The caller is told that its call may go on; the relay tells the API again, and the log when that is in vain."""
     async with calls_api(CallsApi(ended=[500])) as api, running(api.url) as relay:
