@@ -29,7 +29,7 @@ PRESS = TicketPress(TICKET_SECRET.encode())
 
 
 def signed(**claims: Any) -> str:
-    return jwt.encode({"sub": "anna", "exp": time() + 60, **claims}, JWT_SECRET)
+    return jwt.encode({"sub": "anna", "exp": time() + 3600, **claims}, JWT_SECRET)
 
 
 def ticket(
