@@ -20,6 +20,7 @@ What decides does not wait; what waits does not decide.
     joining.py   what every session needs: dial, interceptors, one session between two legs until its end.
     sessions.py  the sessions of this process: their number, their tick, their drain.
     dialects.py  peers and upstreams that do not speak GA.
+    kinds.py     kinds of sessions: where each is served, what opens it, what it is billed by.
     profiles.py  what is injected. settings.py, upstream_options.py: what can be turned.
     app.py       routes. cli.py: the command line.
 

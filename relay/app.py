@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 
 from relay.admission.gate import Gate
 from relay.admission.minting import mint_routes
@@ -71,7 +71,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            WebSocketRoute("/v1/realtime", endpoint.serve),
+            *endpoint.routes(),
             *mint_routes(gate, settings),
             *calls.routes(settings),
             *operation_routes(sessions, metrics),

@@ -2,31 +2,39 @@
 
 import asyncio
 import contextlib
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from starlette.requests import HTTPConnection
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from relay.admission.first_words import FirstWords, accept, speaks_first
 from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
 from relay.admission.refusal import refusal_response
+from relay.core.account import Purse
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.closing import ABNORMAL, Cause, Ended, Refused, ended, peer_ended
+from relay.core.dialect import Table
 from relay.core.events import write_event
 from relay.core.leg import Closed
-from relay.core.meter import Purse
 from relay.dialects import dialect_of_peer
 from relay.joining import Guest, Joiner
+from relay.kinds import API, DOORS, REALTIME, Kind
 from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import Observe, UpstreamLeg, open_peer
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
 from relay.sessions import Sessions
 from relay.upstreams import Ask, nobody_named_a_model
+
+ID = re.compile(r"[\w-]*", re.ASCII)
+"""What the id of a session is made of; anything else could name another path."""
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -45,7 +53,11 @@ class RealtimeEndpoint:
         self._joiner = joiner
         self._observe_added = observe_added
 
-    async def serve(self, websocket: WebSocket) -> None:
+    def routes(self) -> list[WebSocketRoute]:
+        """One for each kind of session that has a path of its own."""
+        return [WebSocketRoute(API + door.path, partial(self.serve, door=door)) for door in DOORS]
+
+    async def serve(self, websocket: WebSocket, door: Kind = REALTIME) -> None:
         """Take a peer from its handshake to its end."""
         session_id = secrets.token_hex(8)
 
@@ -54,10 +66,10 @@ class RealtimeEndpoint:
             with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the peer has gone
                 await tell_refusal(websocket, refusal.ended, f"relay_{session_id}_0")
 
-        await end_well(session_id, self._serve(websocket, session_id), refuse)
+        await end_well(session_id, self._serve(websocket, door, session_id), refuse)
 
-    async def _serve(self, websocket: WebSocket, session_id: str) -> None:
-        ask = await self._admit(websocket)
+    async def _serve(self, websocket: WebSocket, door: Kind, session_id: str) -> None:
+        ask = await self._admit(websocket, door)
         with self._sessions.place():
             async with self._quotas.place(ask.scopes) as purses:
                 await websocket.receive()  # the peer's wish to connect; the next one is its leaving
@@ -65,15 +77,18 @@ class RealtimeEndpoint:
                 ask = await self._listen(websocket, words, ask)
                 target = self._joiner.target(ask)
                 upstream = await self._dial(words, target)
-                interpreter = Interpreter(dialect_of_peer(websocket.headers, ask.profile.dialect), target.dialect)
+                interpreter = Interpreter(_dialect_of(websocket, ask), target.dialect)
                 try:
                     await self._join(websocket, words, interpreter, upstream, ask, purses, session_id)
                 finally:
                     upstream.abort()
 
-    async def _admit(self, websocket: WebSocket) -> Ask:
-        identity, profile = await self._gate.admit(websocket)
-        return Ask(tuple(websocket.query_params.multi_items()), profile, identity)
+    async def _admit(self, websocket: WebSocket, door: Kind) -> Ask:
+        identity, profile = await self._gate.admit(websocket, door)
+        other_id = websocket.path_params.get("session_id", "")
+        if not ID.fullmatch(other_id):
+            raise Refused(ended(Cause.KIND_REFUSED))
+        return Ask(tuple(websocket.query_params.multi_items()), profile, identity, door, other_id)
 
     async def _listen(self, websocket: WebSocket, words: FirstWords, ask: Ask) -> Ask:
         """What the peer asks for, with the model that it says first, where nobody has named one."""
@@ -123,7 +138,7 @@ class RealtimeEndpoint:
         )
         await self._joiner.join(
             guest,
-            BinaryAudioLeg(peer) if in_bytes else peer,
+            BinaryAudioLeg(peer, ask.door.append) if in_bytes else peer,
             interpreter.at_upstream(upstream),
             interpreter.heard(words.messages),
         )
@@ -151,6 +166,11 @@ async def tell_refusal(websocket: WebSocket, how: Ended, event_id: str) -> None:
     data = write_event(how.error(event_id)).data
     await websocket.send({"type": "websocket.send", "text": data})
     await websocket.close(how.code, how.reason)
+
+
+def _dialect_of(websocket: WebSocket, ask: Ask) -> Table | None:
+    """What the peer speaks, if not GA; of sessions of other kinds there is but one form."""
+    return dialect_of_peer(websocket.headers, ask.profile.dialect) if ask.door is REALTIME else None
 
 
 def address_of(connection: HTTPConnection) -> str | None:

@@ -9,17 +9,17 @@ from time import monotonic
 
 import structlog
 
+from relay.core.account import Purse, SessionPurse
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Cause, Ended, Refused, ended
 from relay.core.events import Data
-from relay.core.injection import Injection
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
-from relay.core.meter import Meter, Purse, SessionPurse
+from relay.core.meter import Meter
 from relay.core.redaction import Redaction
-from relay.core.rest import Rest
 from relay.core.session import Session
+from relay.core.time_meters import TimeMeter
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
 from relay.legs.target import DialOptions, Target
@@ -125,7 +125,8 @@ class Joiner:
             if recorder is not None:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
-            rest, meter = Rest(), self._meter(guest)
+            kind = guest.ask.kind
+            rest, meter = kind.rest(), self._meter(guest)
             session = Session(
                 guest.session_id,
                 peer,
@@ -140,6 +141,7 @@ class Joiner:
             opened_at = monotonic()
             _log.info(
                 "session.opened",
+                kind=kind.name,
                 address=guest.address,
                 profile=guest.ask.profile.name,
                 subject=guest.ask.identity.subject_hash,
@@ -158,10 +160,10 @@ class Joiner:
         self._metrics.count_end(how)
         _log.info("session.refused", address=address, cause=how.cause.value, status=how.status)
 
-    def _meter(self, guest: Guest) -> Meter:
+    def _meter(self, guest: Guest) -> Meter | TimeMeter:
         """Pay from the session's own purse, and from those that it shares."""
         limits = guest.ask.profile.limits
-        return Meter(
+        return guest.ask.kind.meter(
             self._settings.price_table,
             guest.dialled_model,
             [SessionPurse(limits.cost_usd), *guest.purses],
@@ -189,8 +191,9 @@ class Joiner:
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if ask.profile.lock:
             yield Locks(ask.profile.lock)
-        if ask.profile.session:
-            yield Injection(ask.profile.session)
+        kind = ask.profile.kind
+        if ask.profile.session and kind.opening is not None and kind is ask.kind:
+            yield kind.opening(ask.profile.session)
         if (model := chosen_model(ask)) is not None:
             yield ChosenModel(model)
         for make in self._own_interceptors:

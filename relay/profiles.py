@@ -5,21 +5,23 @@ A profile is the GA session object, with `voice` as a shorthand for `audio.outpu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from relay.admission.quotas import Quota
+from relay.core.closing import Cause, Refused, ended
 from relay.core.limits import DEFAULT_LIMITS, Limits
 from relay.dialects import read_dialect
+from relay.kinds import KINDS, REALTIME, Kind
 from relay.limits import read_limits, read_quota
 from relay.recording.wish import Wish, read_wish
-from relay.session_types import KINDS, complaints_about
+from relay.session_types import complaints_about
 
 DEFAULT_NAME = "default"
 DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({"xai": "grok-voice-latest"})
-"""By upstream, where it is another one."""
+"""Of realtime sessions by upstream, where it is another one."""
 
 _SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
 
@@ -30,7 +32,7 @@ class Profile:
 
     Attributes:
         model: dialled when the peer names none; None for a transcription session, which takes none.
-        session: the object of the injected `session.update`; empty when nothing is injected.
+        session: what is injected as the session's object; empty when nothing is injected.
         lock: paths of fields that its peer may not change.
         model_fixed: whether its peer may name no other model, as where a ticket names one.
         model_named: whether the settings name the model.
@@ -38,6 +40,7 @@ class Profile:
         limits: what each of its sessions may take.
         quota: what all of its sessions may take, where that is not what other profiles' may.
         dialect: what its peers speak, see `relay.dialects`; None where they say it themselves.
+        kind: of the sessions that it is for.
     """
 
     name: str
@@ -50,6 +53,22 @@ class Profile:
     model_named: bool = False
     quota: Quota | None = None
     dialect: str | None = None
+    kind: Kind = REALTIME
+
+    def at(self, door: Kind, *, by_name: bool) -> "Profile":
+        """The profile for a session that is asked for at this door.
+
+        Where nobody asked for it by name, a profile of another kind stands for its limits alone.
+
+        Raises:
+            Refused: it is for sessions of another kind, or locks what such a session would leave open.
+        """
+        if self.kind.is_at(door) and not (self.lock and door.opening is None):
+            return self
+        if by_name or self.lock or self.model_fixed:
+            raise Refused(ended(Cause.KIND_REFUSED))
+        bare = door.session_object({}, door.model)
+        return replace(self, kind=door, model=door.model, session=bare, model_named=False, dialect=None)
 
 
 def read_profile(
@@ -66,19 +85,30 @@ def read_profile(
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
-    kind = session.pop("type", "realtime")
-    if kind not in KINDS:
-        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {kind!r}")
+    type_ = session.pop("type", REALTIME.name)
+    if type_ not in tuple(KINDS):
+        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
+    kind = KINDS[type_]
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
     lock = _read_lock(lock, f"profiles.{name}.lock")
-    if wrong := complaints_about(session, kind, f"profiles.{name}", lock):
+    if wrong := complaints_about(session, kind.name, f"profiles.{name}", lock):
         raise ValueError("; ".join(wrong))
-    # The model is fixed by the address that is dialled; a session.update may not change it.
+    # Where the address that is dialled fixes the model, a session.update may not change it.
     model_named = "model" in session
-    model = session.pop("model", default_model if kind == "realtime" else None)
-    injected = {"type": kind, **session} if session else {}
-    return Profile(name, model, injected, lock, record, limits, model_named=model_named, quota=quota, dialect=dialect)
+    model = session.pop("model", default_model if kind is REALTIME else kind.model)
+    return Profile(
+        name,
+        model,
+        kind.session_object(session, model),
+        lock,
+        record,
+        limits,
+        model_named=model_named,
+        quota=quota,
+        dialect=dialect,
+        kind=kind,
+    )
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

@@ -17,8 +17,6 @@ from pydantic import BaseModel, ValidationError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-KINDS = ("realtime", "transcription")
-
 
 def complaints_about(session: Mapping[str, Any], kind: str, path: str, lock: Sequence[str] = ()) -> list[str]:
     """What is wrong with a session object of this kind and with the fields locked in it; empty where they are right.
@@ -39,29 +37,40 @@ def complaints_about(session: Mapping[str, Any], kind: str, path: str, lock: Seq
 
 def check(session: Mapping[str, Any], kind: str, path: str, lock: Sequence[str]) -> Iterator[str]:
     """The same, in this process."""
-    from openai.types import realtime  # noqa: PLC0415 - see above
-
-    models: dict[str, type[BaseModel]] = {
-        "realtime": realtime.RealtimeSessionCreateRequest,
-        "transcription": realtime.RealtimeTranscriptionSessionCreateRequest,
-    }
+    model, needed = _shape(kind)
     try:
-        checked = models[kind].model_validate({"type": kind, **session})
+        checked = model.model_validate({**needed, **session})
     except ValidationError as failure:
         yield from _wrong_fields(failure.errors(), session, path)
     else:
         yield from _unknown_fields(checked, path)
     for field in lock:
-        yield from _unknown_fields(_only(field, models[kind], kind), f"{path}.lock")
+        yield from _unknown_fields(_only(field, model, needed), f"{path}.lock")
 
 
-def _only(field: str, model: type[BaseModel], kind: str) -> BaseModel:
+def _shape(kind: str) -> tuple[type[BaseModel], dict[str, str]]:
+    """The type of a session object, and what it needs that a profile need not say."""
+    from openai.types import live, realtime  # noqa: PLC0415 - see above
+
+    class TranslationSession(realtime.RealtimeTranslationSessionUpdateRequest):
+        model: str | None = None
+
+    shapes: dict[str, tuple[type[BaseModel], dict[str, str]]] = {
+        "realtime": (realtime.RealtimeSessionCreateRequest, {"type": kind}),
+        "transcription": (realtime.RealtimeTranscriptionSessionCreateRequest, {"type": kind}),
+        "translation": (TranslationSession, {}),
+        "live": (live.SessionConfig, {"model": ""}),
+    }
+    return shapes[kind]
+
+
+def _only(field: str, model: type[BaseModel], needed: Mapping[str, str]) -> BaseModel:
     """A session that holds this field alone, as far as its type can be told without the field's neighbours."""
     value: Any = None
     for part in reversed(field.split(".")):
         value = {part: value}
     try:
-        return model.model_validate({"type": kind, **value})
+        return model.model_validate({**needed, **value})
     except ValidationError:
         return model.model_construct()
 

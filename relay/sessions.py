@@ -9,7 +9,7 @@ from time import monotonic
 
 from relay.core.closing import Cause, Refused, ended
 from relay.core.flow import Buffers
-from relay.core.rest import Rest
+from relay.core.rest import Resting
 from relay.core.session import Session
 
 TICK_S = 1.0
@@ -44,7 +44,7 @@ class Sessions:
         self._limit = limit
         self._on_lag = on_lag
         self.places = 0
-        self._living: dict[Session, Rest] = {}
+        self._living: dict[Session, Resting] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._drained_by = 0.0
         self._empty = asyncio.Event()
@@ -83,7 +83,7 @@ class Sessions:
                 self._empty.set()
 
     @contextmanager
-    def living(self, session: Session, rest: Rest) -> Iterator[None]:
+    def living(self, session: Session, rest: Resting) -> Iterator[None]:
         """Count the session among the living, and let it see the time once a second, while the context is open.
 
         `rest` knows when it can end without cutting anybody off.

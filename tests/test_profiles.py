@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from relay.kinds import LIVE, TRANSCRIPTION, TRANSLATION
 from relay.profiles import DEFAULT_MODEL, Profile, read_profile
 
 
@@ -32,11 +33,31 @@ def test_voice_is_a_shorthand() -> None:
 def test_a_transcription_profile_has_no_model() -> None:
     """A transcription session takes no model in its address."""
     table = {"type": "transcription", "audio": {"input": {"transcription": {"model": "gpt-realtime-whisper"}}}}
-    assert read_profile("x", table) == Profile("x", None, table)
+    assert read_profile("x", table) == Profile("x", None, table, kind=TRANSCRIPTION)
+
+
+def test_a_translation_profile_does_not_say_its_type() -> None:
+    """The update of a translation session has no type; the model is in its address."""
+    table = {"type": "translation", "audio": {"output": {"language": "de"}}, "lock": ["audio.output.language"]}
+    injected = {"audio": {"output": {"language": "de"}}}
+    lock = ("audio.output.language",)
+    assert read_profile("x", table) == Profile("x", "gpt-realtime-translate", injected, lock, kind=TRANSLATION)
+
+
+def test_a_live_profile_names_the_model_in_its_session() -> None:
+    """A Live session has its model where the peer starts it, and its voice where realtime sessions have it."""
+    session = {"model": "gpt-live-1", "audio": {"output": {"voice": "marin"}}}
+    profile = Profile("x", "gpt-live-1", session, ("model",), kind=LIVE)
+    assert read_profile("x", {"type": "live", "voice": "marin", "lock": ["model"]}) == profile
 
 
 WRONG = [
-    ({"type": "live"}, "profiles.x.type: must be one of realtime, transcription, not 'live'"),
+    ({"type": "lives"}, "profiles.x.type: must be one of realtime, transcription, translation, live, not 'lives'"),
+    ({"type": ["live"]}, "profiles.x.type: must be one of"),
+    ({"type": "translation", "instructions": "?"}, "profiles.x.instructions: openai"),
+    ({"type": "translation", "audio": {"output": {"voice": "marin"}}}, "profiles.x.audio.output.voice: "),
+    ({"type": "live", "tools": []}, "profiles.x.tools: openai"),
+    ({"type": "live", "audio": {"format": {"type": "audio/pcm", "rate": 8000}}}, "profiles.x.audio.format.rate: "),
     ({"instruction": "?"}, "profiles.x.instruction: openai"),
     ({"instruction": "?"}, "did you mean instructions?"),
     ({"zzz": 1}, "known are "),

@@ -50,6 +50,10 @@ export const BY_ERROR = new Map(
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
     no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
+    kind_refused: {
+      title: 'This profile is not for conversations.',
+      advice: 'Enter another profile in the settings, or none, then start again.',
+    },
     credentials_missing: {
       title: 'This relay asks who you are.',
       advice: 'Enter a token or ticket in the settings, then start again.',

@@ -21,6 +21,7 @@ from relay.admission.origin import names_no_domain, origin_allowed
 from relay.admission.tickets import Ticket, TicketExpired, TicketInvalid, TicketPress, looks_like_ticket
 from relay.admission.tokens import Tokens, read_tokens_file
 from relay.core.closing import Cause, Refused, ended
+from relay.kinds import REALTIME, Kind
 from relay.profiles import DEFAULT_NAME, Profile
 from relay.settings import Settings, SettingsError
 
@@ -53,18 +54,20 @@ class Gate:
         if settings.guarded and own is None:
             _log.info("ticket_secret.drawn", note="tickets end with this process and open no replica")
 
-    async def admit(self, connection: HTTPConnection) -> tuple[Identity, Profile]:
-        """Who the peer is, and the profile that its session gets.
+    async def admit(self, connection: HTTPConnection, door: Kind = REALTIME) -> tuple[Identity, Profile]:
+        """Who the peer is, and the profile that its session gets at this door.
 
         Raises:
             Refused: with the row that says why.
         """
         identity = await self.identify(connection)
-        profile = self.profile_for(identity, connection.query_params.get("profile"))
+        asked = connection.query_params.get("profile")
+        profile = self.profile_for(identity, asked)
         try:
             profile = with_session(profile, identity.session)
         except ValueError:  # the profile has changed its kind since the ticket was written
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
+        profile = profile.at(door, by_name=asked is not None or identity.profile is not None)
         return identity, replace(profile, limits=within(profile.limits, identity.limits))
 
     async def identify(self, connection: HTTPConnection) -> Identity:

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from relay.admission.identity import read_limits
-from relay.session_types import KINDS, check
+from relay.kinds import MINTED
+from relay.session_types import check
 
 LIFETIME_S = 600
 LIFETIME_LEAST_S = 10
@@ -70,8 +71,8 @@ def check_session(session: Mapping[str, Any]) -> None:
     if not session:
         return
     kind = session.get("type", "realtime")
-    if kind not in KINDS:
-        raise RequestWrong(f"session.type: must be one of {', '.join(KINDS)}")
+    if kind not in MINTED:
+        raise RequestWrong(f"session.type: must be one of {', '.join(MINTED)}")
     if wrong := list(check(session, kind, "session", ())):
         raise RequestWrong("; ".join(wrong))
 

@@ -30,6 +30,7 @@ from relay.admission.tickets import Ticket, TicketTooLarge
 from relay.core.closing import Cause, Refused, ended
 from relay.core.dialect.rest import SessionRequest
 from relay.core.locks import INSTRUCTIONS, without_locked
+from relay.kinds import TRANSCRIPTION
 from relay.profiles import Profile
 from relay.settings import Settings
 
@@ -120,13 +121,12 @@ async def read_body(request: Request) -> bytes:
 
 def session_shown(profile: Profile) -> dict[str, object]:
     """The session object that answers, as the API has it; locked instructions are not in it."""
-    kind = "realtime" if profile.model else "transcription"
-    shown: dict[str, object] = {"type": kind, **profile.session}
+    shown: dict[str, object] = {"type": profile.kind.name, **profile.session}
     if INSTRUCTIONS in profile.lock:
         shown = {name: value for name, value in shown.items() if name not in {INSTRUCTIONS, "prompt"}}
     if profile.model:
         shown["model"] = profile.model
-    name = "realtime.session" if profile.model else "realtime.transcription_session"
+    name = "realtime.transcription_session" if profile.kind is TRANSCRIPTION else "realtime.session"
     return {"object": name, "id": f"sess_{secrets.token_hex(12)}", **shown}
 
 

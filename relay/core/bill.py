@@ -1,9 +1,9 @@
-"""What a session's responses and transcripts cost, summed as the API says what it used."""
+"""What a session's responses, transcripts and time cost, summed as they are known."""
 
 from decimal import Decimal
 from typing import Any
 
-from relay.core.prices import ZERO, Prices, read_usage
+from relay.core.prices import ZERO, Prices, Usage, read_usage
 from relay.core.tally import Costs
 
 
@@ -40,14 +40,17 @@ class Bill:
 
     def responded(self, response: Any) -> Decimal:
         """Add a response that is done; returns what it cost."""
-        return self._add(self._model, response.get("usage") if isinstance(response, dict) else None)
+        return self._add(self._model, read_usage(response.get("usage") if isinstance(response, dict) else None))
 
     def transcribed(self, usage: Any) -> Decimal:
         """Add a transcript; returns what it cost."""
-        return self._add(self._transcriber or self._model, usage)
+        return self._add(self._transcriber or self._model, read_usage(usage))
 
-    def _add(self, model: str, said: Any) -> Decimal:
-        usage = read_usage(said)
+    def lasted(self, seconds: Decimal) -> Decimal:
+        """Add time that is billed as such; returns what it cost."""
+        return self._add(self._model, Usage({}, seconds))
+
+    def _add(self, model: str, usage: Usage) -> Decimal:
         usd = self._prices.of(model).of(usage)
         self._costs.add(self._prices.named(model), usage, usd)
         self.spent_usd += usd

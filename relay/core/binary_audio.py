@@ -1,7 +1,8 @@
 """Audio as bytes instead of base64 in JSON, for peers that asked for it with the subprotocol `relay.binary.v1`.
 
 Up, a binary message is PCM16 (or whatever the session's input format is) as it comes from the microphone; it becomes an
-`input_audio_buffer.append`. Down, a `response.output_audio.delta` becomes a binary message:
+`input_audio_buffer.append`, or what stands for that in a session of another kind. Down, a `response.output_audio.delta`
+or a `session.output_audio.delta`, which is of no item and has an empty item_id, becomes a binary message:
 
     byte  0       1, the version
     byte  1       H, the length of this header, a multiple of 4
@@ -16,6 +17,9 @@ events around it say it too.
 
 import binascii
 import struct
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from relay.core.events import Data, read_upstream_event
 
@@ -24,13 +28,20 @@ SUBPROTOCOL = "relay.binary.v1"
 VERSION = 1
 _FIXED = struct.Struct("<BBHI")
 _DELTA = "response.output_audio.delta"
+_DELTA_OF_SESSION = "session.output_audio.delta"
+_NO_PLACE: Mapping[str, Any] = MappingProxyType({"item_id": "", "content_index": 0})
 _HEADER_LIMIT_BYTES = 252
 
 
 class BinaryAudio:
-    """Translates for one peer. It remembers how much audio each item of the current answer had so far."""
+    """Translates for one peer. It remembers how much audio each item of the current answer had so far.
 
-    def __init__(self) -> None:
+    Args:
+        append: the type of the event that a binary message becomes.
+    """
+
+    def __init__(self, append: str = "input_audio_buffer.append") -> None:
+        self._append = append
         self._item: tuple[str, int] = ("", 0)
         self._position = 0
 
@@ -39,15 +50,16 @@ class BinaryAudio:
         if isinstance(data, str):
             return data
         audio = binascii.b2a_base64(data, newline=False).decode()
-        return f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}'
+        return f'{{"type":"{self._append}","audio":"{audio}"}}'
 
     def down(self, data: Data) -> Data:
         """The binary message for an audio delta; anything else, a delta of an unknown form included, as it is."""
         event = read_upstream_event(data)
-        if event.type != _DELTA:
+        if event.type not in {_DELTA, _DELTA_OF_SESSION}:
             return data
         try:
-            item_id, content_index = str(event.body["item_id"]), int(event.body["content_index"])
+            place = event.body if event.type == _DELTA else _NO_PLACE
+            item_id, content_index = str(place["item_id"]), int(place["content_index"])
             audio = binascii.a2b_base64(event.body["delta"], strict_mode=True)
             header = self._header(item_id, content_index, len(audio))
         except (KeyError, TypeError, ValueError, struct.error):

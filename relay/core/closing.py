@@ -57,6 +57,7 @@ class Cause(Enum):
     PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
     NO_CALLS = "no_calls"
+    KIND_REFUSED = "kind_refused"
     FULL = "full"
     DRAINING = "draining"
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -199,6 +200,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "No calls are made here: the upstream has none, or the profile locks what one could change. Use the WebSocket.",
         HOPELESS,
         http_status=403,
+    ),
+    Cause.KIND_REFUSED: Row(
+        "The peer asked for a kind of session that its profile or the upstream does not have.",
+        "There is no session of this kind here. Check that the path and the profile go together, and the upstream.",
+        HOPELESS,
+        http_status=404,
     ),
     Cause.FULL: Row(
         "The relay has as many sessions as it may have.",

@@ -9,14 +9,14 @@ from decimal import Decimal
 from relay.core.closing import Cause, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
-from relay.core.rest import Rest
+from relay.core.rest import Resting
 from relay.core.session import Session
 
 TURN_MAY_TAKE_S = 60.0
 """How long a session may outlast its time to finish a turn."""
 
-PING = "ping"
-"""What xAI sends again and again in a quiet session: no sign that something happens in it."""
+HUM = frozenset({"ping", "session.usage.updated"})
+"""What xAI and Live sessions send again and again: no sign that something happens in them."""
 
 BURST_S = 10.0
 """How many seconds' worth of messages and bytes may come at once, and how long a peer is at most held up for more."""
@@ -60,16 +60,16 @@ class Allowance:
 class Bounds(Interceptor):
     """Keeps a session within its limits."""
 
-    down = frozenset({PING})
+    down = HUM
 
-    def __init__(self, limits: Limits, rest: Rest) -> None:
+    def __init__(self, limits: Limits, rest: Resting) -> None:
         self._limits = limits
         self._rest = rest
         self._messages = Allowance(limits.messages_per_s)
         self._octets = Allowance(limits.bytes_per_s)
         self._seen = (0, 0)
         self._heard = 0
-        self._pings = 0
+        self._hummed = 0
         self._heard_at = self._opened_at = self._ticked_at = 0.0
         self._session: Session
 
@@ -78,7 +78,7 @@ class Bounds(Interceptor):
         self._heard_at = self._opened_at = self._ticked_at = now
 
     def on_down(self, event: Event, now: float) -> Event | None:
-        self._pings += 1
+        self._hummed += 1
         return event
 
     def tick(self, now: float) -> None:
@@ -99,7 +99,7 @@ class Bounds(Interceptor):
         self._session.hold_up(not all(fits))
 
     def _check_silence(self, now: float) -> None:
-        heard = self._session.down.events - self._pings
+        heard = self._session.down.events - self._hummed
         if self._heard != heard:
             self._heard, self._heard_at = heard, now
         elif now - self._heard_at > self._limits.idle_minutes * 60 and self._rest.resting(now):

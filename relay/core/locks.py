@@ -1,8 +1,9 @@
 """What a peer may not change: a profile's locked fields, in every event that could set them.
 
-A locked field is a path into the GA session object, such as `audio.output.voice`. It is taken out of `session.update`
-and of the overrides in `response.create`; what else such an event says still passes. Where `instructions` are locked,
-system items are refused too, since the model obeys them alike, and the instructions are not shown to the peer.
+A locked field is a path into the session object, such as `audio.output.voice`. It is taken out of `session.update`, of
+`session.start` and of the overrides in `response.create`; what else such an event says still passes. Where
+`instructions` are locked, system items and further instructions are refused too, since the model obeys them alike, and
+the instructions are not shown to the peer.
 
 Two readers of one JSON text may disagree: about which of two equal keys counts, about letter case (Go's reader ignores
 it), about what is not an event at all. So in a locked session a message that is binary, is no event, or has two keys
@@ -19,8 +20,12 @@ from relay.core.interceptor import EVERY, Interceptor
 from relay.core.session import Session
 
 INSTRUCTIONS = "instructions"
-SESSION_UPDATES = frozenset({"session.update", "transcription_session.update"})
-SESSION_ECHOES = frozenset({"session.created", "session.updated", "transcription_session.updated"})
+SESSION_UPDATES = frozenset({"session.start", "session.update", "transcription_session.update"})
+SESSION_ECHOES = frozenset(
+    {"session.created", "session.started", "session.updated", "session.closed", "transcription_session.updated"}
+)
+ITEMS = frozenset({"conversation.item.create", "response.item.create", "decision.item.create"})
+MORE_INSTRUCTIONS = "session.instructions.append"
 
 _OTHER_NAMES = (
     ("audio.output.voice", "voice"),
@@ -49,7 +54,7 @@ class Locks(Interceptor):
     """Keeps a peer from changing the locked fields.
 
     Args:
-        fields: paths into the GA session object, such as `tools` or `audio.output.voice`.
+        fields: paths into the session object, such as `tools` or `audio.output.voice`.
     """
 
     up = frozenset({EVERY})
@@ -65,15 +70,15 @@ class Locks(Interceptor):
 
     def on_up(self, event: Event, now: float) -> Event | None:
         why = _why_refused(event)
-        if why is None and self._hides and event.type == "conversation.item.create":
-            why = _commands_refused(event.body)
+        if why is None and self._hides:
+            why = _commands_refused(event)
         if why is not None:
             self._session.refuse_event(event, "event_refused", why, now)
             return None
         if event.type in SESSION_UPDATES:
-            return self._unlocked(event, "session")
+            return self._without_commands(self._unlocked(event, "session"), "session")
         if event.type == "response.create":
-            return self._without_commands(self._unlocked(event, "response"))
+            return self._without_commands(self._unlocked(event, "response"), "response")
         return event
 
     def on_down(self, event: Event, now: float) -> Event | None:
@@ -89,15 +94,16 @@ class Locks(Interceptor):
             body = without(without(body, (holder, *path)), path)
         return event if body is event.body else write_event(body)
 
-    def _without_commands(self, event: Event) -> Event:
+    def _without_commands(self, event: Event, holder: str) -> Event:
+        """The event without items that the model may obey, in what its `holder` begins with."""
         if not self._hides:
             return event
         body = event.body
-        for outer, response in body.items():
-            if outer.casefold() == "response" and isinstance(response, dict):
-                for inner, items in response.items():
+        for outer, held in body.items():
+            if outer.casefold() == holder and isinstance(held, dict):
+                for inner, items in held.items():
                     if inner.casefold() == "input" and (kept := _harmless(items)) != items:
-                        return write_event({**body, outer: {**response, inner: kept}})
+                        return write_event({**body, outer: {**held, inner: kept}})
         return event
 
 
@@ -165,8 +171,12 @@ def _why_refused(event: Event) -> str | None:
     return None
 
 
-def _commands_refused(body: Mapping[str, Any]) -> str | None:
-    for key, item in body.items():
+def _commands_refused(event: Event) -> str | None:
+    if event.type == MORE_INSTRUCTIONS:
+        return "The instructions of this session are locked, so nothing is added to them."
+    if event.type not in ITEMS:
+        return None
+    for key, item in event.body.items():
         if key.casefold() == "item" and commands(item):
             return "The instructions of this session are locked, so its items are the user's or the assistant's."
     return None

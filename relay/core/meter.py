@@ -1,4 +1,4 @@
-"""What a session costs, and its end when that is more than it may.
+"""What a session with responses costs, and its end when that is more than it may.
 
 Cost is known when the API says so: with `response.done`, and with the transcript of the input. A budget is therefore
 overrun by one response at most. When it is spent, no further response is asked for, what is being said is said to its
@@ -7,49 +7,22 @@ end, and then the session ends.
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
+from relay.core.account import Account, Purse
 from relay.core.bill import Bill
-from relay.core.closing import Cause, ended
+from relay.core.closing import Cause
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
-from relay.core.prices import ZERO, Prices
+from relay.core.prices import Prices
 from relay.core.session import Session
 from relay.core.tally import Costs
-
-WARN_AT = Decimal("0.8")
 
 RESPONSE_CREATE = "response.create"
 RESPONSE_CREATED = "response.created"
 RESPONSE_DONE = "response.done"
 TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
 SESSION_EVENTS = frozenset({"session.created", "session.updated"})
-
-
-class Purse(Protocol):
-    """Money that a session may spend."""
-
-    def spend(self, usd: Decimal) -> None:
-        """Take out what was spent, even if there is less."""
-
-    @property
-    def spent_share(self) -> Decimal:
-        """How much of it is gone: 0 when none is, 1 or more when all is."""
-
-
-class SessionPurse:
-    """What one session may spend, in USD."""
-
-    def __init__(self, limit_usd: Decimal) -> None:
-        self._limit = limit_usd
-        self._spent = ZERO
-
-    def spend(self, usd: Decimal) -> None:
-        self._spent += usd
-
-    @property
-    def spent_share(self) -> Decimal:
-        return self._spent / self._limit
 
 
 class Meter(Interceptor):
@@ -60,7 +33,7 @@ class Meter(Interceptor):
         model: what the session was dialled for, until the upstream says what it is.
         purses: each of them pays for all of it.
         costs: where the process counts.
-        on_warning: is called once, when `WARN_AT` of a purse is spent.
+        on_warning: is called once, when most of a purse is spent.
     """
 
     up = frozenset({RESPONSE_CREATE})
@@ -75,10 +48,8 @@ class Meter(Interceptor):
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
     ) -> None:
         self._bill = Bill(prices, model, costs)
-        self._purses = purses
+        self._account = Account(self._bill, purses, on_warning)
         self._costs = costs
-        self._on_warning = on_warning
-        self._warned = False
         self._running = 0
         self._session: Session
 
@@ -91,7 +62,7 @@ class Meter(Interceptor):
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
-        if self._share() < 1:
+        if self._account.share < 1:
             return event
         self._session.refuse_event(event, Cause.BUDGET_SPENT.value, "The session's budget is spent.", now)
         return None
@@ -112,20 +83,8 @@ class Meter(Interceptor):
         self._costs.unbilled += self._running
 
     def _pay(self, usd: Decimal) -> None:
-        for purse in self._purses:
-            purse.spend(usd)
+        self._account.pay(usd)
         self._session.afterwards(self._settle)
 
     def _settle(self, now: float) -> None:
-        """Tell what was spent, and draw the consequence."""
-        share = self._share()
-        spent = {"spent_usd": str(self.spent_usd), "spent_share": round(float(share), 4)}
-        self._session.tell("relay.cost", spent, now)
-        if share >= WARN_AT and not self._warned:
-            self._warned = True
-            self._on_warning(self.spent_usd)
-        if share >= 1 and self._running == 0:
-            self._session.end(ended(Cause.BUDGET_SPENT), now)
-
-    def _share(self) -> Decimal:
-        return max((purse.spent_share for purse in self._purses), default=ZERO)
+        self._account.settle(self._session, now, may_end=self._running == 0)

@@ -38,7 +38,7 @@ class Secrets:
 class Redaction(Interceptor):
     """Takes the relay's key out of the events in which an upstream could quote it; leaves others as they are."""
 
-    down = frozenset({"error", "session.created", "session.updated"})
+    down = frozenset({"error", "session.created", "session.started", "session.updated", "session.closed"})
 
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets

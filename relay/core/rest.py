@@ -1,6 +1,6 @@
 """Whether a turn is going on, so that what has to end a session can let people finish."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
@@ -20,6 +20,16 @@ RESPONSE_DONE = "response.done"
 FIRST_AUDIO = "response.output_audio.delta"
 PLAYING_BEGAN = "output_audio_buffer.started"
 PLAYING_ENDED = frozenset({"output_audio_buffer.stopped", "output_audio_buffer.cleared"})
+TRANSCRIPTS = frozenset({"session.input_transcript.delta", "session.output_transcript.delta"})
+
+PAUSE_S = 2.0
+"""How long nobody says a word in a pause, where speech has no turns."""
+
+
+class Resting(Protocol):
+    """What knows whether a session can end without cutting anybody off."""
+
+    def resting(self, now: float) -> bool: ...
 
 
 class Rest(Interceptor):
@@ -83,6 +93,26 @@ class Rest(Interceptor):
         output = response.get("output")
         if isinstance(output, list) and any(isinstance(i, dict) and i.get("type") == "function_call" for i in output):
             self._awaited_until = now + ANSWER_WITHIN_S
+
+
+class Pauses(Interceptor):
+    """Follows the transcripts of a session without turns, in which both sides may speak at any time."""
+
+    down = TRANSCRIPTS
+
+    def __init__(self) -> None:
+        self._spoken_at = 0.0
+
+    def opened(self, session: Session, now: float) -> None:
+        self._spoken_at = now
+
+    def resting(self, now: float) -> bool:
+        """Whether nobody has said a word for `PAUSE_S`."""
+        return now - self._spoken_at >= PAUSE_S
+
+    def on_down(self, event: Event, now: float) -> Event | None:
+        self._spoken_at = now
+        return event
 
 
 def _audio_tokens(response: dict[str, Any]) -> int:

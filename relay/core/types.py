@@ -1,10 +1,10 @@
-"""The event types of the Realtime API, GA, as of openai 3.52.
+"""The event types of the Realtime API, GA, of translation sessions and of the Live API, as of openai 3.52.
 
 Only metrics need a closed list, because a label must not be made of what a stranger sends. Everything else in the
 relay treats an unknown type like a known one.
 """
 
-CLIENT_EVENTS = frozenset({
+REALTIME_CLIENT_EVENTS = frozenset({
     "conversation.item.create",
     "conversation.item.delete",
     "conversation.item.retrieve",
@@ -18,7 +18,7 @@ CLIENT_EVENTS = frozenset({
     "session.update",
 })  # fmt: skip
 
-SERVER_EVENTS = frozenset({
+REALTIME_SERVER_EVENTS = frozenset({
     "conversation.created",
     "conversation.item.added",
     "conversation.item.created",
@@ -66,3 +66,72 @@ SERVER_EVENTS = frozenset({
     "session.created",
     "session.updated",
 })  # fmt: skip
+
+TRANSLATION_CLIENT_EVENTS = frozenset({
+    "session.close",
+    "session.input_audio_buffer.append",
+    "session.update",
+})  # fmt: skip
+
+TRANSLATION_SERVER_EVENTS = frozenset({
+    "error",
+    "session.closed",
+    "session.created",
+    "session.input_transcript.delta",
+    "session.output_audio.delta",
+    "session.output_transcript.delta",
+    "session.updated",
+})  # fmt: skip
+
+LIVE_CLIENT_EVENTS = frozenset({
+    "decision.create",
+    "decision.item.create",
+    "decision.item.delete",
+    "response.create",
+    "response.item.create",
+    "session.close",
+    "session.commentary.append",
+    "session.input_audio.append",
+    "session.input_audio.mute",
+    "session.input_audio.unmute",
+    "session.instructions.append",
+    "session.output_audio.fixture.play",
+    "session.start",
+    "session.thinking.append",
+    "session.update",
+    "transport.dtmf.send",
+})  # fmt: skip
+
+LIVE_SERVER_EVENTS = frozenset({
+    "decision.event",
+    "decision.item.created",
+    "decision.item.deleted",
+    "error",
+    "info",
+    "response.event",
+    "session.closed",
+    "session.commentary.appended",
+    "session.delegation.created",
+    "session.input_audio.append",
+    "session.input_audio.muted",
+    "session.input_audio.unmuted",
+    "session.input_transcript.delta",
+    "session.instructions.appended",
+    "session.output_audio.delta",
+    "session.output_audio.fixture.played",
+    "session.output_audio.fixture.playing",
+    "session.output_transcript.delta",
+    "session.started",
+    "session.thinking.appended",
+    "session.updated",
+    "session.usage.updated",
+    "transport.answered",
+    "transport.dtmf.received",
+    "transport.dtmf.send",
+    "transport.dtmf.sent",
+    "transport.failed",
+    "transport.ringing",
+})  # fmt: skip
+
+CLIENT_EVENTS = REALTIME_CLIENT_EVENTS | TRANSLATION_CLIENT_EVENTS | LIVE_CLIENT_EVENTS
+SERVER_EVENTS = REALTIME_SERVER_EVENTS | TRANSLATION_SERVER_EVENTS | LIVE_SERVER_EVENTS

@@ -12,9 +12,9 @@ from relay.legs.choice import RunningLeg
 class BinaryAudioLeg(LegAround):
     """Translates at the edge, so that the session and its interceptors see the API's own events alone."""
 
-    def __init__(self, leg: RunningLeg) -> None:
+    def __init__(self, leg: RunningLeg, append: str = "input_audio_buffer.append") -> None:
         super().__init__(leg)
-        self._audio = BinaryAudio()
+        self._audio = BinaryAudio(append)
 
     def send(self, data: Data, received_at: float) -> int:
         return self._leg.send(self._audio.down(data), received_at)

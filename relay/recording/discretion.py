@@ -14,12 +14,12 @@ HASHED_AUDIO = re.compile(r"sha256:[0-9a-f]{64}:(\d{1,8})")
 """What stands for a piece of audio, with its size in bytes."""
 
 _CREDENTIALS = frozenset({"authorization", "headers", "client_secret", "api_key", "access_token"})
-_AUDIO_DELTA = "response.output_audio.delta"
+_AUDIO_DELTAS = frozenset({"response.output_audio.delta", "session.output_audio.delta"})
 _SMALL_CHARS = 64 * 1024
 
 # Events that need no reading: by their prefix, which both sides write so. What is written otherwise is read in full.
 _WORDS = re.compile(r'\{"type": ?"response\.(?:output_audio_transcript|output_text|function_call_arguments)\.delta"')
-_PIECES_AND_AUDIO = re.compile(r'\{"type": ?"(?:input_audio_buffer\.append|[a-z_.]+\.delta)"')
+_PIECES_AND_AUDIO = re.compile(r'\{"type": ?"(?:(?:session\.)?input_audio(?:_buffer)?\.append|[a-z_.]+\.delta)"')
 
 
 class Discretion:
@@ -55,7 +55,7 @@ class Discretion:
         if self._frequent.match(data) is not None:
             return self._secrets.redact(data)
         event = read_upstream_event(data)
-        shown = self._node(event.body, "delta" if event.type == _AUDIO_DELTA else "audio")
+        shown = self._node(event.body, "delta" if event.type in _AUDIO_DELTAS else "audio")
         return self._secrets.redact(data) if shown == event.body else orjson.dumps(shown).decode()
 
     def words(self, text: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from websockets.exceptions import ConnectionClosed
@@ -21,6 +22,14 @@ class Parting(Protocol):
 
     @property
     def close_reason(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye:
+    """How the connection is to be closed; without a code it is aborted."""
+
+    close_code: int | None
+    close_reason: str = ""
 
 
 class StandIn(Protocol):

@@ -10,10 +10,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from relay.kinds import API, LIVE, REALTIME, TRANSLATION
 from relay.upstreams.faults import Disturbance
 from relay.upstreams.front import front_door
 
-PATH = "/v1/realtime"
+PATH = API + REALTIME.path
+PATHS = tuple(API + kind.path for kind in (REALTIME, TRANSLATION, LIVE))
 MAX_MESSAGE_BYTES = 32 << 20
 PING_INTERVAL_S = 20.0
 CLOSE_TIMEOUT_S = 2.0
@@ -31,7 +33,7 @@ async def listening(
     disturbance: Disturbance,
     rest: ASGIApp | None = None,
 ) -> AsyncIterator[str]:
-    """Listen at `PATH` until the context is left; then all connections are closed with 1001.
+    """Listen at `PATHS` until the context is left; then all connections are closed with 1001.
 
     Args:
         serve_one: serves a connection that was accepted.
@@ -41,7 +43,7 @@ async def listening(
         rest: serves requests that are no GET; None where there is nothing beside the WebSockets.
 
     Yields:
-        The address, path included.
+        The address, with the path of realtime sessions.
     """
 
     async def answer(connection: ServerConnection, request: Request) -> Response | None:
@@ -71,9 +73,9 @@ async def listening(
 
 
 def _other_path(request: Request) -> Refusal | None:
-    if request.path.partition("?")[0] == PATH:
+    if request.path.partition("?")[0] in PATHS:
         return None
-    return HTTPStatus.NOT_FOUND, f"There is nothing here; the Realtime API is at {PATH}.\n"
+    return HTTPStatus.NOT_FOUND, f"There is nothing here; the Realtime API is at {', '.join(PATHS)}.\n"
 
 
 async def _fault(disturbance: Disturbance) -> Refusal | None:

@@ -33,6 +33,7 @@ class Provider:
         tells_subject: whether it wants to know, by a hash, for whom a session is.
         advice: what its operator does when it refuses the relay.
         makes_calls: whether it makes WebRTC calls, at `/calls` below its address.
+        only_realtime: whether it has sessions of no other kind, at paths beside this one.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Provider:
     tells_subject: bool = False
     advice: str = ""
     makes_calls: bool = False
+    only_realtime: bool = False
 
 
 def openai(settings: Settings) -> Provider:
@@ -86,6 +88,7 @@ def azure(settings: Settings) -> Provider:
         model_parameter="model" if version is None else "deployment",
         keeps_back=frozenset({"api-version", "deployment"}),
         advice="Check AZURE_OPENAI_API_KEY or the role of the machine's identity, and that the model is a deployment.",
+        only_realtime=True,
     )
 
 
@@ -98,6 +101,7 @@ def xai(settings: Settings) -> Provider:
         {BEARER: f"Bearer {settings.xai_api_key.get_secret_value()}"},
         dialect=XAI,
         advice="Check XAI_API_KEY, and that it may use the model.",
+        only_realtime=True,
     )
 
 

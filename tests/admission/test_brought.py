@@ -3,14 +3,17 @@ from decimal import Decimal
 
 import pytest
 
-from relay.admission.brought import merged, with_session, within
+from relay.admission.brought import with_session, within
+from relay.core.injection import merged
 from relay.core.limits import DEFAULT_LIMITS
+from relay.kinds import TRANSCRIPTION, TRANSLATION
 from relay.profiles import Profile
 
 KIND = {"type": "realtime"}
 REALTIME = Profile("museum", "gpt-realtime-2.1", {**KIND, "audio": {"output": {"voice": "ash", "speed": 1}}})
 PLAIN = Profile("default", "gpt-realtime-2.1", {})
-MINUTES = Profile("minutes", None, {})
+MINUTES = Profile("minutes", None, {}, kind=TRANSCRIPTION)
+INTERPRETER = Profile("german", "gpt-realtime-translate", {}, kind=TRANSLATION)
 LOCKED = Profile(
     "locked", "gpt-realtime-2.1", {**KIND, "instructions": "Be kind."}, ("instructions", "audio.output.voice")
 )
@@ -52,6 +55,22 @@ def test_a_session_of_another_kind(profile) -> None:
     """A profile that injects or locks anything is for sessions of its own kind."""
     with pytest.raises(ValueError, match="for realtime sessions"):
         with_session(profile, {"type": "transcription"})
+
+
+@pytest.mark.parametrize(
+    ("profile", "session", "words"),
+    [
+        (INTERPRETER, {"audio": {}}, "for translation sessions"),
+        (INTERPRETER, {"type": "translation", "audio": {}}, "must be one of realtime, transcription"),
+        (PLAIN, {"type": "live"}, "must be one of realtime, transcription"),
+        (PLAIN, {"type": ["realtime"]}, "must be one of realtime, transcription"),
+    ],
+)
+def test_a_session_that_no_credential_brings(profile, session, words) -> None:
+    """Credentials bring sessions for realtime and transcription alone."""
+    with pytest.raises(ValueError, match=words):
+        with_session(profile, session)
+    assert with_session(profile, {}) is profile
 
 
 def test_limits_only_shrink() -> None:

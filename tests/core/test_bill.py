@@ -42,3 +42,10 @@ def test_a_session_of_any_shape_teaches_nothing(session) -> None:
 def test_a_response_without_usage_costs_nothing(response) -> None:
     """What the API does not say costs nothing."""
     assert Bill(PRICES, "a", Costs()).responded(response) == 0
+
+
+def test_time_costs_what_its_model_does() -> None:
+    """Time is billed to the session's model, by the minute."""
+    costs = Costs()
+    assert Bill(PRICES, "b", costs).lasted(Decimal("1.5")) == Decimal("1.5")
+    assert costs.seconds == {"b": Decimal("1.5")}

@@ -68,3 +68,12 @@ def test_text_goes_up_as_it_is() -> None:
     """A peer's text is not touched."""
     data = '{"type":"response.create"}'
     assert BinaryAudio().up(data) is data
+
+
+def test_sessions_without_items_have_audio_in_bytes_too() -> None:
+    """A delta of a translation or Live session has an empty item, and what goes up is named as such a session wants."""
+    audio = BinaryAudio("session.input_audio.append")
+    said = json.dumps({"type": "session.output_audio.delta", "delta": base64.b64encode(b"abcd").decode()})
+    assert unpacked(audio.down(said)) == (1, "", 0, 0, b"abcd")
+    assert unpacked(audio.down(said)) == (1, "", 0, 4, b"abcd")
+    assert json.loads(audio.up(b"abc")) == {"type": "session.input_audio.append", "audio": "YWJj"}

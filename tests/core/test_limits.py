@@ -101,11 +101,12 @@ def test_a_full_upstream_and_a_fast_peer() -> None:
     assert joined.peer.trace == [("pause",), ("resume",)]
 
 
-def test_pings_are_no_life() -> None:
-    """Events of type `ping`, which xAI sends in a quiet session, pass and do not keep it open."""
+@pytest.mark.parametrize("kind", ["ping", "session.usage.updated"])
+def test_pings_are_no_life(kind) -> None:
+    """Events that an upstream sends in a quiet session, too, pass and do not keep it open."""
     joined = bounded(idle_minutes=1)
     while joined.now < 61:
-        joined.upstream_says('{"type":"ping"}')
+        joined.upstream_says(f'{{"type":"{kind}"}}')
         ticks(joined, joined.now + 1)
     assert joined.peer.closes == [(1001, "idle")]
-    assert '{"type":"ping"}' in joined.peer.sent
+    assert f'{{"type":"{kind}"}}' in joined.peer.sent

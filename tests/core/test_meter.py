@@ -3,8 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from relay.core.account import SessionPurse
 from relay.core.leg import Closed
-from relay.core.meter import Meter, SessionPurse
+from relay.core.meter import Meter
 from relay.core.prices import Price, Prices
 from relay.core.session import Session
 from tests.fakes.legs import FakeLeg, Joined

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from relay.core.rest import ANSWER_WITHIN_S, Rest
+from relay.core.rest import ANSWER_WITHIN_S, PAUSE_S, Pauses, Rest
 from tests.fakes.legs import Joined
 
 STARTED, STOPPED = '{"type":"input_audio_buffer.speech_started"}', '{"type":"input_audio_buffer.speech_stopped"}'
@@ -62,3 +62,18 @@ def test_an_answer_that_was_asked_for_is_awaited() -> None:
     joined.peer_says('{"type":"response.create"}')
     assert not rest.resting(1.0 + ANSWER_WITHIN_S - 0.01)
     assert rest.resting(1.0 + ANSWER_WITHIN_S)
+
+
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_a_session_without_turns_rests_in_a_pause(side) -> None:
+    """It can end where neither side has said a word for a while, and not right at its beginning."""
+    pauses = Pauses()
+    joined = Joined(pauses)
+    joined.now = 10.0
+    joined.opened()
+    assert not pauses.resting(10.1)
+    assert pauses.resting(10 + PAUSE_S)
+    joined.now = 20.0
+    joined.upstream_says(json.dumps({"type": f"session.{side}_transcript.delta", "delta": "so"}))
+    assert not pauses.resting(20.0)
+    assert pauses.resting(20 + PAUSE_S)

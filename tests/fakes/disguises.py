@@ -10,6 +10,7 @@ LOCKED_NAMES = ("instructions", "tools", "voice", "prompt")
 NAMES = st.sampled_from((*LOCKED_NAMES, "type", "session", "response", "audio", "output", "input", "item", "role", "x"))
 KINDS = st.sampled_from((
     "session.update", "transcription_session.update", "response.create", "conversation.item.create", "x", "*", "binary",
+    "session.start", "session.instructions.append", "response.item.create",
 ))  # fmt: skip
 LEAVES = st.one_of(KINDS.map(json.dumps), st.sampled_from(('"system"', '"user"', '"SECRET"', "null", "1e400", "[]")))
 
@@ -58,17 +59,17 @@ def _sets_something_locked(event: Any) -> bool:
         return True
     kind = event.get("type")
     holder = event.get("response" if kind == "response.create" else "session")
-    if kind == "conversation.item.create":
+    if kind in {"conversation.item.create", "response.item.create"}:
         return event.get("item", {}).get("role", "user") not in ("user", "assistant") if "item" in event else False
-    if kind not in {"session.update", "transcription_session.update", "response.create"}:
-        return False
+    if kind not in {"session.start", "session.update", "transcription_session.update", "response.create"}:
+        return kind == "session.instructions.append"
     if any(name in place for place in (event, holder) if isinstance(place, dict) for name in LOCKED_NAMES):
         return True
     if not isinstance(holder, dict):
         return False
     audio = holder.get("audio", {})
     output = audio.get("output", {})
-    brought = holder.get("input", []) if kind == "response.create" else []
+    brought = holder.get("input", []) if kind in {"response.create", "session.start"} else []
     return "voice" in output or any(item.get("role", "user") not in ("user", "assistant") for item in brought)
 
 

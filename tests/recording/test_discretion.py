@@ -19,6 +19,7 @@ MARK = f"sha256:{hashlib.sha256(base64.b64decode(AUDIO)).hexdigest()}:1024"
     [
         json.dumps({"type": "input_audio_buffer.append", "audio": AUDIO}),
         json.dumps({"type": "response.output_audio.delta", "delta": AUDIO}),
+        json.dumps({"type": "session.input_audio_buffer.append", "audio": AUDIO}),
         '{ "type" : "session.update", "session": {"instructions": "Be kind."} }',
         '{"type":"response.done","response":{"usage":{"total_tokens":1e3}}}',
         "{broken",
@@ -56,6 +57,8 @@ def test_no_key_is_recorded(data, known) -> None:
     ("event", "expected"),
     [
         ({"type": "input_audio_buffer.append", "audio": AUDIO}, {"type": "input_audio_buffer.append", "audio": MARK}),
+        ({"type": "session.input_audio.append", "audio": AUDIO}, {"type": "session.input_audio.append", "audio": MARK}),
+        ({"type": "session.output_audio.delta", "delta": AUDIO}, {"type": "session.output_audio.delta", "delta": MARK}),
         (
             {"type": "response.output_audio.delta", "delta": AUDIO},
             {"type": "response.output_audio.delta", "delta": MARK},

@@ -108,6 +108,10 @@ class Fault(Enum):
         kind="rate_limit_error",
     )
 
+    NOT_STARTED = Row("session_not_started", "The first event of a Live session must be session.start.")
+    ALREADY_STARTED = Row("session_already_started", "The session has been started already.")
+    NO_DELEGATION = Row("delegation_not_found", "This session delegates nothing that '{kind}' could be for.")
+
     ITEM_EXISTS = Row(
         "item_create_duplicate_item_id",
         "Error adding item: an item with id '{item_id}' already exists in the conversation.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from relay.kinds import API, LIVE, REALTIME, TRANSLATION, Kind
 from relay.upstreams.mock.errors import Fault, Refused
 
 KEY_PROTOCOL = "openai-insecure-api-key."
@@ -20,12 +21,14 @@ class Opening:
     """What was asked for.
 
     Attributes:
-        model: its model; None for a transcription session.
+        model: its model; None for a transcription session, and where `session.start` says it.
         session: what the session begins with, checked like an update's.
+        kind: of the session, as far as the path tells.
     """
 
     model: str | None
     session: Mapping[str, Any] = field(default_factory=dict)
+    kind: Kind = REALTIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,13 @@ class Upgrade:
             raise Refused(Fault.INVALID_API_KEY)
         if self.beta or BETA_PROTOCOL in self.protocols:
             raise Refused(Fault.BETA_SHAPE)
-        query = parse_qs(urlsplit(self.target).query)
+        path, query = urlsplit(self.target).path, parse_qs(urlsplit(self.target).query)
         model = query.get("model", [None])[0]
-        if query.get("intent") == ["transcription"]:
+        if path == API + LIVE.path:
+            return Opening(None, kind=LIVE)
+        if path == API + TRANSLATION.path and model:
+            return Opening(model, kind=TRANSLATION)
+        if path == API + REALTIME.path and query.get("intent") == ["transcription"]:
             if model:
                 raise Refused(Fault.MODEL_WITH_TRANSCRIPTION)
             return Opening(None)

@@ -16,7 +16,7 @@ def _pcm() -> AudioFormat:
     return {"type": "audio/pcm", "rate": 24000}
 
 
-def _turn_detection(given: dict[str, Any]) -> dict[str, Any]:
+def turn_detection(given: dict[str, Any]) -> dict[str, Any]:
     """Turn detection as the API echoes it: each kind with the defaults of that kind."""
     shared = {"create_response": True, "interrupt_response": True}
     if given["type"] == "semantic_vad":
@@ -35,7 +35,7 @@ def _input_defaults() -> dict[str, Any]:
         "format": _pcm(),
         "transcription": None,
         "noise_reduction": None,
-        "turn_detection": _turn_detection({"type": "server_vad"}),
+        "turn_detection": turn_detection({"type": "server_vad"}),
     }
 
 
@@ -46,7 +46,7 @@ def _merge(current: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
         if name in MERGED:
             merged[name] = _merge(current[name], value)
         elif name == "turn_detection" and value is not None:
-            merged[name] = _turn_detection(value)
+            merged[name] = turn_detection(value)
         elif name == "transcription" and value is not None:
             merged[name] = {"model": None, "language": None, "prompt": None, **value}
         elif name == "tools":

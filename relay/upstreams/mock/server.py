@@ -11,15 +11,19 @@ import orjson
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from relay.kinds import LIVE, TRANSLATION
 from relay.upstreams.exchange import Exchange, part
 from relay.upstreams.faults import Disturbance
 from relay.upstreams.listener import Refusal, listening
 from relay.upstreams.mock.calls import Calls
+from relay.upstreams.mock.desk import SESSION_SECONDS, Desk
 from relay.upstreams.mock.errors import Refused
+from relay.upstreams.mock.live import LiveSession
 from relay.upstreams.mock.opening import Opening, Upgrade
 from relay.upstreams.mock.pace import Pace
 from relay.upstreams.mock.rest import MockRest, call_not_found
-from relay.upstreams.mock.session import SESSION_SECONDS, MockSession
+from relay.upstreams.mock.session import MockSession
+from relay.upstreams.mock.translation import TranslationSession
 from relay.upstreams.wire import Wire
 
 if TYPE_CHECKING:
@@ -35,15 +39,17 @@ class MockServer:
         url: where, path included; a client adds `?model=…`.
         sessions: of the last `KEPT_SESSIONS` connections, oldest first, ended ones included. `heard` of each is the
             audio that it received; what it held besides is let go when it ends.
+        continuous: the same for translation and Live sessions.
         open_connections: how many are open now.
         calls: the WebRTC calls that go on.
     """
 
     def __init__(
-        self, new_session: Callable[[Opening], MockSession], required_key: str | None, disturbance: Disturbance
+        self, new_session: Callable[[Opening], Desk], required_key: str | None, disturbance: Disturbance
     ) -> None:
         self.url = ""
         self.sessions: deque[MockSession] = deque(maxlen=KEPT_SESSIONS)
+        self.continuous: deque[Desk] = deque(maxlen=KEPT_SESSIONS)
         self.open_connections = 0
         self.calls = Calls()
         self._new_session = new_session
@@ -85,7 +91,10 @@ class MockServer:
                 await part(wire, refusal)
             return
         session = self._new_session(opening if call is None else call.opening)
-        self.sessions.append(session)
+        if isinstance(session, MockSession):
+            self.sessions.append(session)
+        else:
+            self.continuous.append(session)
         with nullcontext() if call is None else call.watched_by(connection):
             self._tell()
             try:
@@ -121,15 +130,18 @@ async def serve_mock(
         disturbance: what is to go wrong; nothing if not given.
     """
 
-    def new_session(opening: Opening) -> MockSession:
-        return MockSession(
-            opening,
-            pace=pace or Pace(),
-            now=asyncio.get_running_loop().time(),
-            unix_now=time.time(),
-            session_seconds=session_seconds,
-            record_s=record_s,
-        )
+    def new_session(opening: Opening) -> Desk:
+        given = {
+            "now": asyncio.get_running_loop().time(),
+            "unix_now": time.time(),
+            "session_seconds": session_seconds,
+            "record_s": record_s,
+        }
+        if opening.kind is TRANSLATION:
+            return TranslationSession(opening, **given)
+        if opening.kind is LIVE:
+            return LiveSession(pace=pace or Pace(), **given)
+        return MockSession(opening, pace=pace or Pace(), **given)
 
     disturbance = disturbance or Disturbance()
     mock = MockServer(new_session, api_key, disturbance)

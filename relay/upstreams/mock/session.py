@@ -9,31 +9,25 @@ Events wait for nobody: they are produced when they are asked for, and due. Once
 before it are through, the connection is to be closed like that.
 """
 
-from collections import deque
-from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
 
-import orjson
-
-from relay.upstreams.mock import audio, requests
+from relay.upstreams.mock import audio
 from relay.upstreams.mock.answering import Answering
+from relay.upstreams.mock.desk import SESSION_SECONDS, Desk
 from relay.upstreams.mock.errors import Fault, Refused
-from relay.upstreams.mock.events import Event, event, new_id
+from relay.upstreams.mock.events import Event, new_id
 from relay.upstreams.mock.items import Conversation, Item
 from relay.upstreams.mock.listening import Listener, SpeechStarted
 from relay.upstreams.mock.opening import Opening
 from relay.upstreams.mock.pace import Pace
 from relay.upstreams.mock.realtime_session import RealtimeSession
 from relay.upstreams.mock.responses import Response
-from relay.upstreams.mock.schedule import Pause, Running, Schedule, Script
+from relay.upstreams.mock.schedule import Pause, Running, Script
+from relay.upstreams.mock.shapes import CLIENT_EVENT
 from relay.upstreams.mock.transcription import transcribe
 
-Handler = Callable[[Event], None]
 
-SESSION_SECONDS = 3600.0
-
-
-class MockSession:
+class MockSession(Desk):
     """The state of one conversation with a model that is not there.
 
     Args:
@@ -43,10 +37,6 @@ class MockSession:
         unix_now: the same moment in Unix seconds, for `expires_at`.
         session_seconds: how long the session may last.
         record_s: how much of the received audio to keep in `heard`.
-
-    Attributes:
-        heard: the first `record_s` seconds of the audio that was appended: PCM16, 24 kHz, mono.
-        closing: how the connection is to end, once there is no event left; None while it goes on.
     """
 
     def __init__(
@@ -59,27 +49,19 @@ class MockSession:
         session_seconds: float = SESSION_SECONDS,
         record_s: float = 0.0,
     ) -> None:
-        self.heard = bytearray()
-        self.closing: Refused | None = None
+        super().__init__(CLIENT_EVENT, now=now, session_seconds=session_seconds, record_s=record_s)
         self.realtime = RealtimeSession(opening.model, round(unix_now + session_seconds))
         self.conversation = Conversation()
         self._pace = pace
-        self._now = now
-        self._expires = now + session_seconds
-        self._session_seconds = session_seconds
-        self._record_bytes = round(record_s * 1000) * audio.BYTES_PER_MS
-        self._outbox: deque[Event] = deque()
-        self._schedule = Schedule()
         self._listener = Listener()
         self._answering = Answering(self.realtime, self.conversation, self._schedule, pace, self._response_done)
-        self._has_ended = False
         self._turn_id = ""
         self._owes_response = False
         self._idle_watch: Running | None = None
         if opening.session:
             self.realtime.update(dict(opening.session), has_spoken=False)
         self._listener.detect_turns(self.realtime.hearing["turn_detection"])
-        self._handlers: dict[str, Handler] = {
+        self._handlers = {
             "session.update": self._update,
             "input_audio_buffer.append": self._append,
             "input_audio_buffer.commit": self._commit,
@@ -93,63 +75,11 @@ class MockSession:
         }
         self._emit("session.created", session=self.realtime.as_dict())
 
-    @property
-    def backlog(self) -> int:
-        """How many events are ready. A reader that does not keep up should be sent no more of the client's."""
-        return len(self._outbox)
-
-    @property
-    def next_due(self) -> float:
-        """When `next_event` may have something, if nothing is received before."""
-        due = self._schedule.next_due
-        return self._expires if due is None else min(due, self._expires)
-
-    def receive(self, message: str | bytes, now: float) -> None:
-        """Take in one message of the client: `str` from a text frame, `bytes` from a binary one.
-
-        What it brings about is left to `next_event`. A message that the API would refuse becomes an `error` event.
-        """
-        if self.closing or self._has_ended:
-            return
-        self._now = now
-        event_id = None
-        try:
-            parsed = requests.parse(message)
-            event_id = requests.sender_event_id(parsed)
-            requests.check(parsed)
-            self._handlers[parsed["type"]](parsed)
-        except Refused as refusal:
-            self._outbox.append(refusal.as_event(event_id))
-
-    def next_event(self, now: float) -> Event | None:
-        """The next event to send; None if there is nothing to send by now."""
-        self._now = now
-        if now >= self._expires and not self.closing:
-            self._expire()
-        if not self._outbox and (scheduled := self._schedule.next_event(now)):
-            self._outbox.append(scheduled)
-        return self._outbox.popleft() if self._outbox else None
-
-    def next_message(self, now: float) -> str | None:
-        """The same, as the text that goes over the wire."""
-        event = self.next_event(now)
-        return None if event is None else orjson.dumps(event).decode()
-
     def end(self) -> None:
         """Let go of what the session holds, and take in no more: its connection is gone. What it has heard stays."""
-        self._has_ended = True
-        self._schedule.stop_all()
-        self._outbox.clear()
+        super().end()
         self.conversation.clear()
         self._listener = Listener()
-
-    def _emit(self, kind: str, **fields: Any) -> None:
-        self._outbox.append(event(kind, **fields))
-
-    def _expire(self) -> None:
-        self._schedule.stop_all()
-        self.closing = Refused(Fault.SESSION_EXPIRED, minutes=self._session_seconds / 60)
-        self._outbox.append(self.closing.as_event())
 
     def _update(self, parsed: Event) -> None:
         has_spoken = self.conversation.has_assistant_audio
@@ -159,7 +89,7 @@ class MockSession:
 
     def _append(self, parsed: Event) -> None:
         pcm = audio.decode(self.realtime.hearing["format"], parsed["audio"], "audio")
-        self.heard += pcm[: max(0, self._record_bytes - len(self.heard))]
+        self._keep(pcm)
         for found in self._listener.append(pcm):
             if isinstance(found, SpeechStarted):
                 self._speech_started(found.start_ms)

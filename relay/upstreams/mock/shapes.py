@@ -186,20 +186,23 @@ RESPONSE = fields(
 )
 
 
-def _event(required: dict[str, Check] | None = None, /, **optional: Check) -> Check:
+def client_event(required: dict[str, Check] | None = None, /, **optional: Check) -> Check:
+    """Accepts events with these fields, and perhaps an id."""
     return fields({"type": anything, **(required or {})}, event_id=nullable(text(512)), **optional)
 
 
 CLIENT_EVENTS: dict[str, Check] = {
-    "session.update": _event({"session": SESSION}),
-    "input_audio_buffer.append": _event({"audio": text()}),
-    "input_audio_buffer.commit": _event(),
-    "input_audio_buffer.clear": _event(),
-    "conversation.item.create": _event({"item": ITEM}, previous_item_id=nullable(text())),
-    "conversation.item.retrieve": _event({"item_id": text()}),
-    "conversation.item.truncate": _event({"item_id": text(), "content_index": integer(0), "audio_end_ms": integer(0)}),
-    "conversation.item.delete": _event({"item_id": text()}),
-    "response.create": _event(response=nullable(RESPONSE)),
-    "response.cancel": _event(response_id=nullable(text())),
+    "session.update": client_event({"session": SESSION}),
+    "input_audio_buffer.append": client_event({"audio": text()}),
+    "input_audio_buffer.commit": client_event(),
+    "input_audio_buffer.clear": client_event(),
+    "conversation.item.create": client_event({"item": ITEM}, previous_item_id=nullable(text())),
+    "conversation.item.retrieve": client_event({"item_id": text()}),
+    "conversation.item.truncate": client_event(
+        {"item_id": text(), "content_index": integer(0), "audio_end_ms": integer(0)}
+    ),
+    "conversation.item.delete": client_event({"item_id": text()}),
+    "response.create": client_event(response=nullable(RESPONSE)),
+    "response.cancel": client_event(response_id=nullable(text())),
 }
 CLIENT_EVENT = variants("type", CLIENT_EVENTS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from relay.core.events import Event, read_peer_event
 from relay.recording import Message, Recording
 from relay.upstreams.replay.ids import Ids
-from relay.upstreams.replay.matching import APPEND, audio_bytes, differences, learn_ids
+from relay.upstreams.replay.matching import APPENDS, audio_bytes, differences, learn_ids
 
 LOOK_AHEAD = 20_000
 """Messages; most are appended audio, of which only the size is kept."""
@@ -73,7 +73,7 @@ class Follower:
         """
         if self._strict:
             return self._follow_strictly(event)
-        return self._hear(event) if event.type == APPEND else self._search(event)
+        return self._hear(event) if event.type in APPENDS else self._search(event)
 
     def _follow_strictly(self, event: Event) -> Expected | None:
         expected = next(self._upcoming(), None)
@@ -90,7 +90,7 @@ class Follower:
         """Take appended audio by its amount."""
         self._audio_credit += audio_bytes(event)
         reached = None
-        while (expected := next(self._upcoming(), None)) is not None and expected.event.type == APPEND:
+        while (expected := next(self._upcoming(), None)) is not None and expected.event.type in APPENDS:
             if expected.audio_bytes > self._audio_credit:
                 return reached
             self._audio_credit -= expected.audio_bytes
@@ -102,7 +102,7 @@ class Follower:
         """Look for what the peer says among what is to come, past audio first of all."""
         first = None
         for expected in self._upcoming():
-            if expected.event.type == APPEND:
+            if expected.event.type in APPENDS:
                 continue
             first = first or expected
             if not self._differences(expected, event):
@@ -118,7 +118,7 @@ class Follower:
         return None
 
     def _differences(self, expected: Expected, event: Event) -> list[str]:
-        if expected.event.type == event.type == APPEND:
+        if expected.event.type == event.type and event.type in APPENDS:
             return ["audio"] if expected.audio_bytes != audio_bytes(event) else []
         return differences(expected.event, event, self._ids)
 
@@ -156,7 +156,7 @@ def _read(recording: Recording) -> Iterator[Expected]:
 
 def _expected(number: int, line: int, message: Message) -> Expected:
     event = read_peer_event(message.data)
-    if event.type != APPEND:
+    if event.type not in APPENDS:
         return Expected(number, line, message.at, event, 0)
     kept = {"event_id": event.body["event_id"]} if "event_id" in event.body else {}
-    return Expected(number, line, message.at, Event("", APPEND, kept), audio_bytes(event))
+    return Expected(number, line, message.at, Event("", event.type, kept), audio_bytes(event))

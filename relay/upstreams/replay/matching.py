@@ -9,7 +9,8 @@ from relay.core.redaction import REDACTED
 from relay.recording.discretion import HASHED_AUDIO
 from relay.upstreams.replay.ids import Ids
 
-APPEND = "input_audio_buffer.append"
+APPENDS = frozenset({"input_audio_buffer.append", "session.input_audio_buffer.append", "session.input_audio.append"})
+"""Audio of the peer, in each kind of session."""
 
 _NAMES = frozenset({"event_id", "id"})
 _REFERENCES = frozenset({"item_id", "previous_item_id", "response_id", "call_id"})

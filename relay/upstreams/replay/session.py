@@ -16,6 +16,7 @@ from secrets import token_hex
 from relay.core.events import Data, read_peer_event, write_event
 from relay.recording import Cut, End, Message, Recording, RecordingError
 from relay.recording.format import said_by_relay
+from relay.upstreams.exchange import Goodbye
 from relay.upstreams.replay.following import Drift, Follower
 from relay.upstreams.replay.ids import Ids
 from relay.upstreams.replay.playback import Entry, Playback
@@ -33,14 +34,6 @@ class Manner:
 
     speed: float = 1.0
     strict: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Goodbye:
-    """How the connection is to be closed; without a code it is aborted."""
-
-    close_code: int | None
-    close_reason: str = ""
 
 
 class ReplaySession:

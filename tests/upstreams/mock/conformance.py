@@ -5,11 +5,13 @@ in pydantic's strict mode, and every field that they do not declare must be one 
 beyond its types.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args
 
-from openai.types.realtime.realtime_server_event import RealtimeServerEvent
+from openai.types.live import ServerEvent
+from openai.types.realtime import RealtimeServerEvent, RealtimeTranslationServerEvent
 from pydantic import BaseModel, TypeAdapter
 
 UNDECLARED = {
@@ -19,11 +21,15 @@ UNDECLARED = {
     "session.expires_at",
 }
 
+UNIONS: Mapping[str, object] = MappingProxyType(
+    {"realtime": RealtimeServerEvent, "translation": RealtimeTranslationServerEvent, "live": ServerEvent}
+)
+
 
 @cache
-def models() -> dict[str, TypeAdapter[BaseModel]]:
-    """The model of each type of server event."""
-    union = get_args(RealtimeServerEvent)[0]
+def models(kind: str = "realtime") -> dict[str, TypeAdapter[BaseModel]]:
+    """The model of each type of server event, in sessions of this kind."""
+    union = get_args(UNIONS[kind])[0]
     return {get_args(model.model_fields["type"].annotation)[0]: TypeAdapter(model) for model in get_args(union)}
 
 
@@ -37,7 +43,7 @@ def undeclared(model: BaseModel, path: str = "") -> Iterator[str]:
                 yield from undeclared(entry, f"{path}{name}.")
 
 
-def conforms(event: dict[str, Any]) -> None:
+def conforms(event: dict[str, Any], kind: str = "realtime") -> None:
     """Fail unless this event has all that its type requires, nothing of another kind, and nothing unknown."""
-    parsed = models()[event["type"]].validate_python(event, strict=True)
+    parsed = models(kind)[event["type"]].validate_python(event, strict=True)
     assert set(undeclared(parsed)) <= UNDECLARED

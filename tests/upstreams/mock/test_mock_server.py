@@ -86,10 +86,10 @@ async def test_only_the_last_sessions_are_remembered() -> None:
 
 
 async def test_another_path_is_not_found() -> None:
-    """Only /v1/realtime is there; anything else is 404 before any socket is open."""
+    """Only the API's paths are there; anything else is 404 before any socket is open."""
     async with instant() as mock:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(mock.url.replace("/realtime", "/realtime/translations"), proxy=None)
+            await connect(mock.url.replace("/realtime", "/realtime/elsewhere"), proxy=None)
         assert refused.value.response.status_code == 404
 
 

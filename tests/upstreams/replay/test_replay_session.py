@@ -11,7 +11,8 @@ import pytest
 
 from relay.core.events import Data
 from relay.recording.format import write_line
-from relay.upstreams.replay.session import Goodbye, Manner, ReplaySession
+from relay.upstreams.exchange import Goodbye
+from relay.upstreams.replay.session import Manner, ReplaySession
 from tests.fakes.recordings import Said, Scripted
 
 AT_ONCE = Manner(speed=math.inf)
