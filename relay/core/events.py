@@ -20,7 +20,7 @@ MALFORMED = "malformed"
 BINARY = "binary"
 """The kind of a binary message. The API's own events are text; some providers send raw audio."""
 
-MOST_VALUES = 40_000
+MOST_VALUES = 20_000
 """A peer's message with more values than this is not read: reading it would hold up everybody else's.
 
 An event has a few thousand at most, a message of 24 MiB could have millions. See docs/reliability.md.
@@ -56,16 +56,22 @@ class Event:
         return self._body
 
 
+class BriefEvent(Event):
+    """An event with room for nothing but its type and one string, as a piece of audio is: no key of it stands twice."""
+
+    __slots__ = ()
+
+
 def read_peer_event(data: Data) -> Event:
     """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`.
 
-    One that has room for nothing but its type and a string, as audio has, is read no further.
+    A brief one needs no reading: it has no room for such.
     """
     if isinstance(data, bytes):
         return Event(data, BINARY)
     brief = _TYPE_AND_STRING.match(data)
     if brief is not None and data[-1] == "}" and data.find('"', brief.end()) == len(data) - 2 and "\\" not in data:
-        return Event(data, brief[1])
+        return BriefEvent(data, brief[1])
     if len(data) > 2 * MOST_VALUES and _has_too_many_values(data):  # each has two characters, such as `0,`
         return Event(data, MALFORMED, {})
     body = _parse(data)

@@ -15,7 +15,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from relay.core.events import Data, Event, write_event
+from relay.core.events import BriefEvent, Data, Event, write_event
 from relay.core.interceptor import EVERY, Interceptor
 from relay.core.session import Session
 
@@ -26,6 +26,8 @@ SESSION_ECHOES = frozenset(
 )
 ITEMS = frozenset({"conversation.item.create", "response.item.create", "decision.item.create"})
 MORE_INSTRUCTIONS = "session.instructions.append"
+RESPONSE_CREATE = "response.create"
+GUARDED = frozenset({*SESSION_UPDATES, *ITEMS, MORE_INSTRUCTIONS, RESPONSE_CREATE})
 
 _OTHER_NAMES = (
     ("audio.output.voice", "voice"),
@@ -69,6 +71,8 @@ class Locks(Interceptor):
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
+        if isinstance(event, BriefEvent) and event.type not in GUARDED:
+            return event
         why = _why_refused(event)
         if why is None and self._hides:
             why = _commands_refused(event)
@@ -77,7 +81,7 @@ class Locks(Interceptor):
             return None
         if event.type in SESSION_UPDATES:
             return self._without_commands(self._unlocked(event, "session"), "session")
-        if event.type == "response.create":
+        if event.type == RESPONSE_CREATE:
             return self._without_commands(self._unlocked(event, "response"), "response")
         return event
 

@@ -19,7 +19,7 @@ def bad_company(largest: int) -> Iterator[str]:
     pairs = largest // 18
     deep = '{"type":"x","a":' + "[" * 200_000 + "]" * 200_000 + "}"
     large = '{"type":"input_audio_buffer.append","audio":"' + "A" * (largest - 100) + '"}'
-    wide = '{"type":"session.update","session":{' + ",".join(f'"k{n}":{n}' for n in range(min(39_990, pairs))) + "}}"
+    wide = '{"type":"session.update","session":{' + ",".join(f'"k{n}":{n}' for n in range(min(19_990, pairs))) + "}}"
     widest = '{"type":"session.update","session":{' + ",".join(f'"k{n}":{n}' for n in range(pairs)) + "}}"
     for _ in range(10):
         yield from (deep, large, wide, widest)
