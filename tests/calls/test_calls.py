@@ -228,11 +228,12 @@ async def test_others_cannot_hang_up() -> None:
         ("", {"Authorization": f"Bearer {TOKEN}", "Origin": "https://other.example"}, 403, "origin_refused"),
         ("?profile=none", {"Authorization": f"Bearer {TOKEN}"}, 404, "profile_unknown"),
         ("?profile=locked", {"Authorization": f"Bearer {TOKEN}"}, 403, "no_calls"),
+        ("?profile=talk", {"Authorization": f"Bearer {TOKEN}"}, 404, "kind_refused"),
     ],
 )
 async def test_who_gets_no_call(query, headers, status, code) -> None:
     """A caller is admitted as a peer is, and refused by HTTP status; one whose instructions are locked has none."""
-    profiles = {"locked": {"instructions": "Be kind.", "lock": ["instructions"]}}
+    profiles = {"locked": {"instructions": "Be kind.", "lock": ["instructions"]}, "talk": {"type": "translation"}}
     async with place(tokens=TOKEN, profiles=profiles) as (relay, mock):
         answer = await call(relay, query, **headers)
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
