@@ -8,8 +8,10 @@ import pytest
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from relay.upstreams.mock import Pace, serve_mock
+from relay.upstreams.mock.voice import clips
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import scripted_upstream
 from tests.upstreams.mock.conformance import conforms
@@ -214,3 +216,49 @@ async def test_a_transcription_gets_no_update_for_another_kind() -> None:
             assert await peer.recv() == "first"
         paths = [handshake.path.partition("?")[2] for handshake in upstream.handshakes]
         assert paths == ["intent=transcription", "intent=transcription", "call_id=rtc_1"]
+
+
+async def interpreted(relay: Running) -> list[dict[str, Any]]:
+    """All that comes in a short translation."""
+    async with dial(relay, TRANSLATIONS) as peer:
+        await say(peer, "session.input_audio_buffer.append", audio=in_base64(tone(1000)))
+        await say(peer, "session.close")
+        messages, _, _ = await end_of(peer)
+        return [json.loads(message) for message in messages]
+
+
+async def lived(relay: Running) -> list[dict[str, Any]]:
+    """All that comes in a short Live session."""
+    async with dial(relay, LIVE) as peer:
+        await peer.send(json.dumps(START))
+        await say(peer, "session.input_audio.append", audio=in_base64(tone(1000)))
+        await say(peer, "session.close")
+        messages, _, _ = await end_of(peer)
+        return [json.loads(message) for message in messages]
+
+
+@pytest.mark.parametrize("converse", [interpreted, lived])
+async def test_every_kind_is_recorded_and_replayed(tmp_path, converse) -> None:
+    """A recording of a session of another kind is replayed, to a peer that comes the same way."""
+    async with instant_mock() as mock, running(mock.url, record_dir=tmp_path, record_all=True) as relay:
+        said = await converse(relay)
+    (path,) = tmp_path.glob("*.jsonl")
+    async with running(f"replay:{path}?speed=max") as relay:
+        replayed = await converse(relay)
+        await relay.sessions.empty()
+        assert relay.ended_by("upstream_closed") == 1
+    assert [event["type"] for event in replayed] == [event["type"] for event in said]
+    assert [event.get("delta") for event in replayed] == [event.get("delta") for event in said]
+
+
+async def test_every_kind_has_audio_in_bytes() -> None:
+    """A peer that asked for binary audio sends and gets it in a Live session as in any other."""
+    offered = {"subprotocols": [Subprotocol("relay.binary.v1")]}
+    async with instant_mock(record_s=5) as mock, running(mock.url) as relay, dial(relay, LIVE, **offered) as peer:
+        await peer.send(json.dumps(START))
+        await peer.send(tone(1500) + silence(500))
+        while not isinstance(message := await peer.recv(), bytes):
+            pass
+        assert message[:8] == bytes([1, 8, 0, 0, 0, 0, 0, 0])
+        assert clips()["answer-1"].pcm.startswith(message[8:])
+        assert mock.continuous[0].heard == tone(1500) + silence(500)

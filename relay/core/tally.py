@@ -52,7 +52,7 @@ class Costs:
 
     Attributes:
         tokens, seconds, usd: by model; tokens by kind besides.
-        unbilled: responses whose session ended before the API said what they cost.
+        unbilled: responses whose session ended before the API said what they cost, or whose price is not known.
     """
 
     __slots__ = ("seconds", "tokens", "unbilled", "usd")

@@ -145,7 +145,8 @@ class _TallyCollector(Collector):
         for model, length in costs.seconds.items():
             seconds.add_metric([model], float(length))
         unbilled = CounterMetricFamily(
-            "relay_responses_unbilled", "Responses whose session ended before the API said what they cost."
+            "relay_responses_unbilled",
+            "Responses that cost what nobody said: their session had ended, or a Live session delegated them.",
         )
         unbilled.add_metric([], costs.unbilled)
         return usd, tokens, seconds, unbilled

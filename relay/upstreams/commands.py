@@ -27,6 +27,8 @@ _fault_seed = click.option("--fault-seed", "seed", default=0, show_default=True,
 def mock(host: str, port: int, faults: tuple[str, ...], seed: int) -> None:
     """Run the mock upstream alone: a stand-in for the Realtime API that costs nothing.
 
+    Beside conversations and transcriptions it plays translation and Live sessions, each at the API's own path.
+
     --fault nonsense lists what can go wrong.
     """
     from relay.upstreams.faults import Disturbance, WrongFault, read_faults  # noqa: PLC0415 - only who asks pays for it

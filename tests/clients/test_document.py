@@ -19,6 +19,9 @@ BIN = Path(sys.executable).parent
 
 PROGRAMS: dict[str, tuple[list[str | Path], str]] = {
     "python-openai": ([sys.executable, "-c"], GREETING),
+    "python-live": ([sys.executable, "-c"], "session.closed"),
+    "python-transcription": ([sys.executable, "-c"], "gpt-4o-transcribe"),
+    "python-translation": ([sys.executable, "-c"], "session.updated\nsession.closed"),
     "python-beta": ([sys.executable, "-c"], GREETING),
     "python-agents": ([PYTHON, "-c"], "audio"),
     "node-openai": (["node", "--input-type=module", "-e"], GREETING),

@@ -122,6 +122,29 @@ async def test_a_whole_conversation(serve, speech) -> None:
     assert place.relay.ended_by("peer_closed") == 1
 
 
+async def test_a_live_session(serve, speech) -> None:
+    """The package's client for Live sessions starts one, speaks and hears at the same time, and closes it."""
+    said = speech.read_bytes() + bytes(48_000)
+    async with (
+        serve() as place,
+        AsyncOpenAI(api_key="sk-unused", base_url=place.base_url) as api,
+        api.live.connect() as connection,
+    ):
+        await connection.session.start(session={"model": "gpt-live-1", "instructions": "Be brief."})
+        assert (await connection.recv()).type == "session.started"
+        for start in range(0, len(said), CHUNK_BYTES):
+            await connection.session.input_audio.append(audio=b64encode(said[start : start + CHUNK_BYTES]).decode())
+        heard = b""
+        async for event in connection:
+            if event.type == "session.output_audio.delta":
+                heard += b64decode(event.delta)
+            if event.type == "session.closed":
+                assert event.usage.seconds == len(said) / 48_000
+            elif heard == clips()["answer-1"].pcm:
+                await connection.session.close()
+    assert heard == clips()["answer-1"].pcm
+
+
 async def test_a_client_that_reconnects(serve) -> None:
     """A relay that restarts says so and closes with 1012; the client comes back, and goes on in an empty session."""
     async with serve(interceptors=[RestartOnRequest]) as place, Client.connected(place) as client:

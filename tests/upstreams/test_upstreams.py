@@ -1,5 +1,7 @@
 import pytest
 
+from relay.core.closing import Cause, Refused
+from relay.kinds import LIVE, LIVE_FORK, LIVE_SIDEBAND, REALTIME, TRANSLATION
 from relay.profiles import read_profile
 from relay.settings import SettingsError, load_settings
 from relay.upstreams import Ask, make_upstream, upstream_at, upstream_query
@@ -49,3 +51,40 @@ def test_without_a_key_the_words_say_what_to_do() -> None:
         make_upstream(load_settings())
     assert "OPENAI_API_KEY" in str(failure.value)
     assert "--upstream mock" in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("door", "dialled"),
+    [
+        (REALTIME, "wss://eu.api.openai.com/v1/realtime?model=gpt-realtime-2.1"),
+        (TRANSLATION, "wss://eu.api.openai.com/v1/realtime/translations?model=gpt-realtime-translate"),
+        (LIVE, "wss://eu.api.openai.com/v1/live/sessions"),
+        (LIVE_SIDEBAND, "wss://eu.api.openai.com/v1/live/sessions/live_1/attach"),
+        (LIVE_FORK, "wss://eu.api.openai.com/v1/live/sessions/live_1/fork"),
+    ],
+)
+def test_each_kind_has_its_address(door, dialled) -> None:
+    """Sessions of other kinds are dialled beside the API's path for realtime ones, with the same key."""
+    upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", openai_base_url="https://eu.api.openai.com/v1"))
+    assert upstream is not None
+    target = upstream(Ask((), DEFAULT.at(door, by_name=False), door=door, other_id="live_1"))
+    assert target.url == dialled
+    assert target.headers["Authorization"] == "Bearer sk-x"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"upstream": "azure", "azure_endpoint": "https://name.openai.azure.com", "azure_api_key": "k"},
+        {"upstream": "xai", "xai_api_key": "k"},
+        {"upstream": "wss://example.org/voice"},
+        {"upstream": "wss://example.org/v1/realtime", "upstream_dialect": "beta"},
+    ],
+)
+def test_an_upstream_without_other_kinds(given) -> None:
+    """A provider that has no such sessions, or whose address does not tell where they would be, refuses them."""
+    upstream = make_upstream(load_settings(**given))
+    assert upstream is not None
+    with pytest.raises(Refused) as refusal:
+        upstream(Ask((), DEFAULT.at(LIVE, by_name=False), door=LIVE))
+    assert refusal.value.ended.cause is Cause.KIND_REFUSED

@@ -13,6 +13,8 @@ can be heard, and come in bursts far ahead of real time. What it does not do:
 - carry the sound of WebRTC: a call has its answer, its sideband and its end, and nothing to hear.
 - remember without limit: `items` and `listening` say where it ends.
 
+Translation and Live sessions say the same clips; `translation` and `live` say how.
+
 How it is made: `session` decides and never waits; `server` waits and decides nothing. A session is told what came in
 and what time it is, and asked for the next event. Its parts:
 
@@ -29,6 +31,10 @@ and what time it is, and asked for the next event. Its parts:
     usage               tokens
     schedule, pace      scripts of events and pauses, and how long the pauses are
     audio, g711         formats
+    desk                what sessions of all kinds have in common
+    translation         a translation session
+    live, live_shapes   a Live session
+    recital             the clips, one after another
     rest, calls, sdp    WebRTC calls
 """
 
