@@ -89,6 +89,8 @@ def read_profile(
     if type_ not in tuple(KINDS):
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
     kind = KINDS[type_]
+    if dialect is not None and kind.path != REALTIME.path:
+        raise ValueError(f"profiles.{name}.dialect: {type_} sessions have none but the API's own")
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
     lock = _read_lock(lock, f"profiles.{name}.lock")

@@ -1,5 +1,6 @@
 """Sessions of other kinds, end to end: through the relay over real sockets."""
 
+import asyncio
 import json
 from base64 import b64encode
 from typing import Any
@@ -249,6 +250,17 @@ async def test_every_kind_is_recorded_and_replayed(tmp_path, converse) -> None:
         assert relay.ended_by("upstream_closed") == 1
     assert [event["type"] for event in replayed] == [event["type"] for event in said]
     assert [event.get("delta") for event in replayed] == [event.get("delta") for event in said]
+
+
+async def test_a_drain_ends_a_translation_in_a_pause() -> None:
+    """A session without turns is not cut while somebody speaks, and does not use up the drain's time in silence."""
+    async with instant_mock() as mock, running(mock.url) as relay, dial(relay, TRANSLATIONS) as peer:
+        await until(peer, "session.created", "translation")
+        drain = asyncio.create_task(relay.sessions.drain(timeout_s=60))
+        messages, code, reason = await end_of(peer)
+        await drain
+    assert [json.loads(message)["error"]["code"] for message in messages] == ["draining"]
+    assert (code, reason) == (1012, "draining")
 
 
 async def test_every_kind_has_audio_in_bytes() -> None:

@@ -56,6 +56,7 @@ WRONG = [
     ({"type": ["live"]}, "profiles.x.type: must be one of"),
     ({"type": "translation", "instructions": "?"}, "profiles.x.instructions: openai"),
     ({"type": "translation", "audio": {"output": {"voice": "marin"}}}, "profiles.x.audio.output.voice: "),
+    ({"type": "live", "dialect": "beta"}, "profiles.x.dialect: live sessions have none but the API's own"),
     ({"type": "live", "tools": []}, "profiles.x.tools: openai"),
     ({"type": "live", "audio": {"format": {"type": "audio/pcm", "rate": 8000}}}, "profiles.x.audio.format.rate: "),
     ({"instruction": "?"}, "profiles.x.instruction: openai"),

@@ -80,7 +80,7 @@ class AppendMeter(TimeMeter):
         self._unpaid_bytes = 0
 
     def on_up(self, event: Event, now: float) -> Event | None:
-        audio = event.body.get("audio") if event.type == APPEND else event.data
+        audio = event.body.get("audio") if event.body else event.data
         if isinstance(audio, str):
             self._unpaid_bytes += len(audio) // 4 * 3 - audio.count("=", -2)
         elif isinstance(audio, bytes):

@@ -70,7 +70,10 @@ def test_a_translation_ends_when_its_budget_does() -> None:
     assert warnings == [Decimal(2)]
 
 
-@pytest.mark.parametrize("data", [b"x" * 48_000, "x" * 64_000, '{"type":"session.input_audio_buffer.append","audio":"'])
+BROKEN = '{"type":"session.input_audio_buffer.append","audio":"'
+
+
+@pytest.mark.parametrize("data", [b"x" * 48_000, "x" * 64_000, BROKEN, BROKEN + "\n" * 64_000 + '"}'])
 def test_what_cannot_be_read_is_paid_for(data) -> None:
     """A message that is no event here is paid for as audio, since the upstream may be able to read it."""
     joined, meter, _ = metered(AppendMeter)
