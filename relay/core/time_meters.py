@@ -112,8 +112,9 @@ class UsageMeter(TimeMeter):
         self._paid_s: Decimal | None = None
 
     def on_up(self, event: Event, now: float) -> Event | None:
-        self._bill.learn(event.body.get("session"))
-        self._paid_s = ZERO
+        if self._paid_s is None:
+            self._paid_s = ZERO
+            self._bill.learn(event.body.get("session"))
         return event
 
     def on_down(self, event: Event, now: float) -> Event | None:

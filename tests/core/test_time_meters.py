@@ -106,6 +106,16 @@ def test_usage_is_a_sum() -> None:
     assert joined.tally.costs.seconds == {"b": Decimal(3)}
 
 
+def test_a_session_starts_once() -> None:
+    """A peer that says a start again, with another model, is charged neither twice nor less."""
+    joined, meter, _ = metered(UsageMeter)
+    joined.peer_says(START)
+    joined.upstream_says(used(1))
+    joined.peer_says(START.replace('"b"', '"a"'))
+    joined.upstream_says(used(2))
+    assert meter.spent_usd == 4
+
+
 def test_a_session_that_somebody_else_has_started_is_paid_for_from_now_on() -> None:
     """A sideband does not pay again for what was used before it."""
     joined, meter, _ = metered(UsageMeter)
