@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from playwright.async_api import Browser, Page, Playwright, expect
+from playwright.async_api import Browser, Page, Playwright
 
 RATE = 24_000
 CLIPS = Path(__file__).parents[2] / "relay/upstreams/mock/clips"
@@ -67,6 +67,26 @@ async def until(page: Page, condition: str) -> None:
         await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame); }}")
 
 
+# Goes through the page's states in the order in which they came, so none is too short to be seen.
+_REACH = """
+async (name) => {
+  const app = document.querySelector('#app');
+  if (window.states === undefined) {
+    window.states = [app.dataset.state];
+    const note = () => window.states.push(app.dataset.state);
+    new MutationObserver(note).observe(app, { attributeFilter: ['data-state'] });
+  }
+  while (!window.states.includes(name)) await new Promise((resolve) => setTimeout(resolve, 20));
+  window.states.splice(0, window.states.indexOf(name));
+}
+"""
+
+
 async def state(page: Page, name: str) -> None:
-    """Wait until the voice page is in this state."""
-    await expect(page.locator("#app")).to_have_attribute("data-state", name, timeout=30_000)
+    """Wait until the voice page is in this state, or was since it was in the state that was last waited for."""
+    try:
+        async with asyncio.timeout(30):
+            await page.evaluate(_REACH, name)
+    except TimeoutError:
+        seen = await page.evaluate("window.states")
+        raise AssertionError(f"the page was never {name}, but {', '.join(seen)}") from None
