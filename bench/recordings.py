@@ -21,7 +21,7 @@ from websockets.asyncio.client import connect
 
 from relay.recording import End, Header, Message, Side, read_recording
 from relay.recording.format import Line, write_line
-from relay.upstreams.replay import Manner, serve_replay
+from relay.stand_ins.replay import ReplayOptions, serve_replay
 
 HOUR_S = 3600
 CHUNK_S = 0.04
@@ -80,7 +80,7 @@ async def time_kept() -> str:
 
 
 async def replayed(path: Path) -> str:
-    async with serve_replay(path, manner=Manner(speed=math.inf)) as replay:
+    async with serve_replay(path, options=ReplayOptions(speed=math.inf)) as replay:
         await hurried_peer(replay.url, 1000)
         before = _peak_mb()
         started = monotonic()

@@ -10,10 +10,10 @@ from pydantic import AliasChoices
 from pydantic_core import PydanticUndefined
 
 from relay.checking.run import CHECKS
+from relay.config.settings import Settings
 from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
-from relay.settings import Settings
+from relay.stand_ins.faults.grammar import KINDS
 from relay.telemetry.metrics import Metrics
-from relay.upstreams.faults.grammar import KINDS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (

@@ -1,40 +1,40 @@
 """Realtime Relay: a transparent WebSocket relay for the Realtime API.
 
-    peer leg ──► admission ──► Session ◄──► upstream leg
-    (picows, ASGI)            │ interceptors by event type      (the API, any Realtime URL, the mock)
-                              └─► metrics, log
+    peer leg ──► endpoints ──► admission ──► Session ◄──► upstream leg
+    (picows, ASGI)                          │ interceptors by event type      (the API, any Realtime URL, a stand-in)
+                                            └─► metrics, log, recording
 
 What decides does not wait; what waits does not decide.
 
     core/        decides: the session, events, ends, interceptors. No socket, no asyncio, no clock, no logger.
+    config/      what an operator writes: settings, profiles, limits, quotas, prices, and the kinds of sessions.
     legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
-    upstreams/   where a session's other end comes from, and the mock upstream.
-    admission/   who may open a session.
-    calls/       WebRTC between a browser and the API: made, metered and ended, but not carried.
+    admission/   who may open a session, as whom, and how many: the handshake, credentials, tickets, quotas.
+    upstreams/   where a session goes: providers, the address and query that are dialled, the dialling.
     recording/   sessions written down, read back, and made plain.
-    checking/    `relay check`: what clients can rely on at an endpoint.
     telemetry/   the log and the metrics.
-    serving/     uvicorn, signals and the drain.
-    testing.py   a pytest plugin: the mock, a replay and the relay as fixtures.
-    endpoint.py  `/v1/realtime`: admit, dial, accept, hand both legs over.
-    joining.py   what every session needs: dial, interceptors, one session between two legs until its end.
-    sessions.py  the sessions of this process: their number, their tick, their drain.
-    dialects.py  peers and upstreams that do not speak GA.
-    kinds.py     kinds of sessions: where each is served, what opens it, what it is billed by.
-    profiles.py  what is injected. settings.py, upstream_options.py: what can be turned.
-    app.py       routes. cli.py: the command line.
+    sessions/    joining two legs until their end; the sessions of this process, their tick and their drain.
+    calls/       WebRTC between a browser and the API: made, metered and ended, but not carried.
+    endpoints/   every way in: the sessions, calls, client secrets, page and probes, and how a refusal is told.
+    serving/     uvicorn, workers, signals and TLS.
+    stand_ins/   what is played on this machine: the mock, the replay, and what is to go wrong with them.
+    checking/    `relay check`: what clients can rely on at an endpoint.
+    app.py       the ASGI application. cli.py: the command line. testing.py: a pytest plugin with all of it as fixtures.
+
+An import runs to a room further up in this list, never down; `tests/test_house_rules.py` has the table.
 
 To embed the relay in an application of one's own::
 
-    from relay import Settings, create_app, load_settings
+    from relay import create_app, load_settings
 
     app.mount("/voice", create_app(load_settings()))
 """
 
 from relay.app import create_app
+from relay.config.errors import SettingsError
+from relay.config.settings import Settings, load_settings
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
-from relay.settings import Settings, SettingsError, load_settings
 from relay.version import __version__
 
 __all__ = ["Event", "Interceptor", "Settings", "SettingsError", "__version__", "create_app", "load_settings"]

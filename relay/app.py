@@ -4,30 +4,28 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 
 from relay.admission.gate import Gate
-from relay.admission.minting import mint_routes
 from relay.admission.quotas import make_quotas
 from relay.calls.api import CallsApi
-from relay.calls.endpoint import CallsEndpoint
+from relay.config.settings import Settings
 from relay.core.flow import Buffers
-from relay.endpoint import RealtimeEndpoint
-from relay.joining import InterceptorFactory, Joiner
+from relay.endpoints.calls import CallsEndpoint
+from relay.endpoints.client_secrets import mint_routes
+from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
+from relay.endpoints.probes import probe_routes
+from relay.endpoints.realtime import RealtimeEndpoint
+from relay.endpoints.response_headers import ResponseHeaders
 from relay.recording.recordings import make_recordings
-from relay.response_headers import ResponseHeaders
 from relay.serving.root_path import RootPath
-from relay.sessions import Sessions
-from relay.settings import Settings
+from relay.sessions.joining import InterceptorFactory, Joiner
+from relay.sessions.registry import Sessions
+from relay.stand_ins.serving import check_stand_in, is_stand_in, serve_stand_in
 from relay.telemetry.metrics import Metrics
-from relay.upstreams import make_upstream
-from relay.upstreams.stand_ins import check_stand_in, is_stand_in, serve_stand_in
-from relay.voice_page import MODULE_HEADERS, PageFiles, page_directory
+from relay.upstreams.targets import make_upstream
 
 
 def create_app(
@@ -74,7 +72,7 @@ def create_app(
             *endpoint.routes(),
             *mint_routes(gate, settings),
             *calls.routes(settings),
-            *operation_routes(sessions, metrics),
+            *probe_routes(sessions, metrics),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
@@ -84,18 +82,3 @@ def create_app(
     app.state.sessions = sessions
     app.state.metrics = metrics
     return app
-
-
-def operation_routes(sessions: Sessions, metrics: Metrics) -> list[Route]:
-    """What an operator's probes and scrapes ask for. None of it dials upstream."""
-
-    def livez(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    def readyz(_: Request) -> Response:
-        return PlainTextResponse("draining\n", 503) if sessions.draining else PlainTextResponse("ready\n")
-
-    async def exposition(_: Request) -> Response:
-        return Response(await metrics.expose(), media_type=CONTENT_TYPE_PLAIN_0_0_4)
-
-    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", exposition)]

@@ -2,26 +2,49 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 import structlog
 
-from relay.admission.commands import token
-from relay.admission.door import refuse_open_door
-from relay.checking.commands import check
-from relay.recording.commands import inspect
+from relay.admission.startup_checks import refuse_open_relay
+from relay.app import create_app
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings, unknown_variables
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
-from relay.settings import SettingsError, load_settings, unknown_variables
 from relay.telemetry.log import configure_logging
-from relay.upstreams.commands import mock, replay
 from relay.version import __version__
 
+COMMANDS: Mapping[str, str] = MappingProxyType({
+    "check": "relay.checking.commands",
+    "inspect": "relay.recording.commands",
+    "mock": "relay.stand_ins.commands",
+    "replay": "relay.stand_ins.commands",
+    "token": "relay.admission.commands",
+})  # fmt: skip
+"""Where those are that stand beside what they run. Each is loaded when it is asked for, so one that serves has none."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """The commands of this file, and `COMMANDS`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *COMMANDS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="relay")
 def main() -> None:
     """A transparent WebSocket relay for the Realtime API."""
@@ -50,20 +73,13 @@ def serve(config: Path | None, **options: Any) -> None:
     try:
         settings = load_settings(config, **options)
         configure_logging(settings)
-        refuse_open_door(settings)
+        refuse_open_relay(settings)
         for name in unknown_variables(os.environ):
             structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
-        sys.exit(serve_until_signal(settings, config, options, partial(show_welcome, settings.upstream)))
+        sys.exit(serve_until_signal(create_app, settings, config, options, partial(show_welcome, settings.upstream)))
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)
         sys.exit(2)
-
-
-main.add_command(mock)
-main.add_command(replay)
-main.add_command(inspect)
-main.add_command(check)
-main.add_command(token)
 
 
 def show_welcome(upstream: str, host: str, port: int, certificate: Certificate | None) -> None:

@@ -16,9 +16,12 @@ from typing import Any, Generic, TypeVar
 
 import pytest
 
-from relay.upstreams.faults import Disturbance, read_faults
-from relay.upstreams.mock import MockSession, Pace, serve_mock
-from relay.upstreams.replay import Manner, ReplaySession, serve_replay
+from relay.app import create_app
+from relay.config.settings import load_settings
+from relay.serving.server import make_server
+from relay.stand_ins.faults import Disturbance, read_faults
+from relay.stand_ins.mock import MockSession, Pace, serve_mock
+from relay.stand_ins.replay import ReplayOptions, ReplaySession, serve_replay
 
 T = TypeVar("T")
 
@@ -105,7 +108,7 @@ def realtime_replay(relay_background: Background) -> Callable[..., Served[Replay
         path: str | Path, *, speed: float = math.inf, strict: bool = True, faults: Iterable[str] = (), seed: int = 0
     ) -> Served[ReplaySession]:
         disturbance = Disturbance(read_faults(faults), seed)
-        serving = serve_replay(Path(path), manner=Manner(speed, strict), disturbance=disturbance)
+        serving = serve_replay(Path(path), options=ReplayOptions(speed, strict), disturbance=disturbance)
         replay = relay_background.enter(serving)
         return Served(replay.url, replay.sessions)
 
@@ -127,10 +130,6 @@ def relay_server(relay_background: Background) -> Callable[..., Served[Any]]:
 
 @asynccontextmanager
 async def _serve_relay(upstream: str, given: dict[str, Any]) -> AsyncIterator[str]:
-    from relay.app import create_app  # noqa: PLC0415 - most tests need a stand-in alone
-    from relay.serving.server import make_server  # noqa: PLC0415
-    from relay.settings import load_settings  # noqa: PLC0415
-
     settings = load_settings(upstream=upstream, **{"port": 0, "drain_timeout_s": 0, **given})
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     server = make_server(create_app(settings), settings, lambda _, port: listening.set_result(port))

@@ -1,18 +1,49 @@
 """What the architecture promises about its own code."""
 
 import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 RELAY = Path(__file__).parent.parent / "relay"
+
+ROOMS: dict[str, set[str]] = {
+    "core": set(),
+    "config": {"core"},
+    "legs": {"core"},
+    "admission": {"core", "config"},
+    "upstreams": {"core", "config", "legs", "admission"},
+    "recording": {"core", "config", "legs"},
+    "telemetry": {"core", "config", "recording"},
+    "sessions": {"core", "config", "legs", "admission", "upstreams", "recording", "telemetry"},
+    "calls": {"core", "config", "legs", "admission", "upstreams", "sessions"},
+    "endpoints": {"core", "config", "legs", "admission", "upstreams", "sessions", "telemetry", "calls"},
+    "serving": {"core", "config", "legs", "admission", "sessions", "telemetry"},
+    "stand_ins": {"core", "config", "legs", "admission", "upstreams", "recording", "calls", "serving"},
+    "checking": set(),
+}
+"""Each room, and the rooms that it may import; all may import `version`. Whoever moves a row says why."""
+
+AT_THE_ROOT = {"__init__", "__main__", "app", "cli", "testing", "version"}
+"""What lies beside the rooms, and may import all of them."""
+
 CORE_MAY_IMPORT = {
     "__future__", "binascii", "bisect", "collections", "dataclasses", "decimal", "enum", "functools", "json", "re",
     "struct", "types", "typing", "orjson",
 }  # fmt: skip
 
+FILES = sorted(RELAY.rglob("*.py"))
+IN_ROOMS = [path for path in FILES if path.parent != RELAY]
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(RELAY))
+
 
 def imports(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -22,7 +53,67 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize("path", sorted((RELAY / "core").rglob("*.py")), ids=lambda path: path.name)
+def late_imports(path: Path) -> Iterator[int]:
+    """The lines of the imports that are done inside functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (inner.lineno for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom))
+
+
+def rooms_of(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imports(path) if name.startswith("relay.")}
+
+
+def test_the_table_has_all_rooms_and_no_circle() -> None:
+    """Every room has a row, a row names rooms above it alone, and nothing else lies at the root."""
+    assert {path.parent.name for path in RELAY.glob("*/*.py")} == set(ROOMS)
+    assert {path.stem for path in RELAY.glob("*.py")} == AT_THE_ROOT
+    rooms = list(ROOMS)
+    assert all(rooms.index(other) < rooms.index(room) for room, others in ROOMS.items() for other in others)
+
+
+@pytest.mark.parametrize("path", IN_ROOMS, ids=named)
+def test_imports_run_as_the_table_says(path) -> None:
+    """A file imports its own room and those in its room's row, early or late, for types or to run."""
+    room = path.relative_to(RELAY).parts[0]
+    assert rooms_of(path) - {room, "version"} <= ROOMS[room]
+
+
+def test_every_permission_is_used() -> None:
+    """A row says what is, not what might be."""
+    used = {room: set[str]() for room in ROOMS}
+    for path in IN_ROOMS:
+        room = path.relative_to(RELAY).parts[0]
+        used[room] |= rooms_of(path) - {room, "version"}
+    assert used == ROOMS
+
+
+def test_no_files_import_each_other() -> None:
+    """There is no circle between files either; what is imported for its types alone does not count."""
+    modules = {".".join(("relay", *path.relative_to(RELAY).with_suffix("").parts)): path for path in IN_ROOMS}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name, path in modules.items():
+        tree = ast.parse(path.read_text())
+        for_types = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in modules and id(node) not in for_types:
+                sorter.add(name, node.module)
+    sorter.prepare()
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_a_late_import_says_what_it_weighs(path) -> None:
+    """An import inside a function is there because it is heavy, and its comment names the megabytes."""
+    lines = path.read_text().splitlines()
+    assert [lines[number - 1] for number in late_imports(path) if " MB" not in lines[number - 1]] == []
+
+
+@pytest.mark.parametrize("path", sorted((RELAY / "core").rglob("*.py")), ids=named)
 def test_the_core_does_not_wait(path) -> None:
     """core/ imports no socket, no asyncio, no clock and no logger: what decides does not wait."""
     foreign = {
@@ -33,12 +124,33 @@ def test_the_core_does_not_wait(path) -> None:
     assert foreign == set()
 
 
+def test_the_handshake_is_read_once() -> None:
+    """One file reads what a peer's request says; of the rest, one answers it and one reads a call's id in the path.
+
+    Stand-ins are servers of their own, with requests of their own.
+    """
+    reading = {"headers", "client", "cookies", "query_params", "path_params"}
+    readers = {
+        named(path)
+        for path in RELAY.glob("*/*.py")
+        if {"starlette.requests", "starlette.websockets"} & imports(path)
+        and reading & {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
+    }
+    assert readers == {"admission/session_request.py", "endpoints/calls.py"}
+
+
+def test_who_holds_the_websocket() -> None:
+    """Behind admission nobody holds the peer's WebSocket but the leg that is made of it."""
+    holders = {named(path) for path in FILES if "starlette.websockets" in imports(path)}
+    assert holders == {"endpoints/realtime.py", "endpoints/pending_peer.py", "legs/choice.py", "legs/asgi.py"}
+
+
 def test_the_unknown_is_caught_in_one_place() -> None:
     """`except Exception` stands once, where the unknown becomes close 1011 and a log line."""
     catching = [
         path.name
-        for path in RELAY.rglob("*.py")
+        for path in FILES
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ExceptHandler) and isinstance(node.type, ast.Name) and node.type.id == "Exception"
     ]
-    assert catching == ["endpoint.py"]
+    assert catching == ["realtime.py"]

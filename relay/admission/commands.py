@@ -7,11 +7,11 @@ from time import time
 
 import click
 
-from relay.admission.mint_request import LIFETIME_S
-from relay.admission.tickets import Ticket, TicketPress
+from relay.admission.tickets import LIFETIME_S, Ticket, TicketSigner
 from relay.admission.tokens import token_digest
-from relay.profiles import DEFAULT_NAME
-from relay.settings import SettingsError, load_settings
+from relay.config.errors import SettingsError
+from relay.config.profiles import DEFAULT_NAME
+from relay.config.settings import load_settings
 
 
 @click.group(invoke_without_command=True)
@@ -64,5 +64,5 @@ def ticket(
     if settings.profile(profile) is None:
         raise click.ClickException(f"there is no profile {profile} in the settings")
     given = {name: figure for name, figure in limits.items() if figure is not None}
-    press = TicketPress(settings.ticket_secret.get_secret_value().encode())
-    click.echo(press.write(Ticket(int(time()) + seconds, profile, subject, origin, given, {})))
+    signer = TicketSigner(settings.ticket_secret.get_secret_value().encode())
+    click.echo(signer.write(Ticket(int(time()) + seconds, profile, subject, origin, given, {})))

@@ -10,12 +10,12 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from limits import RateLimitItem
+from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from limits.errors import StorageError
 
-from relay.settings import SettingsError
+from relay.config.errors import SettingsError
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
@@ -48,8 +48,9 @@ class Counters:
         if self._pool is not None:
             await self._pool.aclose()
 
-    async def admit(self, item: RateLimitItem, *key: str) -> int | None:
-        """Count one in a moving window; returns after how many seconds to come again, or None where there was room."""
+    async def admit(self, per_minute: int, *key: str) -> int | None:
+        """Count one session in a moving minute; returns the seconds until there is room, or None where there was."""
+        item = RateLimitItemPerMinute(per_minute, namespace="sessions")
 
         async def ask(limiter: RateLimiter) -> int:
             if await limiter.hit(item, *key):
@@ -59,8 +60,9 @@ class Counters:
 
         return await self._ask(0, ask) or None
 
-    async def add(self, item: RateLimitItem, *key: str, amount: int) -> int:
-        """Add to the sum of a fixed window; returns what is left of its limit. Adding 0 asks only."""
+    async def spend(self, nano_usd_per_day: int, *key: str, amount: int) -> int:
+        """Take nano-dollars out of a day's sum; returns what is left of it. Taking 0 asks only."""
+        item = RateLimitItemPerDay(nano_usd_per_day, namespace="nano-usd")
 
         async def ask(limiter: RateLimiter) -> int:
             if amount:
@@ -81,7 +83,7 @@ class Counters:
 
 def _connections(url: str) -> "ConnectionPool":
     try:
-        from redis.asyncio import ConnectionPool  # noqa: PLC0415 - an extra
+        from redis.asyncio import ConnectionPool  # noqa: PLC0415 - an extra, 4 MB
     except ImportError:
         raise SettingsError("quota_store: needs another package; pip install 'realtime-relay[redis]'") from None
     return ConnectionPool.from_url(url.replace("valkey", "redis", 1))

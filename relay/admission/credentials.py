@@ -9,37 +9,30 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
-from relay.core.closing import Cause, Refused, ended
 
 CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
 
 
-def offered_subprotocols(headers: Headers) -> list[str]:
+def offered_subprotocols(headers: Headers) -> tuple[str, ...]:
     """The names in `Sec-WebSocket-Protocol`, in order."""
     lists = headers.getlist("sec-websocket-protocol")
-    return [name for part in ",".join(lists).split(",") if (name := part.strip())]
+    return tuple(name for part in ",".join(lists).split(",") if (name := part.strip()))
 
 
-def find_credential(headers: Headers) -> str | None:
-    """The credential that the peer came with, or None. One in `Authorization` counts before one in a subprotocol.
+def read_credentials(headers: Headers, offered: Sequence[str]) -> tuple[str, ...]:
+    """The different credentials that the peer came with. Those in `Authorization` count before those in subprotocols.
 
-    Raises:
-        Refused: it came with several, and somebody before us may have looked at another one.
+    More than one is for the gate to refuse: somebody before us may have looked at another one.
     """
     bearers = [
         value.strip()
         for scheme, _, value in (line.strip().partition(" ") for line in headers.getlist("authorization"))
         if scheme.lower() == "bearer"
     ]
-    given = bearers or [
-        name.removeprefix(prefix)
-        for name in offered_subprotocols(headers)
-        for prefix in CREDENTIAL_PREFIXES
-        if name.startswith(prefix)
+    in_subprotocols = [
+        name.removeprefix(prefix) for name in offered for prefix in CREDENTIAL_PREFIXES if name.startswith(prefix)
     ]
-    if len(set(given)) > 1:
-        raise Refused(ended(Cause.CREDENTIALS_REFUSED))
-    return given[0] if given and given[0] else None
+    return tuple(dict.fromkeys(bearers or in_subprotocols))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:

@@ -9,26 +9,19 @@ from dataclasses import replace
 from time import time
 
 import structlog
-from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
 
-from relay.admission.brought import with_session, within
-from relay.admission.credentials import find_credential
 from relay.admission.identity import ANYBODY, Identity
 from relay.admission.jwks import KeysUnavailable
 from relay.admission.jwts import JwtExpired, JwtInvalid, Jwts
 from relay.admission.origin import names_no_domain, origin_allowed
-from relay.admission.tickets import Ticket, TicketExpired, TicketInvalid, TicketPress, looks_like_ticket
+from relay.admission.session_request import AdmittedRequest, SessionRequest
+from relay.admission.ticket_session import with_session, within
+from relay.admission.tickets import Ticket, TicketExpired, TicketInvalid, TicketSigner, looks_like_ticket
 from relay.admission.tokens import Tokens, read_tokens_file
+from relay.config.errors import SettingsError
+from relay.config.profiles import DEFAULT_NAME, Profile
+from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
-from relay.kinds import REALTIME, Kind
-from relay.profiles import DEFAULT_NAME, Profile
-from relay.settings import Settings, SettingsError
-
-SUBJECT_HEADER = "openai-safety-identifier"
-"""Where the API's own clients say for whom they act."""
-
-SUBJECT_LENGTH_LIMIT = 256
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -50,27 +43,27 @@ class Gate:
         self._jwts = _read_jwts(settings)
         own = settings.ticket_secret
         secret = ticket_secret or secrets.token_bytes() if own is None else own.get_secret_value().encode()
-        self.press = TicketPress(secret)
+        self.tickets = TicketSigner(secret)
         if settings.guarded and own is None:
             _log.info("ticket_secret.drawn", note="tickets end with this process and open no replica")
 
-    async def admit(self, connection: HTTPConnection, door: Kind = REALTIME) -> tuple[Identity, Profile]:
-        """Who the peer is, and the profile that its session gets at this door.
+    async def admit(self, request: SessionRequest) -> AdmittedRequest:
+        """Find out who the peer is, and the profile that its session gets.
 
         Raises:
             Refused: with the row that says why.
         """
-        identity = await self.identify(connection)
-        asked = connection.query_params.get("profile")
+        identity = await self.identify(request)
+        asked = dict(request.query).get("profile")
         profile = self.profile_for(identity, asked)
         try:
             profile = with_session(profile, identity.session)
         except ValueError:  # the profile has changed its kind since the ticket was written
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
-        profile = profile.at(door, by_name=asked is not None or identity.profile is not None)
-        return identity, replace(profile, limits=within(profile.limits, identity.limits))
+        profile = profile.at(request.endpoint_kind, by_name=asked is not None or identity.profile is not None)
+        return AdmittedRequest.of(request, identity, replace(profile, limits=within(profile.limits, identity.limits)))
 
-    async def identify(self, connection: HTTPConnection) -> Identity:
+    async def identify(self, request: SessionRequest) -> Identity:
         """Check the page's origin and the credential.
 
         Waits only where the keys of a JWT's signer have to be fetched.
@@ -78,16 +71,16 @@ class Gate:
         Raises:
             Refused: with the row that says why.
         """
-        self._check_origin(connection.headers)
-        credential = find_credential(connection.headers)
+        self._check_origin(request)
+        credential = _only_credential(request)
         identity = ANYBODY
         if credential is not None and looks_like_ticket(credential):
-            identity = self._by_ticket(credential, connection.headers.get("origin"))
+            identity = self._by_ticket(credential, request.origin)
         elif self._settings.guarded:
             if credential is None:
                 raise Refused(ended(Cause.CREDENTIALS_MISSING))
             identity = self._tokens.identify(credential) or await self._by_jwt(credential)
-        named = connection.headers.get(SUBJECT_HEADER, "")[:SUBJECT_LENGTH_LIMIT]
+        named = request.subject
         return replace(identity, subject=named) if named and identity.speaks_for_others else identity
 
     def profile_for(self, identity: Identity, asked: str | None) -> Profile:
@@ -103,20 +96,19 @@ class Gate:
             raise Refused(ended(Cause.PROFILE_UNKNOWN))
         return profile
 
-    def _check_origin(self, headers: Headers) -> None:
+    def _check_origin(self, request: SessionRequest) -> None:
         """Raise `Refused` for a page that may not connect.
 
         On an open relay a page of the relay's own name counts only where that name is an address or localhost:
         a stranger's name can be made to point here (DNS rebinding).
         """
-        host = headers.get("host", "")
-        own = host if self._settings.guarded or names_no_domain(host) else ""
-        if not origin_allowed(headers.get("origin"), own, self._settings.allowed_origins):
+        own = request.host if self._settings.guarded or names_no_domain(request.host) else ""
+        if not origin_allowed(request.origin, own, self._settings.allowed_origins):
             raise Refused(ended(Cause.ORIGIN_REFUSED))
 
     def _by_ticket(self, credential: str, origin: str | None) -> Identity:
         try:
-            ticket: Ticket = self.press.read(credential, time())
+            ticket: Ticket = self.tickets.read(credential, time())
         except TicketExpired:
             raise Refused(ended(Cause.CREDENTIALS_EXPIRED)) from None
         except TicketInvalid:
@@ -136,6 +128,17 @@ class Gate:
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
         except KeysUnavailable:
             raise Refused(ended(Cause.SIGN_IN_UNAVAILABLE)) from None
+
+
+def _only_credential(request: SessionRequest) -> str | None:
+    """The credential that the peer came with, or None.
+
+    Raises:
+        Refused: it came with several, and somebody before us may have looked at another one.
+    """
+    if len(request.credentials) > 1:
+        raise Refused(ended(Cause.CREDENTIALS_REFUSED))
+    return (request.credentials[0] or None) if request.credentials else None
 
 
 def _read_tokens(settings: Settings) -> Tokens:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.admission.identity import Identity, read_limits
 from relay.admission.jwks import KeySet
-from relay.admission.jwt_options import JwtOptions
+from relay.config.jwt_options import JwtOptions
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -33,14 +33,14 @@ class Jwts:
     """
 
     def __init__(self, options: JwtOptions) -> None:
-        import jwt  # noqa: PLC0415 - it brings 10 MB of cryptography, which only who asks for it pays for
+        import jwt  # noqa: PLC0415 - 9 MB of cryptography, for who asks for it
 
         self._jwt = jwt
         self._options = options
         self._key_set = KeySet(options.jwks_url) if options.jwks_url else None
         self._key: Any = options.secret.get_secret_value() if options.secret else None
         if options.public_key is not None:
-            from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+            from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415 - of the same 9 MB
 
             self._key = load_pem_public_key(options.public_key_text().encode())
 

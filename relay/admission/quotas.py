@@ -8,48 +8,26 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
+from relay.config.quotas import Quota, QuotaKey
 from relay.core.closing import Cause, Refused, ended
 
 if TYPE_CHECKING:
-    from limits import RateLimitItem
-
     from relay.admission.counters import Counters
-
-SCOPES = ("process", "subject", "profile")
 
 NANO_USD = Decimal("1e-9")
 """What money is counted in where only integers can be: no token costs a fraction of it."""
 
 
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What one scope may take; None for as much as it likes.
-
-    Attributes:
-        sessions: at one time, in this process.
-        sessions_per_minute: new ones.
-        usd_per_day: in 24 hours from the first that was spent.
-    """
-
-    sessions: int | None = None
-    sessions_per_minute: int | None = None
-    usd_per_day: Decimal | None = None
-
-
-class DayPurse:
+class DailyBudget:
     """What a scope may spend in a day, as a session sees it: what others spend shows when it pays itself.
 
     Args:
         limit_usd: in all.
         left: of it, in nano-dollars.
-        pay: takes nano-dollars out of the common purse and returns what is left.
+        pay: takes nano-dollars out of the common budget and returns what is left.
     """
 
     def __init__(self, limit_usd: Decimal, left: int, pay: Callable[[int], "asyncio.Future[int]"]) -> None:
@@ -75,7 +53,7 @@ def make_quotas(quotas: Mapping[Any, Quota], store: str, on_failure: Callable[[]
     """Quotas whose minutes and days are counted in `store`, which is opened only if one of them needs it."""
     if not any(quota.sessions_per_minute or quota.usd_per_day for quota in quotas.values()):
         return Quotas(quotas)
-    from relay.admission.counters import Counters  # noqa: PLC0415 - 17 MB that only such quotas need
+    from relay.admission.counters import Counters  # noqa: PLC0415 - 2 MB that only such quotas need
 
     return Quotas(quotas, Counters(store, on_failure))
 
@@ -91,11 +69,11 @@ class Quotas:
     def __init__(self, quotas: Mapping[Any, Quota], counters: "Counters | None" = None) -> None:
         self._quotas = quotas
         self._counters = counters
-        self._open: Counter[Key] = Counter()
+        self._open: Counter[QuotaKey] = Counter()
         self._payments: set[asyncio.Future[int]] = set()
 
     @asynccontextmanager
-    async def place(self, names: Mapping[str, str | None]) -> AsyncIterator[list[DayPurse]]:
+    async def reserve(self, names: Mapping[str, str | None]) -> AsyncIterator[list[DailyBudget]]:
         """Hold a session's place in each scope while the context is open; yields what pays for it.
 
         Args:
@@ -111,7 +89,7 @@ class Quotas:
                 raise Refused(ended(Cause.TOO_MANY_SESSIONS))
         self._open.update(keys)
         try:
-            yield [purse async for purse in self._admit(scopes)]
+            yield [budget async for budget in self._admit(scopes)]
         finally:
             self._open.subtract(keys)
             self._open += Counter()  # forget those that are gone
@@ -123,37 +101,33 @@ class Quotas:
             await self._counters.close()
 
     async def settled(self) -> None:
-        """Wait until what was spent so far has been taken out of the common purses."""
+        """Wait until what was spent so far has been taken out of the common budgets."""
         await asyncio.gather(*self._payments)
 
-    async def _admit(self, scopes: Iterable[tuple[Quota, Key]]) -> AsyncIterator[DayPurse]:
+    async def _admit(self, scopes: Iterable[tuple[Quota, QuotaKey]]) -> AsyncIterator[DailyBudget]:
         for quota, key in scopes:
             if quota.sessions_per_minute is not None:
                 await self._count_one(quota.sessions_per_minute, key)
             if quota.usd_per_day is not None:
-                yield await self._purse(quota.usd_per_day, key)
+                yield await self._budget(quota.usd_per_day, key)
 
-    async def _count_one(self, per_minute: int, key: Key) -> None:
-        from limits import RateLimitItemPerMinute  # noqa: PLC0415 - see `make_quotas`
-
+    async def _count_one(self, per_minute: int, key: QuotaKey) -> None:
         assert self._counters is not None  # noqa: S101 - made with the quotas
-        wait_s = await self._counters.admit(RateLimitItemPerMinute(per_minute, namespace="sessions"), *key)
+        wait_s = await self._counters.admit(per_minute, *key)
         if wait_s is not None:
             raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s))
 
-    async def _purse(self, usd: Decimal, key: Key) -> DayPurse:
-        from limits import RateLimitItemPerDay  # noqa: PLC0415
-
+    async def _budget(self, usd: Decimal, key: QuotaKey) -> DailyBudget:
         assert self._counters is not None  # noqa: S101
-        item = RateLimitItemPerDay(int(usd / NANO_USD), namespace="nano-usd")
-        left = await self._counters.add(item, *key, amount=0)
+        per_day = int(usd / NANO_USD)
+        left = await self._counters.spend(per_day, *key, amount=0)
         if left <= 0:
             raise Refused(ended(Cause.BUDGET_SPENT))
-        return DayPurse(usd, left, lambda nanos: self._pay(item, key, nanos))
+        return DailyBudget(usd, left, lambda nanos: self._pay(per_day, key, nanos))
 
-    def _pay(self, item: "RateLimitItem", key: Key, nanos: int) -> "asyncio.Future[int]":
+    def _pay(self, per_day: int, key: QuotaKey, nanos: int) -> "asyncio.Future[int]":
         assert self._counters is not None  # noqa: S101
-        payment = asyncio.ensure_future(self._counters.add(item, *key, amount=nanos))
+        payment = asyncio.ensure_future(self._counters.spend(per_day, *key, amount=nanos))
         self._payments.add(payment)
         payment.add_done_callback(self._payments.discard)
         return payment

@@ -24,6 +24,9 @@ PREFIX = "ek_"
 LENGTH_LIMIT = 6000
 """A ticket travels in a header, of which nginx takes 8 KiB."""
 
+LIFETIME_S = 600
+"""How long a ticket opens sessions, where nobody says otherwise."""
+
 _PURPOSE = b"realtime-relay ticket 1\n"
 
 
@@ -65,7 +68,7 @@ class Ticket:
         return Identity(self.subject, self.profile, self.limits, self.session, is_ticket=True)
 
 
-class TicketPress:
+class TicketSigner:
     """Writes tickets and reads them.
 
     Args:

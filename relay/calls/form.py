@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from relay.admission.mint_request import RequestWrong
+from relay.config.errors import RequestInvalid
 
 SDP = "application/sdp"
 FORM = "multipart/form-data"
@@ -35,7 +35,7 @@ def read_offer(content_type: str, body: bytes) -> Offer:
     """Read the body.
 
     Raises:
-        RequestWrong: with the first thing that is wrong.
+        RequestInvalid: with the first thing that is wrong.
     """
     header = Message()
     header["Content-Type"] = content_type
@@ -43,14 +43,14 @@ def read_offer(content_type: str, body: bytes) -> Offer:
     if kind == SDP:
         return Offer(_described(body))
     if kind != FORM:
-        raise RequestWrong(f"the body has to be {SDP}, or {FORM} with the parts sdp and session")
+        raise RequestInvalid(f"the body has to be {SDP}, or {FORM} with the parts sdp and session")
     parts = _parts(body, str(header.get_param("boundary", "")))
     return Offer(_described(parts.get("sdp", b"")), _session(parts.get("session", b"{}")))
 
 
 def _described(sdp: bytes) -> bytes:
     if not sdp.startswith(b"v="):
-        raise RequestWrong("sdp: there is no SDP, which begins with v=")
+        raise RequestInvalid("sdp: there is no SDP, which begins with v=")
     return sdp
 
 
@@ -58,9 +58,9 @@ def _session(text: bytes) -> Mapping[str, Any]:
     try:
         session = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise RequestWrong("session: is no JSON") from None
+        raise RequestInvalid("session: is no JSON") from None
     if not isinstance(session, dict):
-        raise RequestWrong("session: must be an object")
+        raise RequestInvalid("session: must be an object")
     return session
 
 
@@ -69,13 +69,13 @@ def _parts(body: bytes, boundary: str) -> dict[str, bytes]:
     delimiter = b"\r\n--" + boundary.encode()
     preamble, *pieces = (b"\r\n" + body).split(delimiter)
     if not boundary or preamble or not pieces or not pieces[-1].startswith(b"--"):
-        raise RequestWrong(f"the body is no {FORM} with the boundary that it names")
+        raise RequestInvalid(f"the body is no {FORM} with the boundary that it names")
     parts: dict[str, bytes] = {}
     for piece in pieces[:-1]:
         head, _, content = piece.partition(b"\r\n\r\n")
         name = BytesHeaderParser().parsebytes(head.lstrip() + b"\r\n\r\n").get_param("name", "", "content-disposition")
         if name not in FIELDS or name in parts:
-            raise RequestWrong(
+            raise RequestInvalid(
                 f"the form has a part {name!r} too many; it takes {' and '.join(sorted(FIELDS))}, each once"
             )
         parts[str(name)] = content

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from relay.checking.place import Place
+from relay.checking.endpoint import Endpoint
 
 
 class Found(StrEnum):
@@ -42,15 +42,15 @@ class Check:
     Attributes:
         name: what `--only` takes.
         asks: one sentence.
-        run: tries it at a place and returns what was seen; raises `Failed` or `NotApplicable`.
+        run: tries it at a endpoint and returns what was seen; raises `Failed` or `NotApplicable`.
     """
 
     name: str
     asks: str
-    run: Callable[[Place], Awaitable[str]]
+    run: Callable[[Endpoint], Awaitable[str]]
 
 
-def check(asks: str) -> Callable[[Callable[[Place], Awaitable[str]]], Check]:
+def check(asks: str) -> Callable[[Callable[[Endpoint], Awaitable[str]]], Check]:
     """Make a check of a function; its name is the function's, with hyphens."""
     return lambda run: Check(run.__name__.replace("_", "-"), asks, run)
 

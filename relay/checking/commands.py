@@ -12,6 +12,10 @@ from urllib.parse import urlsplit
 
 import click
 
+from relay.checking.echoes import echo
+from relay.checking.endpoint import Endpoint, address
+from relay.checking.run import CHECKS, Unreachable, run_checks
+
 API_HOST = "api.openai.com"
 
 
@@ -43,21 +47,19 @@ def check(
     without --costly, so they cost next to nothing. Exits with 0 when nothing failed, 1 when something did, 2 when the
     endpoint cannot be reached.
     """
-    from relay.checking.run import CHECKS, Unreachable  # noqa: PLC0415 - only who asks pays for it
-
     unknown = sorted(set(only) - {check.name for check in CHECKS})
     if unknown:
         _give_up(f"there is no check {unknown[0]}; there are {', '.join(check.name for check in CHECKS)}.")
     chosen = [check for check in CHECKS if not only or check.name in only]
-    place = _place(url, echoes=echoes or echo_at is not None, **options)
+    endpoint = _endpoint(url, echoes=echoes or echo_at is not None, **options)
     try:
-        failures = asyncio.run(_run(place, chosen, timeout_s, as_json, echo_at))
+        failures = asyncio.run(_run(endpoint, chosen, timeout_s, as_json, echo_at))
     except Unreachable as why:
         _give_up(f"{url}: {why}")
     sys.exit(1 if failures else 0)
 
 
-def _place(
+def _endpoint(
     url: str,
     model: str | None,
     headers: Sequence[str],
@@ -67,8 +69,6 @@ def _place(
     ca: Path | None,
     insecure: bool,
 ) -> Any:
-    from relay.checking.place import Place, address  # noqa: PLC0415 - as above
-
     there = address(url, model)
     pairs = [header.partition(":") for header in headers]
     if any(not (name and colon) for name, colon, _ in pairs):
@@ -82,7 +82,7 @@ def _place(
         if insecure:
             tls.check_hostname = False
             tls.verify_mode = ssl.CERT_NONE
-    return Place(
+    return Endpoint(
         there,
         token=token,
         headers={name.strip(): value.strip() for name, _, value in pairs},
@@ -93,28 +93,24 @@ def _place(
     )
 
 
-async def _run(place: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:
+async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:
     """Run the checks, as the echo behind the endpoint if need be; returns how many failed."""
-    from relay.checking.echoes import echo  # noqa: PLC0415 - as above
-
     if echo_at is None:
-        return await _show(place, checks, timeout_s, as_json)
+        return await _show(endpoint, checks, timeout_s, as_json)
     host, _, port = echo_at.rpartition(":")
     if not host or not port.isdecimal():
         _give_up("--echo-at takes HOST:PORT.")
     try:
         async with echo(host, int(port)):
-            return await _show(place, checks, timeout_s, as_json)
+            return await _show(endpoint, checks, timeout_s, as_json)
     except OSError as failure:
         _give_up(f"--echo-at {echo_at}: {failure.strerror}.")
 
 
-async def _show(place: Any, checks: Sequence[Any], timeout_s: float, as_json: bool) -> int:
-    from relay.checking.run import run_checks  # noqa: PLC0415 - as above
-
+async def _show(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool) -> int:
     counts = {"pass": 0, "fail": 0, "n/a": 0}
     width = max(len(check.name) for check in checks)
-    async for verdict in run_checks(place, checks, timeout_s):
+    async for verdict in run_checks(endpoint, checks, timeout_s):
         counts[verdict.found] += 1
         if as_json:
             click.echo(json.dumps({"check": verdict.name, "found": verdict.found, "reason": verdict.reason}))

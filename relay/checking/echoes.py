@@ -7,7 +7,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
 
 from relay.checking.check import Failed, NotApplicable, check
-from relay.checking.place import Place
+from relay.checking.endpoint import Endpoint
 
 Message = str | bytes
 
@@ -33,8 +33,8 @@ async def echo(host: str, port: int) -> AsyncIterator[None]:
         yield
 
 
-def _needs_echo(place: Place) -> None:
-    if not place.echoes:
+def _needs_echo(endpoint: Endpoint) -> None:
+    if not endpoint.echoes:
         raise NotApplicable("nothing behind it says messages back; see --echo and --echo-at")
 
 
@@ -57,34 +57,34 @@ def _kind(message: Message) -> str:
 
 
 @check("Messages come back byte for byte, whatever they hold.")
-async def byte_identity(place: Place) -> str:
-    _needs_echo(place)
-    async with place.connect() as connection:
+async def byte_identity(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
+    async with endpoint.connect() as connection:
         await _say_back(connection, ODD)
     return f"{len(ODD)} odd messages"
 
 
 @check("Text stays text and binary stays binary.")
-async def opcodes(place: Place) -> str:
-    _needs_echo(place)
-    async with place.connect() as connection:
+async def opcodes(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
+    async with endpoint.connect() as connection:
         await _say_back(connection, ['{"type":"x"}', b'{"type":"x"}', b"\x00\xff", "text again"])
     return "4 messages"
 
 
 @check("Messages from one byte to 15 MiB come back whole.")
-async def sizes(place: Place) -> str:
-    _needs_echo(place)
-    async with place.connect() as connection:
+async def sizes(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
+    async with endpoint.connect() as connection:
         await _say_back(connection, ["x" * size for size in SIZES])
         await _say_back(connection, [b"x" * size for size in SIZES])
     return f"{len(SIZES)} sizes, text and binary"
 
 
 @check("A message that is sent in fragments comes back as one.")
-async def fragments(place: Place) -> str:
-    _needs_echo(place)
-    async with place.connect() as connection:
+async def fragments(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
+    async with endpoint.connect() as connection:
         for parts in (["{", '"type"', ':"x"}'], [b"\x00", b"\x01", b"\x02"]):
             await connection.send(parts)
             whole: Message = "".join(parts) if isinstance(parts[0], str) else b"".join(parts)
@@ -93,10 +93,10 @@ async def fragments(place: Place) -> str:
 
 
 @check("A thousand messages in a row come back in order.")
-async def sequence(place: Place) -> str:
-    _needs_echo(place)
+async def sequence(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
     messages: list[Message] = [f"{n}" if n % 2 else b"%d" % n for n in range(1000)]
-    async with place.connect() as connection:
+    async with endpoint.connect() as connection:
         for message in messages:
             await connection.send(message)
         for message in messages:

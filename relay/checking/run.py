@@ -7,7 +7,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from relay.checking.check import Check, Failed, Found, NotApplicable, Verdict
 from relay.checking.echoes import ECHO_CHECKS
-from relay.checking.place import Place
+from relay.checking.endpoint import Endpoint
 from relay.checking.sessions import SESSION_CHECKS
 from relay.checking.wire import WIRE_CHECKS
 
@@ -18,22 +18,22 @@ class Unreachable(Exception):  # noqa: N818 - the fact, not the fault
     """The endpoint cannot be connected to; the words say what to look at."""
 
 
-async def run_checks(place: Place, checks: Iterable[Check], timeout_s: float) -> AsyncIterator[Verdict]:
+async def run_checks(endpoint: Endpoint, checks: Iterable[Check], timeout_s: float) -> AsyncIterator[Verdict]:
     """Run the checks and tell of each as it is done.
 
     Raises:
         Unreachable: a first connection was not made, so no check can be.
     """
-    await _knock(place, timeout_s)
+    await _reach(endpoint, timeout_s)
     for check in checks:
-        found, reason = await _try(check, place, timeout_s)
+        found, reason = await _try(check, endpoint, timeout_s)
         yield Verdict(check.name, found, reason)
 
 
-async def _try(check: Check, place: Place, timeout_s: float) -> tuple[Found, str]:
+async def _try(check: Check, endpoint: Endpoint, timeout_s: float) -> tuple[Found, str]:
     try:
         async with asyncio.timeout(timeout_s):
-            return Found.PASS, await check.run(place)
+            return Found.PASS, await check.run(endpoint)
     except NotApplicable as why:
         return Found.NOT_APPLICABLE, str(why)
     except Failed as why:
@@ -47,9 +47,9 @@ async def _try(check: Check, place: Place, timeout_s: float) -> tuple[Found, str
         return Found.FAIL, str(failure) or type(failure).__name__
 
 
-async def _knock(place: Place, timeout_s: float) -> None:
+async def _reach(endpoint: Endpoint, timeout_s: float) -> None:
     try:
-        async with asyncio.timeout(timeout_s), place.connect():
+        async with asyncio.timeout(timeout_s), endpoint.connect():
             pass
     except InvalidStatus as refusal:
         status = refusal.response.status_code

@@ -4,23 +4,23 @@ import asyncio
 from time import monotonic
 
 from relay.checking.check import Failed, NotApplicable, check, expect
-from relay.checking.place import Event, Place, Talk, silence
+from relay.checking.endpoint import Endpoint, Event, Talk, silence
 
 ADDED = ("conversation.item.added", "conversation.item.created")
 LARGE_MIB = (1, 5, 15)
 ITEMS = 200
 
 
-def _needs_session(place: Place) -> None:
-    if place.echoes:
+def _needs_session(endpoint: Endpoint) -> None:
+    if endpoint.echoes:
         raise NotApplicable("an echo speaks no Realtime")
 
 
 @check("The first event is session.created, the upstream's own.")
-async def first_event(place: Place) -> str:
-    _needs_session(place)
+async def first_event(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
     began = monotonic()
-    async with place.connect() as connection:
+    async with endpoint.connect() as connection:
         event = await Talk(connection).event()
         took_ms = 1000 * (monotonic() - began)
     expect(event["type"] == "session.created", f"the first event is {event['type']}{_told(event)}")
@@ -30,9 +30,9 @@ async def first_event(place: Place) -> str:
 
 
 @check("A session.update is answered with session.updated.")
-async def session_update(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def session_update(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         await talk.say("session.update", session={"type": "realtime", "instructions": "Be brief."})
         event = await talk.until("session.updated", "error")
     expect(event["type"] == "session.updated", f"refused{_told(event)}")
@@ -40,9 +40,9 @@ async def session_update(place: Place) -> str:
 
 
 @check("An event that nobody knows gets an error in the API's shape, and the session goes on.")
-async def error_shape(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def error_shape(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         await talk.say("relay.check.unheard_of", event_id="check_1")
         event = await talk.until("error")
         error = event.get("error")
@@ -57,9 +57,9 @@ async def error_shape(place: Place) -> str:
 
 
 @check("A message that is no JSON gets an error, and the session goes on.")
-async def malformed(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def malformed(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         await talk.connection.send('{"type":')
         await talk.until("error")
         await _still_there(talk)
@@ -67,18 +67,18 @@ async def malformed(place: Place) -> str:
 
 
 @check("Items are acknowledged in the order in which they were sent.")
-async def order(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def order(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         await _add_items(talk, 20, "short")
         await _expect_items(talk, 20)
     return "20 of 20"
 
 
 @check("Audio of up to 15 MiB in one event is taken.")
-async def large_messages(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def large_messages(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         for mib in LARGE_MIB:
             await talk.say("input_audio_buffer.append", audio=silence(mib * 2**20 * 0.74 / 48_000))
             await talk.say("input_audio_buffer.clear")
@@ -88,9 +88,9 @@ async def large_messages(place: Place) -> str:
 
 
 @check("A peer that does not read for a while gets everything, in order, when it does.")
-async def slow_reader(place: Place) -> str:
-    _needs_session(place)
-    async with place.session() as talk:
+async def slow_reader(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    async with endpoint.session() as talk:
         talk.connection.transport.pause_reading()
         await _add_items(talk, ITEMS, "some words " * 200)
         await asyncio.sleep(3)
@@ -100,11 +100,11 @@ async def slow_reader(place: Place) -> str:
 
 
 @check("A short answer comes whole and says what it used.")
-async def answer(place: Place) -> str:
-    _needs_session(place)
-    if not place.costly:
+async def answer(endpoint: Endpoint) -> str:
+    _needs_session(endpoint)
+    if not endpoint.costly:
         raise NotApplicable("an answer costs; --costly asks for one")
-    async with place.session() as talk:
+    async with endpoint.session() as talk:
         await talk.say("response.create", response={"output_modalities": ["text"], "instructions": "Say: yes."})
         created = await talk.until("response.created", "error")
         expect(created["type"] == "response.created", f"refused{_told(created)}")

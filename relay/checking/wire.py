@@ -8,14 +8,14 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.frames import Frame, Opcode
 
 from relay.checking.check import Failed, NotApplicable, check, expect
-from relay.checking.place import Place, Talk
+from relay.checking.endpoint import Endpoint, Talk
 
 
 @check("One of the offered subprotocols is chosen, as browsers demand.")
-async def subprotocol(place: Place) -> str:
-    offered = len(place.subprotocols) + 2
+async def subprotocol(endpoint: Endpoint) -> str:
+    offered = len(endpoint.subprotocols) + 2
     try:
-        async with place.connect("realtime", "made-up.protocol") as connection:
+        async with endpoint.connect("realtime", "made-up.protocol") as connection:
             chosen = connection.subprotocol
     except InvalidStatus:
         raise
@@ -27,24 +27,24 @@ async def subprotocol(place: Place) -> str:
 
 
 @check("A ping is answered with its own payload.")
-async def ping(place: Place) -> str:
-    async with place.connect() as connection:
+async def ping(endpoint: Endpoint) -> str:
+    async with endpoint.connect() as connection:
         began = monotonic()
         try:
-            async with asyncio.timeout(place.patience_s):
+            async with asyncio.timeout(endpoint.patience_s):
                 await (await connection.ping(b"relay check"))
         except TimeoutError:
-            raise Failed(f"no pong within {place.patience_s:.0f} s") from None
+            raise Failed(f"no pong within {endpoint.patience_s:.0f} s") from None
         return f"answered after {1000 * (monotonic() - began):.0f} ms"
 
 
-async def _close_with(place: Place, code: int) -> None:
-    async with place.connect() as connection:
+async def _close_with(endpoint: Endpoint, code: int) -> None:
+    async with endpoint.connect() as connection:
         try:
-            async with asyncio.timeout(place.patience_s):
+            async with asyncio.timeout(endpoint.patience_s):
                 await connection.close(code, "relay check")
         except TimeoutError:
-            raise Failed(f"close {code} was not answered within {place.patience_s:.0f} s") from None
+            raise Failed(f"close {code} was not answered within {endpoint.patience_s:.0f} s") from None
         answer = connection.protocol.close_rcvd
         expect(answer is not None, f"the connection was cut instead of answering close {code}")
         answered = answer.code if answer is not None else None
@@ -52,70 +52,70 @@ async def _close_with(place: Place, code: int) -> None:
 
 
 @check("A close is answered with the same code.")
-async def close(place: Place) -> str:
+async def close(endpoint: Endpoint) -> str:
     for code in (1000, 4000):
-        await _close_with(place, code)
+        await _close_with(endpoint, code)
     return "1000 and 4000"
 
 
 @check("A peer that half-closes its connection is let go.")
-async def half_close(place: Place) -> str:
-    async with place.connect() as connection:
+async def half_close(endpoint: Endpoint) -> str:
+    async with endpoint.connect() as connection:
         if not connection.transport.can_write_eof():
             raise NotApplicable("TLS knows no half close")
         connection.transport.write_eof()
         try:
-            async with asyncio.timeout(place.patience_s):
+            async with asyncio.timeout(endpoint.patience_s):
                 await connection.wait_closed()
         except TimeoutError:
-            raise Failed(f"still open after {place.patience_s:.0f} s") from None
+            raise Failed(f"still open after {endpoint.patience_s:.0f} s") from None
     return "closed"
 
 
-async def _fault(place: Place, frame: Frame) -> int | None:
+async def _fault(endpoint: Endpoint, frame: Frame) -> int | None:
     """Send what breaks the protocol; returns the code with which the connection is failed."""
-    async with place.connect() as connection:
+    async with endpoint.connect() as connection:
         connection.transport.write(frame.serialize(mask=True))
         try:
-            async with asyncio.timeout(place.patience_s):
+            async with asyncio.timeout(endpoint.patience_s):
                 async for _ in connection:
                     pass
         except ConnectionClosed:
             pass
         except TimeoutError:
-            raise Failed(f"nothing happened for {place.patience_s:.0f} s") from None
+            raise Failed(f"nothing happened for {endpoint.patience_s:.0f} s") from None
         return connection.close_code
 
 
 @check("Text that is not UTF-8 ends the connection with 1007.")
-async def invalid_text(place: Place) -> str:
-    code = await _fault(place, Frame(Opcode.TEXT, b"\xff\xfe"))
+async def invalid_text(endpoint: Endpoint) -> str:
+    code = await _fault(endpoint, Frame(Opcode.TEXT, b"\xff\xfe"))
     expect(code == 1007, f"ended with {code}")
     return "1007"
 
 
 @check("A continuation of nothing ends the connection with 1002.")
-async def stray_fragment(place: Place) -> str:
-    code = await _fault(place, Frame(Opcode.CONT, b"more"))
+async def stray_fragment(endpoint: Endpoint) -> str:
+    code = await _fault(endpoint, Frame(Opcode.CONT, b"more"))
     expect(code == 1002, f"ended with {code}")
     return "1002"
 
 
 @check("A wrong credential is refused in a manner that clients understand.")
-async def wrong_credential(place: Place) -> str:
-    if place.token is None or await _refusal(replace(place, token=None)) is None:
+async def wrong_credential(endpoint: Endpoint) -> str:
+    if endpoint.token is None or await _refusal(replace(endpoint, token=None)) is None:
         raise NotApplicable("it lets in whoever comes without a credential")
-    refusal = await _refusal(replace(place, token=f"{place.token[:3]}wrong"))
+    refusal = await _refusal(replace(endpoint, token=f"{endpoint.token[:3]}wrong"))
     if refusal is None:
         raise Failed("it let in a wrong credential")
     expect(refusal in {401, 403, 3000}, f"refused with {refusal}, neither HTTP 401 or 403 nor close 3000")
     return f"refused with {refusal}"
 
 
-async def _refusal(place: Place) -> int | None:
+async def _refusal(endpoint: Endpoint) -> int | None:
     """The HTTP status or close code with which a session is refused; None where it is opened."""
     try:
-        async with place.connect() as connection:
+        async with endpoint.connect() as connection:
             event = await Talk(connection).event()
             if event["type"] != "error":
                 return None

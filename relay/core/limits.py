@@ -9,13 +9,13 @@ from decimal import Decimal
 from relay.core.closing import Cause, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
-from relay.core.rest import Resting
 from relay.core.session import Session
+from relay.core.turn_state import TurnState
 
 TURN_MAY_TAKE_S = 60.0
 """How long a session may outlast its time to finish a turn."""
 
-HUM = frozenset({"ping", "session.usage.updated"})
+KEEPALIVE_EVENTS = frozenset({"ping", "session.usage.updated"})
 """What xAI and Live sessions send again and again: no sign that something happens in them."""
 
 BURST_S = 10.0
@@ -60,16 +60,16 @@ class Allowance:
 class Bounds(Interceptor):
     """Keeps a session within its limits."""
 
-    down = HUM
+    down = KEEPALIVE_EVENTS
 
-    def __init__(self, limits: Limits, rest: Resting) -> None:
+    def __init__(self, limits: Limits, turn_state: TurnState) -> None:
         self._limits = limits
-        self._rest = rest
+        self._turn_state = turn_state
         self._messages = Allowance(limits.messages_per_s)
         self._octets = Allowance(limits.bytes_per_s)
         self._seen = (0, 0)
         self._heard = 0
-        self._hummed = 0
+        self._keepalives = 0
         self._heard_at = self._opened_at = self._ticked_at = 0.0
         self._session: Session
 
@@ -78,14 +78,14 @@ class Bounds(Interceptor):
         self._heard_at = self._opened_at = self._ticked_at = now
 
     def on_down(self, event: Event, now: float) -> Event | None:
-        self._hummed += 1
+        self._keepalives += 1
         return event
 
     def tick(self, now: float) -> None:
         self._check_rates(now)
         self._check_silence(now)
         overtime = now - self._opened_at - self._limits.session_minutes * 60
-        if overtime > 0 and (self._rest.resting(now) or overtime > TURN_MAY_TAKE_S):
+        if overtime > 0 and (self._turn_state.is_between_turns(now) or overtime > TURN_MAY_TAKE_S):
             self._session.end(ended(Cause.TIME_OVER), now)
 
     def _check_rates(self, now: float) -> None:
@@ -99,8 +99,8 @@ class Bounds(Interceptor):
         self._session.hold_up(not all(fits))
 
     def _check_silence(self, now: float) -> None:
-        heard = self._session.down.events - self._hummed
+        heard = self._session.down.events - self._keepalives
         if self._heard != heard:
             self._heard, self._heard_at = heard, now
-        elif now - self._heard_at > self._limits.idle_minutes * 60 and self._rest.resting(now):
+        elif now - self._heard_at > self._limits.idle_minutes * 60 and self._turn_state.is_between_turns(now):
             self._session.end(ended(Cause.IDLE), now)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from relay.core.account import Account, Purse
 from relay.core.bill import Bill
+from relay.core.budget import Account, Budget
 from relay.core.closing import Cause
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
@@ -26,14 +26,14 @@ SESSION_EVENTS = frozenset({"session.created", "session.updated"})
 
 
 class Meter(Interceptor):
-    """Sums what the session costs, tells the peer that asked, and ends the session when a purse is empty.
+    """Sums what the session costs, tells the peer that asked, and ends the session when a budget is empty.
 
     Args:
         prices: by model.
         model: what the session was dialled for, until the upstream says what it is.
-        purses: each of them pays for all of it.
+        budgets: each of them pays for all of it.
         costs: where the process counts.
-        on_warning: is called once, when most of a purse is spent.
+        on_warning: is called once, when most of a budget is spent.
     """
 
     up = frozenset({RESPONSE_CREATE})
@@ -43,12 +43,12 @@ class Meter(Interceptor):
         self,
         prices: Prices,
         model: str | None,
-        purses: Sequence[Purse],
+        budgets: Sequence[Budget],
         costs: Costs,
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
     ) -> None:
         self._bill = Bill(prices, model, costs)
-        self._account = Account(self._bill, purses, on_warning)
+        self._account = Account(self._bill, budgets, on_warning)
         self._costs = costs
         self._running = 0
         self._session: Session

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from relay.core.account import Account, Purse
 from relay.core.bill import Bill
+from relay.core.budget import Account, Budget
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.interceptor import Interceptor
 from relay.core.prices import ZERO, Prices
@@ -30,7 +30,7 @@ DELEGATED_ENDS = frozenset({"response.completed", "response.incomplete", "respon
 
 
 class TimeMeter(Interceptor):
-    """Pays for time, tells the peer that asked, and ends the session when a purse is empty; see `Meter`."""
+    """Pays for time, tells the peer that asked, and ends the session when a budget is empty; see `Meter`."""
 
     down = SESSION_EVENTS
 
@@ -38,12 +38,12 @@ class TimeMeter(Interceptor):
         self,
         prices: Prices,
         model: str | None,
-        purses: Sequence[Purse],
+        budgets: Sequence[Budget],
         costs: Costs,
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
     ) -> None:
         self._bill = Bill(prices, model, costs)
-        self._account = Account(self._bill, purses, on_warning)
+        self._account = Account(self._bill, budgets, on_warning)
         self._costs = costs
         self._session: Session
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from relay.core.binary_audio import BinaryAudio
 from relay.core.events import Data
 from relay.core.leg import Listener
-from relay.legs.around import LegAround
 from relay.legs.choice import RunningLeg
+from relay.legs.wrapper import LegWrapper
 
 
-class BinaryAudioLeg(LegAround):
+class BinaryAudioLeg(LegWrapper):
     """Translates at the edge, so that the session and its interceptors see the API's own events alone."""
 
     def __init__(self, leg: RunningLeg, append: str = "input_audio_buffer.append") -> None:

@@ -10,11 +10,11 @@ from relay.core.dialect import BETA, Table, Translation
 from relay.core.dialect.translation import OneWay
 from relay.core.events import Data
 from relay.core.leg import Listener
-from relay.legs.around import LegAround
 from relay.legs.choice import RunningLeg, UpstreamLeg
+from relay.legs.wrapper import LegWrapper
 
 
-class DialectLeg(LegAround):
+class DialectLeg(LegWrapper):
     """Passes on what its translation makes of each message: mostly the message itself.
 
     Args:

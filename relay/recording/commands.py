@@ -8,6 +8,15 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
+import orjson
+
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
+from relay.recording import Cut, RecordingError, read_recording
+from relay.recording.inspection import inspect_recording
+from relay.recording.inspection.page import write_page
+from relay.recording.inspection.terminal import as_text
+from relay.recording.inspection.wav import write_wav
 
 BESIDE = Path()
 """Stands for the recording's own path, with another suffix."""
@@ -33,14 +42,6 @@ def inspect(file: Path, as_json: bool, wav: Path | None, html: Path | None, conf
     What is written goes beside the recording unless it is told where (--wav=PATH). The exit code is 1 where the file
     breaks off, and 2 where it cannot be read.
     """
-    import orjson  # noqa: PLC0415 - only who asks for it pays for it
-
-    from relay.recording import Cut, RecordingError, read_recording  # noqa: PLC0415
-    from relay.recording.inspection import inspect_recording  # noqa: PLC0415
-    from relay.recording.inspection.page import write_page  # noqa: PLC0415
-    from relay.recording.inspection.terminal import as_text  # noqa: PLC0415
-    from relay.recording.inspection.wav import write_wav  # noqa: PLC0415
-    from relay.settings import SettingsError, load_settings  # noqa: PLC0415
 
     try:
         recording = read_recording(file)

@@ -6,21 +6,21 @@ from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, sendable_code
 from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Listener
-from relay.legs.around import LegAround
 from relay.legs.choice import UpstreamLeg
+from relay.legs.wrapper import LegWrapper
+from relay.recording.buffer import RecordingBuffer
 from relay.recording.format import End, Side, said_by_relay
-from relay.recording.tape import Tape
 
 
 class Recorder(Interceptor):
-    """Puts one session on a tape.
+    """Puts one session on a buffer.
 
     It asks for no events: what goes up is recorded where it leaves, behind all interceptors, and what comes down where
     it arrives, before any of them.
     """
 
-    def __init__(self, tape: Tape) -> None:
-        self._tape = tape
+    def __init__(self, buffer: RecordingBuffer) -> None:
+        self._buffer = buffer
         self._peer_messages = 0
         self._upstream = Side(ABNORMAL, "", "upstream")
 
@@ -30,29 +30,29 @@ class Recorder(Interceptor):
 
     def abandon(self) -> None:
         """Close the file as it is, unless it has its end."""
-        self._tape.finish(None)
+        self._buffer.finish(None)
 
     def closed(self, ended: Ended, now: float) -> None:
-        at = now - self._tape.opened_at
+        at = now - self._buffer.opened_at
         end = End(at, ended.cause.value, self._peer_messages, peer_side(ended), self._upstream)
-        self._tape.finish(end)
+        self._buffer.finish(end)
 
     # What the leg calls.
 
     def sent_up(self, data: Data, now: float) -> None:
         by_relay = said_by_relay(data)
-        self._tape.put(now, "up", data, self._peer_messages, by_relay)
+        self._buffer.put(now, "up", data, self._peer_messages, by_relay)
         if not by_relay:
             self._peer_messages += 1
 
     def came_down(self, data: Data, now: float) -> None:
-        self._tape.put(now, "down", data, self._peer_messages, False)
+        self._buffer.put(now, "down", data, self._peer_messages, False)
 
     def upstream_ended(self, code: int, reason: str, *, by_relay: bool) -> None:
         self._upstream = Side(int(code), reason, "relay" if by_relay else "upstream")
 
 
-class RecordingLeg(LegAround):
+class RecordingLeg(LegWrapper):
     """An upstream's leg whose messages are recorded on their way."""
 
     def __init__(self, leg: UpstreamLeg, recorder: Recorder) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal
 
+from relay.config.recording_options import RecordingOptions
+from relay.config.settings import Settings
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.redaction import REDACTED, Secrets
-from relay.recording.discretion import Discretion
+from relay.recording.buffer import Backlog, Limits, RecordingBuffer
 from relay.recording.format import Header, Stopped
 from relay.recording.recorder import Recorder
-from relay.recording.tape import Backlog, Limits, Tape
-from relay.recording.wish import Wish
-from relay.settings import Settings
+from relay.recording.redaction import Redactor
 from relay.version import __version__
 
 WRITE_EVERY_S = 0.5
@@ -52,7 +52,7 @@ class Recordings:
         self._secrets = secrets
         self._on_failed = on_failed
         self._backlog = Backlog()
-        self._tapes: list[Tape] = []
+        self._buffers: list[RecordingBuffer] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._soon = threading.Event()
@@ -62,7 +62,7 @@ class Recordings:
     def begin(
         self,
         session_id: str,
-        wish: Wish | None,
+        options: RecordingOptions | None,
         *,
         model: str | None,
         profile: str,
@@ -72,11 +72,11 @@ class Recordings:
         """Begin the recording of a session that opens now; None where none is wanted.
 
         Args:
-            wish: what the profile says; None where it says nothing.
+            options: what the profile says; None where it says nothing.
             status: how the upstream answered the handshake.
         """
-        wish = wish or Wish(self._record_all)
-        if not wish.record:
+        options = options or RecordingOptions(self._record_all)
+        if not options.record:
             return None
         started = datetime.now(UTC)
         header = Header(
@@ -87,14 +87,14 @@ class Recordings:
             relay_version=__version__,
             status=status,
             subprotocol=subprotocol if subprotocol in _PLAIN_SUBPROTOCOLS else REDACTED,
-            audio=wish.audio,
-            instructions=wish.instructions,
+            audio=options.audio,
+            instructions=options.instructions,
         )
         path = self._directory / f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03}Z-{session_id}.jsonl"
-        discretion = Discretion(self._secrets, wish.audio, wish.instructions)
-        tape = Tape(path, header, monotonic(), discretion, self._limits, self._backlog)
-        self._add(tape)
-        return Recorder(tape)
+        redactor = Redactor(self._secrets, options.audio, options.instructions)
+        buffer = RecordingBuffer(path, header, monotonic(), redactor, self._limits, self._backlog)
+        self._add(buffer)
+        return Recorder(buffer)
 
     def close(self) -> None:
         """Write everything that was put until now and close the files; waits for the disk, but not for ever."""
@@ -104,9 +104,9 @@ class Recordings:
             self._soon.set()
             thread.join(timeout=10)
 
-    def _add(self, tape: Tape) -> None:
+    def _add(self, buffer: RecordingBuffer) -> None:
         with self._lock:
-            self._tapes.append(tape)
+            self._buffers.append(buffer)
             if self._thread is None:
                 self._is_closing = False
                 self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
@@ -118,26 +118,26 @@ class Recordings:
             self._soon.wait(WRITE_EVERY_S)
             self._soon.clear()
             is_closing = self._is_closing
-            for tape in tuple(self._tapes):
+            for buffer in tuple(self._buffers):
                 if is_closing:
-                    tape.finish(None)
-                self._write(tape)
+                    buffer.finish(None)
+                self._write(buffer)
             with self._lock:
-                self._tapes = [tape for tape in self._tapes if not tape.is_done]
-                if not self._tapes:
+                self._buffers = [buffer for buffer in self._buffers if not buffer.is_done]
+                if not self._buffers:
                     self._thread = None
                     atexit.unregister(self.close)
                     return
 
-    def _write(self, tape: Tape) -> None:
+    def _write(self, buffer: RecordingBuffer) -> None:
         try:
-            tape.write()
+            buffer.write()
         except OSError as failure:
-            tape.drop()
-            self._on_failed(tape.header.session_id, "unwritable", failure.strerror or str(failure))
+            buffer.drop()
+            self._on_failed(buffer.header.session_id, "unwritable", failure.strerror or str(failure))
             return
-        if tape.is_done and isinstance(tape.last, Stopped) and tape.last.reason == "too_slow":
-            self._on_failed(tape.header.session_id, "too_slow", "the disk did not keep up")
+        if buffer.is_done and isinstance(buffer.last, Stopped) and buffer.last.reason == "too_slow":
+            self._on_failed(buffer.header.session_id, "too_slow", "the disk did not keep up")
 
 
 def keep_freed_memory() -> None:

@@ -9,11 +9,11 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from relay.config.settings import Settings
 from relay.legs.heartbeat import BEAT_S
 from relay.serving.http import PatientHttpProtocol
 from relay.serving.websocket import PicowsProtocol
-from relay.sessions import Sessions
-from relay.settings import Settings
+from relay.sessions.registry import Sessions
 
 _log = structlog.stdlib.get_logger("relay")
 

@@ -8,22 +8,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from relay.app import create_app
+from relay.config.errors import SettingsError
+from relay.config.settings import Settings
 from relay.serving.server import make_server
 from relay.serving.supervisor import Supervisor
 from relay.serving.tls import Certificate, listener_certificate
-from relay.serving.worker import Assignment
-from relay.settings import Settings, SettingsError
+from relay.serving.worker import Assignment, MakeApp
 
 OnListening = Callable[[str, int, Certificate | None], None]
 
 
 def serve_until_signal(
-    settings: Settings, config: Path | None, options: Mapping[str, Any], on_listening: OnListening
+    make_app: MakeApp, settings: Settings, config: Path | None, options: Mapping[str, Any], on_listening: OnListening
 ) -> int:
     """Serve until a signal ends it; returns the exit code.
 
     Args:
+        make_app: makes the application, here and in each worker.
         config, options: what `settings` were made of, for workers, which read them anew.
         on_listening: is called with the address and what stands for it in TLS.
 
@@ -38,10 +39,10 @@ def serve_until_signal(
         def told(host: str, port: int) -> None:
             on_listening(host, port, certificate)
 
-        app = create_app(settings)
+        app = make_app(settings)
         listeners = listen(settings)
         if len(listeners) > 1:
-            return _supervise(listeners, config, options, told)
+            return _supervise(make_app, listeners, config, options, told)
         server = make_server(app, settings, told)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it once more when all is done
             server.run(sockets=listeners)
@@ -49,6 +50,7 @@ def serve_until_signal(
 
 
 def _supervise(
+    make_app: MakeApp,
     listeners: list[socket.socket],
     config: Path | None,
     options: Mapping[str, Any],
@@ -59,7 +61,9 @@ def _supervise(
     with tempfile.TemporaryDirectory(prefix="relay-") as directory:
 
         def assign(serial: int, listener: socket.socket) -> Assignment:
-            return Assignment(serial, listener, config, options, len(listeners), ticket_secret, Path(directory))
+            return Assignment(
+                make_app, serial, listener, config, options, len(listeners), ticket_secret, Path(directory)
+            )
 
         return Supervisor(listeners, assign, lambda: on_listening(host, port)).run()
 

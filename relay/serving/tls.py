@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from relay.settings import Settings, SettingsError
+from relay.config.errors import SettingsError
+from relay.config.settings import Settings
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - addresses that are no names
 
@@ -67,7 +68,7 @@ def make_certificate(directory: Path, host: str) -> Certificate:
 
     The authority's key is not kept, so nobody can make another certificate that its peers would trust.
     """
-    import trustme  # noqa: PLC0415 - only who asks for it pays for it
+    import trustme  # noqa: PLC0415 - 9 MB of cryptography, for who asks for it
 
     names = {"localhost", "127.0.0.1", "::1", socket.gethostname(), host} - _WILDCARDS
     authority = trustme.CA(organization_name="Realtime Relay, for development")

@@ -10,16 +10,17 @@ from math import ceil
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socket
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
+from starlette.applications import Starlette
 
-from relay.admission.door import refuse_open_door
-from relay.app import create_app
+from relay.admission.startup_checks import refuse_open_relay
+from relay.config.errors import SettingsError
+from relay.config.settings import Settings, load_settings
 from relay.serving.server import DrainingServer, make_server
-from relay.settings import SettingsError, load_settings
 from relay.telemetry.log import configure_logging
-from relay.telemetry.siblings import expose_with_siblings
+from relay.telemetry.worker_metrics import expose_all_workers
 
 READY = "ready"
 """What a worker says once it listens."""
@@ -28,11 +29,18 @@ RETIRE = "retire"
 """What it is told when another one has taken its place."""
 
 
+class MakeApp(Protocol):
+    """Makes the application; see `relay.app.create_app`."""
+
+    def __call__(self, settings: Settings, /, *, ticket_secret: bytes | None = None) -> Starlette: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What a worker is started with.
 
     Attributes:
+        make_app: a function of a module, so that another process can import it; makes the application.
         serial: its number; no two workers of one supervisor have the same.
         listener: the socket that it accepts peers from.
         config, options: where its settings come from, read anew by each worker.
@@ -41,6 +49,7 @@ class Assignment:
         directory: where the workers of one supervisor find each other's metrics.
     """
 
+    make_app: MakeApp
     serial: int
     listener: socket
     config: Path | None
@@ -57,9 +66,9 @@ def work(assignment: Assignment, control: Connection) -> None:
     try:
         settings = load_settings(assignment.config, **assignment.options)
         configure_logging(settings)
-        refuse_open_door(settings)  # these settings may be newer than those that the supervisor has seen
+        refuse_open_relay(settings)  # these settings may be newer than those that the supervisor has seen
         share = settings.model_copy(update={"max_sessions": ceil(settings.max_sessions / assignment.workers)})
-        app = create_app(share, ticket_secret=assignment.ticket_secret)
+        app = assignment.make_app(share, ticket_secret=assignment.ticket_secret)
     except SettingsError as failure:
         sys.exit(f"relay: {failure}")
     server = make_server(app, share, lambda host, port: control.send(READY))
@@ -67,7 +76,7 @@ def work(assignment: Assignment, control: Connection) -> None:
     async def serve() -> None:
         async with AsyncExitStack() as stack:
             app.state.metrics.expose = await stack.enter_async_context(
-                expose_with_siblings(app.state.metrics.registry, assignment.directory, assignment.serial)
+                expose_all_workers(app.state.metrics.registry, assignment.directory, assignment.serial)
             )
             asyncio.get_running_loop().add_reader(control.fileno(), _listen_to, control, server)
             await server.serve([assignment.listener])

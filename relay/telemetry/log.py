@@ -7,8 +7,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from relay.config.settings import Settings
 from relay.core.redaction import Secrets
-from relay.settings import Settings
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 

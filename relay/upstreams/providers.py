@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from relay.config.dialects import DIALECTS, GA
+from relay.config.errors import SettingsError
+from relay.config.settings import Settings
 from relay.core.dialect import AZURE_PREVIEW, XAI, Table
-from relay.dialects import DIALECTS, GA
-from relay.settings import Settings, SettingsError
+from relay.upstreams.entra import EntraTokens
 
 Credentials = Callable[[], Awaitable[Mapping[str, str]]]
 
@@ -137,6 +139,4 @@ def read_provider(settings: Settings) -> Provider:
 
 
 def _entra() -> Credentials:
-    from relay.upstreams.entra import EntraTokens  # noqa: PLC0415 - an extra; only who asks for it pays for it
-
     return EntraTokens().headers

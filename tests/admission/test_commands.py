@@ -3,9 +3,10 @@
 import pytest
 from click.testing import CliRunner
 
-from relay.admission.tickets import TicketPress
-from relay.admission.tokens import TokenOption, Tokens, token_digest
+from relay.admission.tickets import TicketSigner
+from relay.admission.tokens import Tokens, token_digest
 from relay.cli import main
+from relay.config.token_options import TokenOption
 
 SECRET = "the secret of the tickets, long enough"
 
@@ -40,7 +41,7 @@ def test_a_ticket_from_the_command_line() -> None:
     """`relay token ticket` writes a ticket with what it is told, signed with the relay's own secret."""
     options = ("--subject", "anna", "--origin", "https://museum.example", "--cost-usd", "0.5", "--seconds", "60")
     code, out, _ = run("ticket", *options, RELAY_TICKET_SECRET=SECRET)
-    ticket = TicketPress(SECRET.encode()).read(out.strip(), 0)
+    ticket = TicketSigner(SECRET.encode()).read(out.strip(), 0)
     assert code == 0
     assert (ticket.profile, ticket.subject, ticket.origin) == ("default", "anna", "https://museum.example")
     assert ticket.limits == {"cost_usd": 0.5}

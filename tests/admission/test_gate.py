@@ -10,8 +10,9 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import InvalidStatus
 
 from relay.admission.gate import Gate
-from relay.admission.tickets import Ticket, TicketPress
-from relay.settings import SettingsError, load_settings
+from relay.admission.tickets import Ticket, TicketSigner
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.signer import AUDIENCE, Signer
 from tests.fakes.upstream import read_all, scripted_upstream
@@ -25,7 +26,7 @@ GUARD: dict[str, Any] = {
     "ticket_secret": TICKET_SECRET,
 }
 MUSEUM: dict[str, Any] = {**GUARD, "profiles": {"museum": {"instructions": "Be kind."}}}
-PRESS = TicketPress(TICKET_SECRET.encode())
+PRESS = TicketSigner(TICKET_SECRET.encode())
 
 
 def signed(**claims: Any) -> str:
@@ -36,7 +37,7 @@ def ticket(
     lifetime_s: float = 60,
     profile: str = "default",
     origin: str | None = None,
-    press: TicketPress = PRESS,
+    press: TicketSigner = PRESS,
     **session: Any,
 ) -> str:
     return press.write(Ticket(int(time() + lifetime_s), profile, "anna", origin, {}, session))
@@ -73,7 +74,7 @@ STRANGERS: list[tuple[str | None, str]] = [
     (jwt.encode({"sub": "anna", "exp": time() + 60}, JWT_SECRET + "!"), "credentials_refused"),
     (signed(exp=time() - 60), "credentials_expired"),
     (ticket(-1), "credentials_expired"),
-    (ticket(press=TicketPress(b"another")), "credentials_refused"),
+    (ticket(press=TicketSigner(b"another")), "credentials_refused"),
     (ticket(profile="default")[:-1], "credentials_refused"),
     ("ek_.", "credentials_refused"),
 ]

@@ -10,8 +10,8 @@ import pytest
 
 from relay.admission.identity import Identity
 from relay.admission.jwks import KeysUnavailable
-from relay.admission.jwt_options import JwtOptions
 from relay.admission.jwts import JwtExpired, JwtInvalid, Jwts
+from relay.config.jwt_options import JwtOptions
 from tests.fakes.signer import AUDIENCE, Signer
 
 SECRET = "a secret of the test, long enough"

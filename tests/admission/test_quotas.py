@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from relay.admission.quotas import Quota, Quotas, make_quotas
+from relay.admission.quotas import Quotas, make_quotas
+from relay.config.quotas import Quota
 from relay.core.closing import Cause, Refused
 from tests.fakes.redis import Redis, redis_server
 
@@ -43,19 +44,19 @@ async def quotas(
 
 async def refusal(of: Quotas, names: Mapping[str, str | None]) -> Refused:
     with pytest.raises(Refused) as refused:
-        async with of.place(names):
+        async with of.reserve(names):
             pass
     return refused.value
 
 
 async def test_sessions_at_one_time() -> None:
     """A subject that has as many sessions as it may gets no more until one ends; others are not concerned."""
-    async with quotas(subject=Quota(sessions=2)) as some, some.place(ANNA):
-        async with some.place(ANNA):
+    async with quotas(subject=Quota(sessions=2)) as some, some.reserve(ANNA):
+        async with some.reserve(ANNA):
             assert (await refusal(some, ANNA)).ended.cause is Cause.TOO_MANY_SESSIONS
-            async with some.place(BERT), some.place(NOBODY), some.place(NOBODY), some.place(NOBODY):
+            async with some.reserve(BERT), some.reserve(NOBODY), some.reserve(NOBODY), some.reserve(NOBODY):
                 pass
-        async with some.place(ANNA):
+        async with some.reserve(ANNA):
             pass
 
 
@@ -64,7 +65,7 @@ async def test_a_place_is_given_back_however_it_ends() -> None:
     async with quotas(subject=Quota(sessions=1)) as some:
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                async with some.place(ANNA):
+                async with some.reserve(ANNA):
                     raise ZeroDivisionError
         assert not some._open
 
@@ -73,7 +74,7 @@ async def test_a_profiles_own_quota_goes_first() -> None:
     """A profile that has a quota of its own is not measured by that of the others."""
     some = make_quotas({"profile": Quota(sessions=1), ("profile", "big"): Quota(sessions=2)}, "memory", lambda: None)
     big = {"profile": "big"}
-    async with some.place(big), some.place(big), some.place({"profile": "small"}):
+    async with some.reserve(big), some.reserve(big), some.reserve({"profile": "small"}):
         assert (await refusal(some, big)).ended.cause is Cause.TOO_MANY_SESSIONS
         assert (await refusal(some, {"profile": "small"})).ended.cause is Cause.TOO_MANY_SESSIONS
 
@@ -82,20 +83,20 @@ async def test_new_sessions_in_a_minute(store) -> None:
     """Beyond its sessions a minute a subject is told when to come again, though all have ended."""
     async with quotas(store, subject=Quota(sessions_per_minute=3)) as some:
         for _ in range(3):
-            async with some.place(ANNA):
+            async with some.reserve(ANNA):
                 pass
         refused = (await refusal(some, ANNA)).ended
         assert (refused.cause, refused.status) == (Cause.TOO_FREQUENT, 429)
         assert refused.retry_after_s is not None
         assert 0 < refused.retry_after_s <= 60
-        async with some.place(BERT):
+        async with some.reserve(BERT):
             pass
 
 
 async def test_money_for_a_day(store) -> None:
     """What a subject spends counts for all of its sessions; when it is spent it gets no more."""
     async with quotas(store, subject=Quota(usd_per_day=Decimal("0.10"))) as some:
-        async with some.place(ANNA) as (first,), some.place(ANNA) as (second,):
+        async with some.reserve(ANNA) as (first,), some.reserve(ANNA) as (second,):
             first.spend(Decimal("0.06"))
             await some.settled()
             assert first.spent_share == Decimal("0.6")
@@ -104,8 +105,8 @@ async def test_money_for_a_day(store) -> None:
             await some.settled()
             assert second.spent_share >= 1
         assert (await refusal(some, ANNA)).ended.cause is Cause.BUDGET_SPENT
-        async with some.place(BERT) as (purse,):
-            assert purse.spent_share == 0
+        async with some.reserve(BERT) as (budget,):
+            assert budget.spent_share == 0
 
 
 async def test_relays_share_a_store() -> None:
@@ -116,7 +117,7 @@ async def test_relays_share_a_store() -> None:
         quotas(redis.url, subject=one) as ours,
         quotas(redis.url, subject=one) as theirs,
     ):
-        async with ours.place(ANNA):
+        async with ours.reserve(ANNA):
             pass
         assert (await refusal(theirs, ANNA)).ended.cause is Cause.TOO_FREQUENT
 
@@ -128,7 +129,7 @@ async def test_a_store_that_is_gone_or_hangs(fault) -> None:
     one = Quota(sessions_per_minute=1)
     async with redis_server() as redis, quotas(redis.url, lambda: failures.append(None), subject=one) as some:
         await stopped(redis, fault)
-        async with some.place(ANNA):
+        async with some.reserve(ANNA):
             pass
         assert (await refusal(some, ANNA)).ended.cause is Cause.TOO_FREQUENT
         assert len(failures) == 2

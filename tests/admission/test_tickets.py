@@ -14,12 +14,12 @@ from relay.admission.tickets import (
     Ticket,
     TicketExpired,
     TicketInvalid,
-    TicketPress,
+    TicketSigner,
     TicketTooLarge,
     looks_like_ticket,
 )
 
-PRESS = TicketPress(b"a secret of the test")
+PRESS = TicketSigner(b"a secret of the test")
 TICKET = Ticket(1000, "museum", "anna", "https://museum.example", {"cost_usd": 0.5}, {"type": "realtime"})
 WRITTEN = PRESS.write(TICKET)
 CHARACTERS = string.ascii_letters + string.digits + "-_.=~ é\0"
@@ -88,7 +88,7 @@ def test_anything_else_is_no_ticket(text) -> None:
 def test_another_secret_opens_nothing(ticket, secret) -> None:
     """A ticket that was signed with another secret is no ticket."""
     with pytest.raises(TicketInvalid):
-        PRESS.read(TicketPress(b"not " + secret).write(ticket), 0)
+        PRESS.read(TicketSigner(b"not " + secret).write(ticket), 0)
 
 
 @given(tickets, tickets)

@@ -1,8 +1,10 @@
 import pytest
 
 from relay.admission.identity import Identity
-from relay.admission.tokens import TokenOption, Tokens, read_tokens_file, token_digest
-from relay.settings import SettingsError, load_settings
+from relay.admission.tokens import Tokens, read_tokens_file, token_digest
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
+from relay.config.token_options import TokenOption
 
 ANNA = "rt_annas-token-0123456789"
 SHOP = "rt_the-shops-token-012345"

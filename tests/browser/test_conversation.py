@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.async_api import expect
 
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import RATE, Samples, clip, silence, state
 from tests.fakes.running import running
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import clip, silence, state, until
 from tests.fakes.running import running
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.firefox import Firefox, firefox, firefox_program
 from tests.fakes.running import running
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import silence, until
 from tests.fakes.running import running
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
-from relay.upstreams.mock import serve_mock
-from tests.admission.test_document import TOKEN, mint_as_shown
+from relay.stand_ins.mock import serve_mock
+from tests.documents.test_admission import TOKEN, mint_as_shown
 from tests.fakes.browser import silence, state
 from tests.fakes.documents import example
 from tests.fakes.running import running

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.upstreams.replay import Manner, serve_replay
+from relay.stand_ins.replay import ReplayOptions, serve_replay
 from tests.fakes.browser import silence, state
 from tests.fakes.running import Running, running
 from tests.transcripts.make import HERE, RED_DOT
@@ -38,8 +38,8 @@ async def talk(open_page) -> AsyncIterator[Talk]:
     async with AsyncExitStack() as stack:
 
         async def talk(name: str, speed: float = 1.0, **settings: Any) -> tuple[Page, Running]:
-            manner = Manner(speed=speed, strict=False)
-            replay = await stack.enter_async_context(serve_replay(HERE / f"{name}.jsonl", manner=manner))
+            options = ReplayOptions(speed=speed, strict=False)
+            replay = await stack.enter_async_context(serve_replay(HERE / f"{name}.jsonl", options=options))
             relay = await stack.enter_async_context(running(replay.url, **settings))
             page: Page = await open_page(silence(1))
             await page.goto(relay.http)

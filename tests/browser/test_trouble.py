@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import silence, state
 from tests.fakes.documents import example
-from tests.fakes.doorway import doorway
 from tests.fakes.running import running
+from tests.fakes.tcp_proxy import tcp_proxy
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +44,7 @@ async def starts(page: Page) -> None:
 @pytest.mark.parametrize(("code", "title", "advice"), REFUSALS)
 async def test_each_refusal_says_what_to_do(open_page, code: int, title: str, advice: str) -> None:
     """A relay that closes at once is explained by its code, and Start works when it has changed its mind."""
-    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1))
         await page.goto(way.http)
         way.refuse_with = code
@@ -79,7 +79,7 @@ async def test_a_full_relay_asks_for_patience(open_page) -> None:
 
 async def test_a_relay_that_is_down_is_named(open_page) -> None:
     """When nothing answers, the page names the address that it tried, and starts once the relay is back."""
-    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         way.shut()
@@ -91,7 +91,7 @@ async def test_a_relay_that_is_down_is_named(open_page) -> None:
 
 async def test_a_cut_connection_is_restored(open_page) -> None:
     """A connection that breaks in an answer is opened again; what was said is kept and the visitor is told."""
-    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         await starts(page)
@@ -107,7 +107,7 @@ async def test_a_cut_connection_is_restored(open_page) -> None:
 
 async def test_a_restart_is_announced_and_survived(open_page) -> None:
     """A relay that drains says so; the page comes back to its successor by itself, and what was said is kept."""
-    async with serve_mock() as mock, running(mock.url) as old, running(mock.url) as new, doorway(old.port) as way:
+    async with serve_mock() as mock, running(mock.url) as old, running(mock.url) as new, tcp_proxy(old.port) as way:
         page = await open_page(silence(1))
         await page.goto(way.http)
         await starts(page)
@@ -129,7 +129,7 @@ async def test_a_restart_is_announced_and_survived(open_page) -> None:
 
 async def test_reconnecting_can_be_stopped(open_page) -> None:
     """Whoever does not want to wait for a lost relay stops, and starts again when it is back."""
-    async with serve_mock() as mock, running(mock.url) as relay, doorway(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         await starts(page)
@@ -187,7 +187,7 @@ async def test_the_element_works_in_a_page_that_the_relay_allows(open_page) -> N
     """`<realtime-voice>` holds a conversation in a page of another origin that `allowed_origins` names."""
     async with contextlib.AsyncExitStack() as stack:
         mock = await stack.enter_async_context(serve_mock())
-        way = await stack.enter_async_context(doorway())
+        way = await stack.enter_async_context(tcp_proxy())
         origin = await stack.enter_async_context(shop(way.port))
         relay = await stack.enter_async_context(running(mock.url, allowed_origins=[origin]))
         way.target_port = relay.port

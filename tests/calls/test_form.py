@@ -3,8 +3,8 @@
 import httpx2 as httpx
 import pytest
 
-from relay.admission.mint_request import RequestWrong
 from relay.calls.form import Offer, read_offer
+from relay.config.errors import RequestInvalid
 from tests.fakes.webrtc import OFFER
 
 SDP = OFFER.encode()
@@ -68,5 +68,5 @@ def test_a_boundary_in_quotes() -> None:
 )
 def test_what_is_no_offer(kind, body, words) -> None:
     """Another type, a form that is not whole, with a part too many, or without SDP is told what is wrong with it."""
-    with pytest.raises(RequestWrong, match=words):
+    with pytest.raises(RequestInvalid, match=words):
         read_offer(kind, body)

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from relay.checking.check import Found, Verdict
-from relay.checking.place import Place, address
+from relay.checking.endpoint import Endpoint, address
 from relay.checking.run import CHECKS, Unreachable, run_checks
-from relay.upstreams.mock import serve_mock
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.rude import deaf, echo_with, first_fragment_only, in_pairs_swapped, realtime, rude
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream
@@ -15,9 +15,9 @@ from tests.fakes.upstream import echo, scripted_upstream
 TOKEN = "rt_the-token-of-this-test-0123"
 
 
-async def verdicts(place: Place, *names: str, timeout_s: float = 20.0) -> dict[str, Verdict]:
+async def verdicts(endpoint: Endpoint, *names: str, timeout_s: float = 20.0) -> dict[str, Verdict]:
     checks = [check for check in CHECKS if not names or check.name in names]
-    return {verdict.name: verdict async for verdict in run_checks(place, checks, timeout_s)}
+    return {verdict.name: verdict async for verdict in run_checks(endpoint, checks, timeout_s)}
 
 
 def found(all_of: dict[str, Verdict], what: Found) -> dict[str, str]:
@@ -28,7 +28,7 @@ def found(all_of: dict[str, Verdict], what: Found) -> dict[str, str]:
 async def test_the_relay_with_its_mock_passes() -> None:
     """Whatever applies to a relay with a Realtime upstream passes, its refusals included."""
     async with serve_mock() as mock, running(mock.url, tokens=TOKEN) as relay:
-        all_of = await verdicts(Place(relay.url + "?model=gpt-realtime-2.1", token=TOKEN, costly=True))
+        all_of = await verdicts(Endpoint(relay.url + "?model=gpt-realtime-2.1", token=TOKEN, costly=True))
     assert found(all_of, Found.FAIL) == {}
     assert set(found(all_of, Found.NOT_APPLICABLE)) == {"byte-identity", "opcodes", "sizes", "fragments", "sequence"}
 
@@ -37,7 +37,7 @@ async def test_the_relay_with_its_mock_passes() -> None:
 async def test_the_relay_before_an_echo_passes() -> None:
     """A relay before an upstream that echoes is transparent to the byte."""
     async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
-        all_of = await verdicts(Place(relay.url, echoes=True))
+        all_of = await verdicts(Endpoint(relay.url, echoes=True))
     assert found(all_of, Found.FAIL) == {}
     assert {"byte-identity", "sizes", "sequence", "ping", "close"} <= set(found(all_of, Found.PASS))
 
@@ -48,7 +48,7 @@ DEAF = ("subprotocol", "ping", "close", "half-close", "invalid-text", "stray-fra
 async def test_an_endpoint_that_answers_nothing() -> None:
     """An endpoint that takes everything and answers nothing fails each check of the wire."""
     async with deaf() as url:
-        all_of = await verdicts(Place(url, patience_s=0.2), *DEAF)
+        all_of = await verdicts(Endpoint(url, patience_s=0.2), *DEAF)
     assert set(found(all_of, Found.FAIL)) == set(DEAF)
 
 
@@ -102,7 +102,7 @@ async def test_a_check_can_fail(name) -> None:
     async with rude(manner) as url:
         echoes = name in {"byte-identity", "opcodes", "sizes", "fragments", "sequence"}
         all_of = await verdicts(
-            Place(url, echoes=echoes, costly=True), name, timeout_s=1.0 if name == "malformed" else 20.0
+            Endpoint(url, echoes=echoes, costly=True), name, timeout_s=1.0 if name == "malformed" else 20.0
         )
     assert words in found(all_of, Found.FAIL)[name]
 
@@ -110,7 +110,7 @@ async def test_a_check_can_fail(name) -> None:
 async def test_a_subprotocol_that_does_not_exist() -> None:
     """An endpoint that chooses whatever is offered last fails."""
     async with rude(realtime(), select_subprotocol=lambda _, offered: (offered or [None])[-1]) as url:
-        all_of = await verdicts(Place(url), "subprotocol")
+        all_of = await verdicts(Endpoint(url), "subprotocol")
     assert "does not exist" in found(all_of, Found.FAIL)["subprotocol"]
 
 
@@ -123,14 +123,14 @@ async def test_a_wrong_credential_and_its_status(status, fails) -> None:
         return None if right else connection.respond(status, "")
 
     async with rude(realtime(), process_request=gate) as url:
-        all_of = await verdicts(Place(url, token=TOKEN), "wrong-credential")
+        all_of = await verdicts(Endpoint(url, token=TOKEN), "wrong-credential")
     assert (all_of["wrong-credential"].found is Found.FAIL) == fails
 
 
 async def test_an_open_endpoint_cannot_refuse() -> None:
     """Where everybody gets in, a wrong credential tells nothing."""
     async with rude(realtime()) as url:
-        all_of = await verdicts(Place(url, token=TOKEN), "wrong-credential")
+        all_of = await verdicts(Endpoint(url, token=TOKEN), "wrong-credential")
     assert all_of["wrong-credential"].found is Found.NOT_APPLICABLE
 
 
@@ -142,10 +142,10 @@ async def test_every_check_is_shown_to_fail() -> None:
 async def test_nobody_is_there() -> None:
     """Where nothing listens, or a credential is asked for, there is one sentence instead of twenty failures."""
     with pytest.raises(Unreachable, match="Is it running"):
-        await verdicts(Place("ws://127.0.0.1:1/"))
+        await verdicts(Endpoint("ws://127.0.0.1:1/"))
     async with scripted_upstream(echo) as upstream, running(upstream.url, tokens=TOKEN) as relay:
         with pytest.raises(Unreachable, match="HTTP 401; give a credential"):
-            await verdicts(Place(relay.url))
+            await verdicts(Endpoint(relay.url))
 
 
 @pytest.mark.parametrize(
@@ -163,4 +163,4 @@ def test_addresses(given, meant) -> None:
 
 def test_a_place_shows_no_credential() -> None:
     """A credential is in no trace."""
-    assert TOKEN not in repr(Place("ws://x/", token=TOKEN, headers={"X-Key": TOKEN}))
+    assert TOKEN not in repr(Endpoint("ws://x/", token=TOKEN, headers={"X-Key": TOKEN}))

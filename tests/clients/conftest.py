@@ -12,8 +12,8 @@ from relay.core.closing import Cause, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
-from relay.upstreams.faults import Disturbance, read_faults
-from relay.upstreams.mock import MockServer, Pace, serve_mock
+from relay.stand_ins.faults import Disturbance, read_faults
+from relay.stand_ins.mock import MockServer, Pace, serve_mock
 from tests.fakes.browser import tone
 from tests.fakes.certificate import Certificate, make_certificate
 from tests.fakes.clients import PAGE

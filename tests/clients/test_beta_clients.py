@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from openai import AsyncOpenAI
 
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock.voice import clips
 from tests.clients.conftest import Place
 from tests.fakes.certificate import Certificate
 from tests.fakes.clients import blank_page, in_base64, run_client

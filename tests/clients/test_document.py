@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock.voice import clips
 from tests.clients.test_python_agents import PYTHON
 from tests.fakes.browser import until
 from tests.fakes.clients import PATIENCE_S, ROOT, blank_page
@@ -28,7 +28,7 @@ PROGRAMS: dict[str, tuple[list[str | Path], str]] = {
     "node-agents": (["node", "--input-type=module", "-e"], GREETING),
     "refused": (["sh", "-c"], "profile_unknown"),
 }
-PROVIDERS = [f"provider-{name}" for name in ("openai", "azure", "xai", "own")]  # tests/upstreams/test_document.py
+PROVIDERS = [f"provider-{name}" for name in ("openai", "azure", "xai", "own")]  # tests/documents/test_providers.py
 PAGES = ["browser-websocket", "browser-openai", "browser-agents"]
 OTHERS = ["terminal", "browser-agents-call", "element"]  # the element in tests/browser/test_trouble.py
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock.voice import clips
 from tests.clients.conftest import Place, RestartOnRequest
 from tests.fakes.clients import blank_page, in_base64, run_client
 

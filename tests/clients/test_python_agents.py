@@ -6,7 +6,7 @@ It needs an older `websockets` than the relay, so it runs in an environment of i
 from pathlib import Path
 from typing import Any
 
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock.voice import clips
 from tests.clients.conftest import Place
 from tests.fakes.clients import run_client
 

@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock.voice import clips
 from tests.clients.conftest import Place, RestartOnRequest
 from tests.fakes.certificate import Certificate
 

@@ -23,9 +23,9 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from relay.config.settings import load_settings
 from relay.serving.server import make_server
-from relay.sessions import Sessions
-from relay.settings import load_settings
+from relay.sessions.registry import Sessions
 from relay.telemetry.log import configure_logging
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream

@@ -1,15 +1,15 @@
 import pytest
 
 from relay.core.limits import BURST_S, TURN_MAY_TAKE_S, Allowance, Bounds, Limits
-from relay.core.rest import Rest
+from relay.core.turn_state import ResponseTurns
 from tests.fakes.legs import Joined
 
 CREATED, DONE = '{"type":"response.created"}', '{"type":"response.done"}'
 
 
 def bounded(**limits: float) -> Joined:
-    rest = Rest()
-    return Joined(rest, Bounds(Limits(**limits), rest)).opened()  # type: ignore[arg-type]
+    turn_state = ResponseTurns()
+    return Joined(turn_state, Bounds(Limits(**limits), turn_state)).opened()  # type: ignore[arg-type]
 
 
 def ticks(joined: Joined, until: float) -> None:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from relay.core.account import SessionPurse
+from relay.core.budget import SessionBudget
 from relay.core.leg import Closed
 from relay.core.meter import Meter
 from relay.core.prices import Price, Prices
@@ -25,7 +25,7 @@ CREATED = '{"type":"response.created"}'
 def metered(limit: str = "1", *, relay_events: bool = False) -> tuple[Joined, Meter, list[Decimal]]:
     joined = Joined()
     warnings: list[Decimal] = []
-    meter = Meter(PRICES, "a", [SessionPurse(Decimal(limit))], joined.tally.costs, warnings.append)
+    meter = Meter(PRICES, "a", [SessionBudget(Decimal(limit))], joined.tally.costs, warnings.append)
     joined.session = Session("s1", joined.peer, joined.upstream, [meter], joined.tally, relay_events=relay_events)
     return joined.opened(), meter, warnings
 
@@ -123,11 +123,11 @@ def test_odd_responses_cost_nothing(body) -> None:
 
 
 def test_every_purse_pays() -> None:
-    """Of several purses the emptiest decides."""
+    """Of several budgets the emptiest decides."""
     joined = Joined()
-    purses = [SessionPurse(Decimal(100)), SessionPurse(Decimal("0.1"))]
+    budgets = [SessionBudget(Decimal(100)), SessionBudget(Decimal("0.1"))]
     peer = FakeLeg()
-    session = Session("s1", peer, joined.upstream, [Meter(PRICES, "a", purses, joined.tally.costs)], joined.tally)
+    session = Session("s1", peer, joined.upstream, [Meter(PRICES, "a", budgets, joined.tally.costs)], joined.tally)
     session.open(0.0)
     session.upstream_listener.on_message(done(10), 0.0)
     assert peer.closes == [(4000, "budget_spent")]

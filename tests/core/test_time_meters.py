@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.core.account import SessionPurse
+from relay.core.budget import SessionBudget
 from relay.core.leg import Closed
 from relay.core.prices import Price, Prices
 from relay.core.session import Session
@@ -18,7 +18,7 @@ PRICES = Prices({"a": Price(minute=Decimal(60)), "b": Price(minute=Decimal(120))
 def metered(kind: type[TimeMeter], limit: str = "100") -> tuple[Joined, TimeMeter, list[Decimal]]:
     joined = Joined()
     warnings: list[Decimal] = []
-    meter = kind(PRICES, "a", [SessionPurse(Decimal(limit))], joined.tally.costs, warnings.append)
+    meter = kind(PRICES, "a", [SessionBudget(Decimal(limit))], joined.tally.costs, warnings.append)
     joined.session = Session("s1", joined.peer, joined.upstream, [meter], joined.tally, relay_events=True)
     return joined.opened(), meter, warnings
 

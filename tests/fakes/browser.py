@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from playwright.async_api import Browser, Page, Playwright
 
 RATE = 24_000
-CLIPS = Path(__file__).parents[2] / "relay/upstreams/mock/clips"
+CLIPS = Path(__file__).parents[2] / "relay/stand_ins/mock/clips"
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 NO_MICROPHONE = ("--use-fake-ui-for-media-stream", "--disable-audio-input")
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from relay.sessions import Sessions
-from relay.settings import load_settings
+from relay.config.settings import load_settings
+from relay.sessions.registry import Sessions
 from tests.fakes.running import serving
 
 T = TypeVar("T")

@@ -11,11 +11,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-Manner = Callable[[ServerConnection], Awaitable[None]]
+ReplayOptions = Callable[[ServerConnection], Awaitable[None]]
 
 
 @asynccontextmanager
-async def rude(manner: Manner, **options: Any) -> AsyncIterator[str]:
+async def rude(manner: ReplayOptions, **options: Any) -> AsyncIterator[str]:
     """Serve connections in this manner; yields the address."""
 
     async def serve_one(connection: ServerConnection) -> None:
@@ -54,7 +54,7 @@ async def deaf() -> AsyncIterator[str]:
             writer.transport.abort()
 
 
-def echo_with(change: Callable[[Any], Any]) -> Manner:
+def echo_with(change: Callable[[Any], Any]) -> ReplayOptions:
     """Says back what `change` makes of each message."""
 
     async def manner(connection: ServerConnection) -> None:
@@ -77,7 +77,7 @@ async def in_pairs_swapped(connection: ServerConnection) -> None:
         await connection.send(one)
 
 
-def realtime(**answers: Any) -> Manner:
+def realtime(**answers: Any) -> ReplayOptions:
     """A small Realtime endpoint whose answers to some events are replaced.
 
     `answers` are by event type, with `_` for dots: what is said, or a function of the event. `first` is the first

@@ -10,10 +10,10 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from relay.app import create_app
-from relay.joining import InterceptorFactory
+from relay.config.settings import Settings, load_settings
 from relay.serving.server import DrainingServer, make_server
-from relay.sessions import Sessions
-from relay.settings import Settings, load_settings
+from relay.sessions.joining import InterceptorFactory
+from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 
 TURN_BEGINS, TURN_ENDS = '{"type":"response.created"}', '{"type":"response.done"}'

@@ -10,12 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection
 
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
 from relay.core.redaction import Secrets
 from relay.recording import Cut, End, Message, Recording, Side, read_recording
+from relay.recording.buffer import Limits
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
-from relay.recording.tape import Limits
-from relay.settings import SettingsError, load_settings
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -189,6 +190,6 @@ def test_a_process_that_ends(recordings, tmp_path) -> None:
     ],
 )
 def test_settings_that_cannot_be(given, why) -> None:
-    """A wish that cannot be met stops the start and says what is missing."""
+    """A options that cannot be met stops the start and says what is missing."""
     with pytest.raises(SettingsError, match=why):
         load_settings(**given)

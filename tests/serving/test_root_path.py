@@ -3,7 +3,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from relay.settings import SettingsError, load_settings
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
 from tests.fakes.running import running
 from tests.fakes.upstream import scripted_upstream
 

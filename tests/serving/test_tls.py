@@ -10,8 +10,9 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from relay.cli import main
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
 from relay.serving.tls import listener_certificate
-from relay.settings import SettingsError, load_settings
 from tests.fakes.process import log_line, relay_process
 from tests.fakes.upstream import echo, scripted_upstream
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from relay.recording import Message
-from relay.upstreams.mock import MockSession, Pace
-from relay.upstreams.mock.opening import Opening
-from relay.upstreams.mock.voice import clips
+from relay.stand_ins.mock import MockSession, Pace
+from relay.stand_ins.mock.opening import Opening
+from relay.stand_ins.mock.voice import clips
 from tests.fakes.recordings import Scripted
 
 HERE = Path(__file__).parent

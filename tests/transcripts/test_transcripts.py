@@ -11,9 +11,9 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from websockets.exceptions import ConnectionClosed
 
 from relay.recording import End, Message, Recording, read_recording
-from relay.upstreams.replay import Manner, ReplayServer, serve_replay
+from relay.stand_ins.replay import ReplayOptions, ReplayServer, serve_replay
 from tests.fakes.running import Running, running
-from tests.upstreams.mock.conformance import conforms
+from tests.stand_ins.mock.conformance import conforms
 
 HERE = Path(__file__).parent
 TRANSCRIPTS = sorted(HERE.glob("*.jsonl"))
@@ -24,8 +24,8 @@ Replayed = tuple[ReplayServer, Running]
 
 @pytest.fixture
 async def replayed(carrier: str) -> AsyncIterator[Replayed]:
-    manner = Manner(speed=math.inf)
-    async with serve_replay(HERE, manner=manner) as replay, running(replay.url, profiles=PROFILES) as relay:
+    options = ReplayOptions(speed=math.inf)
+    async with serve_replay(HERE, options=options) as replay, running(replay.url, profiles=PROFILES) as relay:
         yield replay, relay
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
+from relay.config.errors import SettingsError
+from relay.config.settings import load_settings
 from relay.core.closing import Cause, Refused
-from relay.settings import SettingsError, load_settings
-from relay.upstreams import make_upstream
 from relay.upstreams.entra import RENEWED_S, SCOPE, EntraTokens
+from relay.upstreams.targets import make_upstream
 
 
 @dataclass

@@ -5,13 +5,15 @@ from typing import Any
 import pytest
 
 from relay.admission.identity import Identity
+from relay.admission.session_request import AdmittedRequest
+from relay.config.dialects import DIALECTS
+from relay.config.errors import SettingsError
+from relay.config.profiles import read_profile
+from relay.config.settings import Settings, load_settings
+from relay.config.upstream_options import SERVICES
 from relay.core.dialect import AZURE_PREVIEW, BETA, XAI
-from relay.dialects import DIALECTS
-from relay.profiles import read_profile
-from relay.settings import Settings, SettingsError, load_settings
-from relay.upstream_options import SERVICES
-from relay.upstreams import Ask, make_upstream
 from relay.upstreams.providers import PROVIDERS
+from relay.upstreams.targets import make_upstream
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
 AZURE: dict[str, Any] = {
@@ -76,7 +78,7 @@ def test_a_handshake_with_each_provider(given, url, headers, dialect) -> None:
     """Address, credentials and dialect are the provider's own, and the record shows no credential."""
     upstream = make_upstream(load_settings(**given))
     assert upstream is not None
-    target = upstream(Ask((), DEFAULT))
+    target = upstream(AdmittedRequest(profile=DEFAULT))
     assert (target.url, target.dialect) == (url, dialect)
     assert {name: value for name, value in target.headers.items() if name != "User-Agent"} == headers
     assert not any(value in repr(target) for value in headers.values())
@@ -105,7 +107,10 @@ def test_a_peer_chooses_neither_version_nor_deployment() -> None:
     upstream = make_upstream(load_settings(**AZURE))
     assert upstream is not None
     asked = (("api-version", "2024-10-01-preview"), ("deployment", "other"), ("model", "mine"))
-    assert upstream(Ask(asked, DEFAULT)).url == "wss://res.openai.azure.com/openai/v1/realtime?model=mine"
+    assert (
+        upstream(AdmittedRequest(query=asked, profile=DEFAULT)).url
+        == "wss://res.openai.azure.com/openai/v1/realtime?model=mine"
+    )
 
 
 @pytest.mark.parametrize(("given", "told"), [({"OPENAI_API_KEY": "sk-x"}, True), (AZURE, False)])
@@ -113,7 +118,7 @@ def test_who_is_told_of_the_subject(given, told) -> None:
     """Only a provider that asks for it is told for whom a session is, and by a hash."""
     upstream = make_upstream(load_settings(**given))
     assert upstream is not None
-    headers = upstream(Ask((), DEFAULT, Identity(subject="ann"))).headers
+    headers = upstream(AdmittedRequest(profile=DEFAULT, identity=Identity(subject="ann"))).headers
     assert ("OpenAI-Safety-Identifier" in headers) is told
     assert "ann" not in headers.values()
 

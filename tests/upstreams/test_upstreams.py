@@ -1,10 +1,13 @@
 import pytest
 
+from relay.admission.session_request import AdmittedRequest
+from relay.config.errors import SettingsError
+from relay.config.kinds import LIVE, LIVE_FORK, LIVE_SIDEBAND, REALTIME, TRANSLATION
+from relay.config.profiles import read_profile
+from relay.config.settings import load_settings
 from relay.core.closing import Cause, Refused
-from relay.kinds import LIVE, LIVE_FORK, LIVE_SIDEBAND, REALTIME, TRANSLATION
-from relay.profiles import read_profile
-from relay.settings import SettingsError, load_settings
-from relay.upstreams import Ask, make_upstream, upstream_at, upstream_query
+from relay.upstreams.query import upstream_query
+from relay.upstreams.targets import make_upstream, upstream_at
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
 TRANSCRIPTION = read_profile("words", {"type": "transcription"})
@@ -26,14 +29,14 @@ TRANSCRIPTION = read_profile("words", {"type": "transcription"})
 )
 def test_what_goes_upstream_of_a_query(profile, asked, dialled) -> None:
     """Unknown parameters pass, ours and credentials do not, and a model is added where the API wants one."""
-    assert upstream_query(Ask(tuple(asked), profile)) == dialled
+    assert upstream_query(AdmittedRequest(query=tuple(asked), profile=profile)) == dialled
 
 
 def test_the_openai_upstream() -> None:
     """The API is dialled at its base address with the key as a bearer token, which is not shown."""
     upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", openai_base_url="https://eu.api.openai.com/v1"))
     assert upstream is not None
-    target = upstream(Ask((), DEFAULT))
+    target = upstream(AdmittedRequest(profile=DEFAULT))
     assert target.url == "wss://eu.api.openai.com/v1/realtime?model=gpt-realtime-2.1"
     assert target.headers["Authorization"] == "Bearer sk-x"
     assert "sk-x" not in repr(target)
@@ -41,7 +44,9 @@ def test_the_openai_upstream() -> None:
 
 def test_an_upstream_of_ones_own_keeps_its_query() -> None:
     """Parameters of the address in the settings stay, and a peer cannot change them."""
-    target = upstream_at("wss://example.org/live?model=fixed", {})(Ask((("model", "mine"), ("a", "b c")), DEFAULT))
+    target = upstream_at("wss://example.org/live?model=fixed", {})(
+        AdmittedRequest(query=(("model", "mine"), ("a", "b c")), profile=DEFAULT)
+    )
     assert target.url == "wss://example.org/live?model=fixed&a=b+c"
 
 
@@ -54,7 +59,7 @@ def test_without_a_key_the_words_say_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "dialled"),
+    ("kind", "dialled"),
     [
         (REALTIME, "wss://eu.api.openai.com/v1/realtime?model=gpt-realtime-2.1"),
         (TRANSLATION, "wss://eu.api.openai.com/v1/realtime/translations?model=gpt-realtime-translate"),
@@ -63,11 +68,11 @@ def test_without_a_key_the_words_say_what_to_do() -> None:
         (LIVE_FORK, "wss://eu.api.openai.com/v1/live/sessions/live_1/fork"),
     ],
 )
-def test_each_kind_has_its_address(door, dialled) -> None:
+def test_each_kind_has_its_address(kind, dialled) -> None:
     """Sessions of other kinds are dialled beside the API's path for realtime ones, with the same key."""
     upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", openai_base_url="https://eu.api.openai.com/v1"))
     assert upstream is not None
-    target = upstream(Ask((), DEFAULT.at(door, by_name=False), door=door, other_id="live_1"))
+    target = upstream(AdmittedRequest(profile=DEFAULT.at(kind, by_name=False), endpoint_kind=kind, other_id="live_1"))
     assert target.url == dialled
     assert target.headers["Authorization"] == "Bearer sk-x"
 
@@ -86,5 +91,5 @@ def test_an_upstream_without_other_kinds(given) -> None:
     upstream = make_upstream(load_settings(**given))
     assert upstream is not None
     with pytest.raises(Refused) as refusal:
-        upstream(Ask((), DEFAULT.at(LIVE, by_name=False), door=LIVE))
+        upstream(AdmittedRequest(profile=DEFAULT.at(LIVE, by_name=False), endpoint_kind=LIVE))
     assert refusal.value.ended.cause is Cause.KIND_REFUSED

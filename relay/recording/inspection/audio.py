@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from relay.recording.discretion import HASHED_AUDIO
 from relay.recording.inspection.fields import dict_of, number_of, text_of
 from relay.recording.inspection.playout import RATE
+from relay.recording.redaction import HASHED_AUDIO
 
 if TYPE_CHECKING:
     Samples = array[int]

@@ -6,8 +6,8 @@ from array import array
 
 import pytest
 
-from relay.recording.discretion import hashed
 from relay.recording.inspection.audio import AudioFormat, read_format
+from relay.recording.redaction import hashed
 
 PCM = struct.pack("<4h", 0, 1, -2, 32767)
 

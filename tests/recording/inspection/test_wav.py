@@ -11,10 +11,10 @@ import pytest
 
 from relay.core.prices import Prices
 from relay.recording import RecordingError
-from relay.recording.discretion import hashed
 from relay.recording.inspection import inspect_recording
 from relay.recording.inspection.playout import RATE
 from relay.recording.inspection.wav import write_wav
+from relay.recording.redaction import hashed
 from tests.fakes.recordings import Scripted
 
 Stretch = tuple[float, int]

@@ -1,0 +1,131 @@
+"""Profiles: what is injected into a session, and how a wrong one is told at start-up.
+
+A profile is the GA session object, with `voice` as a shorthand for `audio.output.voice`. It is checked against the
+`openai` package's own types, because the upstream discards a `session.update` whole when one field of it is wrong.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+from relay.config.dialects import read_dialect
+from relay.config.kinds import KINDS, REALTIME, Kind
+from relay.config.limits import read_limits, read_quota
+from relay.config.quotas import Quota
+from relay.config.recording_options import RecordingOptions, read_recording_options
+from relay.config.session_types import complaints_about
+from relay.core.closing import Cause, Refused, ended
+from relay.core.limits import DEFAULT_LIMITS, Limits
+
+DEFAULT_NAME = "default"
+DEFAULT_MODEL = "gpt-realtime-2.1"
+DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({"xai": "grok-voice-latest"})
+"""Of realtime sessions by upstream, where it is another one."""
+
+_SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a session gets when its peer asks for this name.
+
+    Attributes:
+        model: dialled when the peer names none; None for a transcription session, which takes none.
+        session: what is injected as the session's object; empty when nothing is injected.
+        lock: paths of fields that its peer may not change.
+        model_fixed: whether its peer may name no other model, as where a ticket names one.
+        model_named: whether the settings name the model.
+        record: whether and how its sessions are recorded; None where it does not say.
+        limits: what each of its sessions may take.
+        quota: what all of its sessions may take, where that is not what other profiles' may.
+        dialect: what its peers speak, see `relay.config.dialects`; None where they say it themselves.
+        kind: of the sessions that it is for.
+    """
+
+    name: str
+    model: str | None
+    session: Mapping[str, Any]
+    lock: tuple[str, ...] = ()
+    record: RecordingOptions | None = None
+    limits: Limits = DEFAULT_LIMITS
+    model_fixed: bool = False
+    model_named: bool = False
+    quota: Quota | None = None
+    dialect: str | None = None
+    kind: Kind = REALTIME
+
+    def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
+        """The profile for a session that is requested at this kind's path.
+
+        Where nobody asked for it by name, a profile of another kind stands for its limits alone.
+
+        Raises:
+            Refused: it is for sessions of another kind, or locks what such a session would leave open.
+        """
+        if self.kind.is_served_at(endpoint_kind) and not (self.lock and endpoint_kind.opening is None):
+            return self
+        if by_name or self.lock or self.model_fixed:
+            raise Refused(ended(Cause.KIND_REFUSED))
+        bare = endpoint_kind.session_object({}, endpoint_kind.model)
+        return replace(
+            self, kind=endpoint_kind, model=endpoint_kind.model, session=bare, model_named=False, dialect=None
+        )
+
+
+def read_profile(
+    name: str, table: Mapping[str, Any], limits: Limits = DEFAULT_LIMITS, default_model: str = DEFAULT_MODEL
+) -> Profile:
+    """Make a profile from its TOML table; what its `limits` do not name is as in those given.
+
+    Raises:
+        ValueError: names each wrong field, what is wrong with it, and the nearest right name.
+    """
+    session = dict(table)
+    lock = session.pop("lock", ())
+    record = read_recording_options(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
+    limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
+    quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
+    dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
+    type_ = session.pop("type", REALTIME.name)
+    if type_ not in tuple(KINDS):
+        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
+    kind = KINDS[type_]
+    if dialect is not None and kind.path != REALTIME.path:
+        raise ValueError(f"profiles.{name}.dialect: {type_} sessions have none but the API's own")
+    if "voice" in session:
+        session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
+    lock = _read_lock(lock, f"profiles.{name}.lock")
+    if wrong := complaints_about(session, kind.name, f"profiles.{name}", lock):
+        raise ValueError("; ".join(wrong))
+    # Where the address that is dialled fixes the model, a session.update may not change it.
+    model_named = "model" in session
+    model = session.pop("model", default_model if kind is REALTIME else kind.model)
+    return Profile(
+        name,
+        model,
+        kind.session_object(session, model),
+        lock,
+        record,
+        limits,
+        model_named=model_named,
+        quota=quota,
+        dialect=dialect,
+        kind=kind,
+    )
+
+
+def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
+    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+        raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
+    if "type" in lock:
+        raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
+    return tuple(_SHORTHANDS.get(field, field) for field in lock)
+
+
+def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
+    audio = dict(audio)
+    output = dict(audio.get("output", {}))
+    if output.setdefault("voice", voice) != voice:
+        raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
+    return {**audio, "output": output}

@@ -1,0 +1,262 @@
+"""One validated, frozen object that holds all settings.
+
+A setting comes from, first wins: the command line, `RELAY_…` in the environment (nested with `__`), the TOML file.
+`OPENAI_API_KEY` and `OPENAI_API_KEY_FILE` keep the names that the API's users already have.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from relay.config.errors import SettingsError
+from relay.config.jwt_options import JwtOptions
+from relay.config.limits import read_limits, read_prices, read_quotas
+from relay.config.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, Profile, read_profile
+from relay.config.quotas import Quota, QuotaKey
+from relay.config.token_options import TokenOption
+from relay.config.upstream_options import UpstreamOptions
+from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
+from relay.core.limits import DEFAULT_LIMITS
+from relay.core.prices import Prices
+from relay.core.redaction import Secrets
+
+
+class Settings(UpstreamOptions):
+    """What an operator can turn. `docs/settings.md` has the same list."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_cert: Path | None = Field(None, description="Certificate chain in PEM format, to speak TLS; else a proxy does.")
+    tls_key: Path | None = Field(None, description="Its private key.")
+    tls_self_signed: bool = Field(False, description="Speak TLS with a certificate made at the start, for development.")
+    workers: int = Field(1, ge=1, le=256, description="Processes that share the address; as many as there are cores.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Origins of pages that may connect besides the relay's own, separated by commas; `*` for any."
+    )
+    allow_open: bool = Field(
+        False, description="Listen beyond this machine although anybody who reaches the relay can use it."
+    )
+    tokens: Annotated[tuple[TokenOption, ...], NoDecode] = Field(
+        (), description="Who may come in, as `[[tokens]]` in TOML or separated by commas; see docs/admission.md."
+    )
+    tokens_file: Path | None = Field(None, description="A file with tokens, one a line, such as a mounted secret.")
+    jwt: JwtOptions | None = Field(None, description="Which JWTs open sessions, as `[jwt]`; see docs/admission.md.")
+    ticket_secret: SecretStr | None = Field(
+        None, min_length=32, description="Signs tickets; the same for all replicas. Without it, drawn at each start."
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses and networks of proxies whose `X-Forwarded-For` and `-Proto` count; `*` for any.",
+    )
+    root_path: str = Field(
+        "", pattern=r"^(/[^/?#]+)*$", description="A path, such as `/voice`, that a proxy leaves on its requests."
+    )
+    max_sessions: int = Field(1000, ge=1, description="Sessions at one time, of all workers; further peers get 503.")
+    max_message_bytes: int = Field(
+        24 * 1024 * 1024, ge=1024, description="Largest message either way; the API takes 15 MiB of audio in one."
+    )
+    buffer_bytes: int = Field(
+        HIGH_WATER_BYTES,
+        ge=65536,
+        description="What may wait for an end of a session that reads slowly; then the other end is read no further.",
+    )
+    process_buffer_bytes: int = Field(
+        ALL_HIGH_WATER_BYTES, ge=65536, description="What may wait in all sessions of a process together."
+    )
+    dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
+    drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
+    carrier: Literal["fast", "portable"] = Field(
+        "fast", description="What carries messages: compiled code, or Python only, for comparison and rare platforms."
+    )
+    record_dir: Path | None = Field(
+        None, description="Where recordings go; a profile says `record = true`, see docs/recordings.md."
+    )
+    record_all: bool = Field(
+        False, description="Record the sessions of each profile that does not say `record = false`."
+    )
+    record_max_bytes: int = Field(
+        1024**3,
+        ge=1024,
+        description="Largest recording; an hour of talk takes about 400 MB. The session goes on without it.",
+    )
+    record_max_s: float = Field(
+        4000.0, gt=0, description="Longest recording, in seconds; the API ends a session after 3600."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`auto` is console on a terminal and JSON elsewhere."
+    )
+    limits: dict[str, Any] = Field(
+        default_factory=dict, description="What each session may take, unless its profile says otherwise; see Limits."
+    )
+    quotas: dict[str, Any] = Field(
+        default_factory=dict, description="What all sessions, a subject's or a profile's may take together; see Limits."
+    )
+    quota_store: SecretStr = Field(
+        SecretStr("memory"),
+        description="Where quotas are counted: `memory`, or `redis://…` or `valkey://…` for several relays.",
+    )
+    prices: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
+    )
+    profiles: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="What is injected into sessions, by name; see Profiles."
+    )
+
+    _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
+    _read_prices: Prices = PrivateAttr()
+    _read_quotas: dict[QuotaKey | str, Quota] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _split_tokens(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [token.strip() for token in value.split(",") if token.strip()]
+        return [{"token": token} if isinstance(token, str) else token for token in value]
+
+    @model_validator(mode="after")
+    def _valid_profiles(self) -> "Settings":
+        limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
+        for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
+            self._read_profiles[name] = read_profile(
+                name, table, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
+            )
+        self._check_record_dir()
+        return self
+
+    @model_validator(mode="after")
+    def _valid_quotas(self) -> "Settings":
+        self._read_quotas.update(read_quotas(self.quotas))
+        for name, profile in self._read_profiles.items():
+            if profile.quota is not None:
+                self._read_quotas["profile", name] = profile.quota
+        store = self.quota_store.get_secret_value()
+        if store != "memory" and urlsplit(store).scheme not in _STORES:
+            raise ValueError(f"quota_store: must be memory, or an address with {', '.join(sorted(_STORES))}")
+        return self
+
+    @property
+    def quota_table(self) -> Mapping[QuotaKey | str, Quota]:
+        """What scopes may take, by scope, or by scope and name."""
+        return self._read_quotas
+
+    @model_validator(mode="after")
+    def _valid_prices(self) -> "Settings":
+        self._read_prices = read_prices(self.prices)
+        return self
+
+    def _check_record_dir(self) -> None:
+        profiles = self._read_profiles.values()
+        wanting = [f"profiles.{each.name}.record" for each in profiles if each.record and each.record.record]
+        wanting += ["record_all"] * self.record_all
+        if wanting and self.record_dir is None:
+            raise ValueError(f"{wanting[0]}: there is no record_dir for recordings to go to")
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key go together: one of them is missing")
+        if self.tls_cert is not None and self.tls_self_signed:
+            raise ValueError("tls_self_signed makes a certificate, tls_cert names one: choose")
+        return self
+
+    def profile(self, name: str) -> Profile | None:
+        """The profile of that name, or None."""
+        return self._read_profiles.get(name)
+
+    @property
+    def price_table(self) -> Prices:
+        """What models cost."""
+        return self._read_prices
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a peer has to bring a credential."""
+        return bool(self.tokens or self.tokens_file or self.jwt or self.ticket_secret)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What must never be shown."""
+        own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
+        return Secrets([*self.upstream_secrets, *(secret.get_secret_value() for secret in own if secret)])
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """Read the settings from `overrides` (those that are not None), the environment and the TOML file.
+
+    Raises:
+        SettingsError: each wrong setting with its name and what is wrong; the value of a secret is not quoted.
+    """
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        if path is not None and not path.is_file():
+            raise SettingsError(f"{path}: there is no such file")
+        settings = FromFile(**{name: value for name, value in overrides.items() if value is not None})
+    except tomllib.TOMLDecodeError as failure:
+        raise SettingsError(f"{path}: {failure}") from None
+    except ValidationError as failure:
+        raise SettingsError("\n".join(_explain(error) for error in failure.errors())) from None
+    return settings
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Names that look like settings and are none; most are misspelt."""
+    known = {f"RELAY_{name.upper()}" for name in Settings.model_fields}
+    return sorted(
+        name for name in environment if name.startswith("RELAY_") and name not in known and not name.startswith(_TABLES)
+    )
+
+
+_TABLES = (
+    "RELAY_JWT__",
+    "RELAY_LIMITS__",
+    "RELAY_PRICES__",
+    "RELAY_PROFILES__",
+    "RELAY_QUOTAS__",
+    "RELAY_UPSTREAM_HEADERS__",
+)
+_STORES = frozenset({"redis", "rediss", "valkey", "valkeys"})
+
+
+def _explain(error: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    what = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(where, Settings.model_fields, n=1)
+        what = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,122 @@
+"""Whether a turn is going on, so that what has to end a session can let people finish."""
+
+from typing import Any, Protocol
+
+from relay.core.events import Event
+from relay.core.interceptor import Interceptor
+from relay.core.session import Session
+
+ANSWER_WITHIN_S = 5.0
+"""How long an answer may take to begin, after speech or a request for one, and still belong to the turn."""
+
+AUDIO_TOKEN_S = 0.05
+"""How much of an answer's audio one token is."""
+
+SPEECH_STARTED = "input_audio_buffer.speech_started"
+SPEECH_STOPPED = "input_audio_buffer.speech_stopped"
+RESPONSE_CREATE = "response.create"
+RESPONSE_CREATED = "response.created"
+RESPONSE_DONE = "response.done"
+FIRST_AUDIO = "response.output_audio.delta"
+PLAYING_BEGAN = "output_audio_buffer.started"
+PLAYING_ENDED = frozenset({"output_audio_buffer.stopped", "output_audio_buffer.cleared"})
+TRANSCRIPTS = frozenset({"session.input_transcript.delta", "session.output_transcript.delta"})
+
+PAUSE_S = 2.0
+"""How long nobody says a word in a pause, where speech has no turns."""
+
+
+class TurnState(Protocol):
+    """What knows whether a session can end without cutting anybody off."""
+
+    def is_between_turns(self, now: float) -> bool: ...
+
+
+class ResponseTurns(Interceptor):
+    """Follows the turns of a session.
+
+    Answers come faster than they are heard, so a turn lasts until its audio has been played: from its first piece on,
+    for as long as the tokens that the response was billed for; in a call, until the upstream says so, which plays it
+    itself. An answer that asks for a function goes on with the function's result.
+    """
+
+    up = frozenset({RESPONSE_CREATE})
+    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED, RESPONSE_CREATED, RESPONSE_DONE, PLAYING_BEGAN, *PLAYING_ENDED})
+
+    def __init__(self) -> None:
+        self._speaking = False
+        self._playing = False
+        self._running = 0
+        self._awaited_until = 0.0
+        self._played_from = 0.0
+        self._played_until = 0.0
+        self._session: Session
+
+    def opened(self, session: Session, now: float) -> None:
+        self._session = session
+
+    def is_between_turns(self, now: float) -> bool:
+        """Whether nobody speaks, no answer is on its way, and the last one has been heard."""
+        in_turn = self._speaking or self._playing or self._running > 0
+        return not in_turn and now >= max(self._awaited_until, self._played_until)
+
+    def on_up(self, event: Event, now: float) -> Event | None:
+        self._awaited_until = now + ANSWER_WITHIN_S
+        return event
+
+    def on_down(self, event: Event, now: float) -> Event | None:
+        if event.type == RESPONSE_CREATED:
+            self._running += 1
+            self._awaited_until = 0.0
+            self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
+            self._session.down.hook({FIRST_AUDIO}, self._first_audio)
+        elif event.type == RESPONSE_DONE:
+            self._running = max(0, self._running - 1)
+            self._done(event.body.get("response"), now)
+        elif event.type == PLAYING_BEGAN or event.type in PLAYING_ENDED:
+            self._playing = event.type == PLAYING_BEGAN
+        else:
+            self._speaking = event.type == SPEECH_STARTED
+            self._awaited_until = 0.0 if self._speaking else now + ANSWER_WITHIN_S
+        return event
+
+    def _first_audio(self, event: Event, now: float) -> Event | None:
+        self._played_from = max(now, self._played_until)
+        self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
+        return event
+
+    def _done(self, response: Any, now: float) -> None:
+        if not isinstance(response, dict) or response.get("status") != "completed":
+            self._played_until = now
+            return
+        self._played_until = self._played_from + AUDIO_TOKEN_S * _audio_tokens(response)
+        output = response.get("output")
+        if isinstance(output, list) and any(isinstance(i, dict) and i.get("type") == "function_call" for i in output):
+            self._awaited_until = now + ANSWER_WITHIN_S
+
+
+class TranscriptPauses(Interceptor):
+    """Follows the transcripts of a session without turns, in which both sides may speak at any time."""
+
+    down = TRANSCRIPTS
+
+    def __init__(self) -> None:
+        self._spoken_at = 0.0
+
+    def opened(self, session: Session, now: float) -> None:
+        self._spoken_at = now
+
+    def is_between_turns(self, now: float) -> bool:
+        """Whether nobody has said a word for `PAUSE_S`."""
+        return now - self._spoken_at >= PAUSE_S
+
+    def on_down(self, event: Event, now: float) -> Event | None:
+        self._spoken_at = now
+        return event
+
+
+def _audio_tokens(response: dict[str, Any]) -> int:
+    found: Any = response
+    for key in ("usage", "output_token_details", "audio_tokens"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, int) else 0

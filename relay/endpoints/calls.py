@@ -1,0 +1,180 @@
+"""`/v1/realtime/calls` and its `hangup`: admit, ask the API, answer.
+
+The task of a request lives on after its answer, as long as the call does: it holds the call's places and runs the
+session that meters it. That session has nobody at its peer's end, since the caller talks to the API itself.
+"""
+
+import secrets
+
+import structlog
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from relay.admission.gate import Gate
+from relay.admission.quotas import Quotas
+from relay.admission.session_request import AdmittedRequest, read_session_request
+from relay.calls.active_calls import ActiveCalls, Call
+from relay.calls.api import CallRefused, CallsApi, Made
+from relay.calls.call_request import call_request, session_of, sideband_of
+from relay.calls.form import SDP, Offer, read_offer
+from relay.config.errors import RequestInvalid
+from relay.config.settings import Settings
+from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
+from relay.core.leg import Closed
+from relay.endpoints.client_secrets import read_body
+from relay.endpoints.realtime import end_well
+from relay.endpoints.refusals import complaint, refusal_response
+from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.registry import Sessions
+from relay.upstreams.query import dialled_model
+
+PATH = "/v1/realtime/calls"
+
+HELD = frozenset({"model"})
+"""What a profile may lock where calls are made: a caller can change the rest over the call's own channel."""
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+class CallsEndpoint:
+    """Makes calls, and ends them for those who made them."""
+
+    def __init__(self, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, api: CallsApi) -> None:
+        self._gate = gate
+        self._sessions = sessions
+        self._quotas = quotas
+        self._joiner = joiner
+        self._api = api
+        self._active = ActiveCalls(joiner, api)
+
+    def routes(self, settings: Settings) -> list[Route]:
+        """Where it is served. Pages of the allowed origins may ask, and are checked like a peer otherwise."""
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["POST"],
+            allow_headers=["*"],
+            expose_headers=["Location"],
+        )
+        methods = ["POST", "OPTIONS"]
+        return [
+            Route(PATH, _Application(self), methods=methods, middleware=[cors]),
+            Route(f"{PATH}/{{call_id}}/hangup", self.hang_up, methods=methods, middleware=[cors]),
+        ]
+
+    async def make(self, caller: "Caller") -> None:
+        """Take a call from its request to its end."""
+        if caller.request.method == "OPTIONS":
+            await caller.answer(_options())
+            return
+
+        async def refuse(refusal: Refused) -> None:
+            self._joiner.count_refusal(refusal.ended, caller.asked.address)
+            await caller.answer(_refusal(refusal))
+
+        session_id = secrets.token_hex(8)
+        await end_well(session_id, self._make(caller, session_id), refuse)
+
+    async def hang_up(self, request: Request) -> Response:
+        """End a call. One that this process does not know may be a stranger's, so the API is not asked."""
+        if request.method == "OPTIONS":
+            return _options()
+        try:
+            identity = await self._gate.identify(read_session_request(request))
+            call = self._active.find(request.path_params["call_id"], identity.subject)
+            if call is None:
+                return complaint("There is no such call here.", 404, "call_id_not_found")
+            await self._active.hang_up(call)
+        except Refused as refusal:
+            return _refusal(refusal)
+        return Response()
+
+    async def _make(self, caller: "Caller", session_id: str) -> None:
+        try:
+            request, offer = await self._admit(caller)
+        except RequestInvalid as wrong:
+            await caller.answer(complaint(str(wrong)))
+            return
+        with self._sessions.reserve():
+            async with self._quotas.reserve(request.scopes) as budgets:
+                target = self._joiner.target(request)
+                if target.calls_url is None:
+                    raise Refused(ended(Cause.NO_CALLS))
+                made = await self._api.make(target, offer.sdp, session_of(request))
+                _log.info("call.made", profile=request.profile.name, model=dialled_model(request))
+                call = Call(made.call_id, target, request.identity.subject)
+                async with self._active.going_on(call):
+                    await caller.take(made)
+                    sideband, model = sideband_of(request, made.call_id), dialled_model(request)
+                    await self._active.watch(call, PeerInfo(session_id, sideband, budgets, model=model))
+
+    async def _admit(self, caller: "Caller") -> tuple[AdmittedRequest, Offer]:
+        """Whom the call is for, and what it is to be. Nothing is read of a stranger's body."""
+        request = await self._gate.admit(caller.asked)
+        if set(request.profile.lock) - HELD:
+            raise Refused(ended(Cause.NO_CALLS))
+        offer = await caller.offer()
+        return call_request(request, offer), offer
+
+
+class Caller:
+    """Who asked for a call, and gets one answer.
+
+    Attributes:
+        asked: what the head of the HTTP request says.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.request = Request(scope, receive)
+        self.asked = read_session_request(self.request)
+        self._asgi = scope, receive, send
+        self._answered = False
+
+    async def offer(self) -> Offer:
+        """What the request brings.
+
+        Raises:
+            RequestInvalid: it is too large, or something in it is wrong.
+        """
+        return read_offer(self.request.headers.get("content-type", ""), await read_body(self.request))
+
+    async def take(self, made: Made) -> None:
+        """Send what the API answered. The place is ours: the caller hangs up here.
+
+        Raises:
+            Refused: the caller has left.
+        """
+        if await self.request.is_disconnected():
+            raise Refused(peer_ended(Closed(ABNORMAL)))
+        place = f"{self.request.scope.get('root_path', '')}{PATH}/{made.call_id}"
+        headers = {"Location": place, "Cache-Control": "no-store"}
+        await self.answer(Response(made.sdp, 201, headers, media_type=SDP))
+
+    async def answer(self, response: Response) -> None:
+        """Send the answer, unless there was one."""
+        if not self._answered:
+            self._answered = True
+            await response(*self._asgi)
+
+
+class _Application:
+    """The ASGI application that makes calls: as a request's handler it would end with the answer."""
+
+    def __init__(self, endpoint: CallsEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._endpoint.make(Caller(scope, receive, send))
+
+
+def _refusal(refusal: Refused) -> Response:
+    return refusal_response(refusal.ended, refusal.error if isinstance(refusal, CallRefused) else None)
+
+
+def _options() -> Response:
+    """What is asked by no page; a page's preflight was answered before."""
+    return Response(status_code=204, headers={"Allow": "POST"})

@@ -1,0 +1,147 @@
+"""`POST /v1/realtime/client_secrets`: tickets, in the API's own request and response shape.
+
+For whom a ticket is, a caller whose credential names nobody says with `OpenAI-Safety-Identifier`, as the API wants it
+told; any other caller gets tickets for itself.
+
+Clients of the beta ask at `/v1/realtime/sessions` and `/v1/realtime/transcription_sessions`, with a flat session.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from time import time
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+import structlog
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from relay.admission.gate import Gate
+from relay.admission.identity import Identity
+from relay.admission.session_request import read_session_request
+from relay.admission.ticket_session import with_session
+from relay.admission.tickets import Ticket, TicketTooLarge
+from relay.config.errors import RequestInvalid
+from relay.config.kinds import TRANSCRIPTION
+from relay.config.profiles import Profile
+from relay.config.settings import Settings
+from relay.core.closing import Cause, Refused, ended
+from relay.core.dialect.client_secrets import BetaSecretRequest
+from relay.core.locks import INSTRUCTIONS, without_locked
+from relay.endpoints.refusals import complaint, refusal_response
+from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
+
+PATH = "/v1/realtime/client_secrets"
+BETA_PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        "/v1/realtime/sessions": "realtime",
+        "/v1/realtime/transcription_sessions": "transcription",
+    }
+)
+"""With the kind of session that each is for."""
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+def mint_routes(gate: Gate, settings: Settings) -> list[Route]:
+    """The routes that mint. Pages of the allowed origins may call them, and are checked like a peer otherwise."""
+    cors = Middleware(
+        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+    )
+    kinds: Mapping[str, str | None] = {PATH: None, **BETA_PATHS}
+    return [
+        Route(path, Mint(gate, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
+        for path, kind in kinds.items()
+    ]
+
+
+class Mint:
+    """Answers requests for tickets.
+
+    Args:
+        kind: of the session, where the path says it and what is asked and answered is the beta's.
+    """
+
+    def __init__(self, gate: Gate, kind: str | None = None) -> None:
+        self._gate = gate
+        self._kind = kind
+
+    async def serve(self, request: Request) -> Response:
+        """Admit the caller as a peer is admitted, and answer with a ticket, or with what is wrong."""
+        if request.method == "OPTIONS":  # one that is a page's preflight was answered before
+            return Response(status_code=204, headers={"Allow": "POST"})
+        try:
+            identity = await self._gate.identify(read_session_request(request))
+            if identity.is_ticket:  # or a ticket could be made to last for ever
+                raise Refused(ended(Cause.CREDENTIALS_REFUSED))
+            body = await read_body(request)
+            beta = None if self._kind is None else BetaSecretRequest(self._kind)
+            asked = read_request(body if beta is None else _read_flat(body, beta))
+            profile = self._gate.profile_for(identity, asked.profile)
+            await asyncio.to_thread(check_session, asked.session)
+            answer = self._mint(asked, identity, profile)
+            if beta is not None:
+                answer = beta.to_beta(answer)
+            return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+        except Refused as refusal:
+            return refusal_response(refusal.ended)
+        except (RequestInvalid, TicketTooLarge) as wrong:
+            return complaint(str(wrong))
+
+    def _mint(self, asked: TicketRequest, identity: Identity, profile: Profile) -> dict[str, Any]:
+        session = without_locked(asked.session, profile.lock)
+        try:
+            shown = with_session(profile, session)
+        except ValueError as wrong:
+            raise RequestInvalid(str(wrong)) from None
+        limits = {name: min(both) for name, both in _both(identity, asked).items()}
+        expires_at = int(time()) + asked.lifetime_s
+        ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, session)
+        body = {"value": self._gate.tickets.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
+        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=asked.lifetime_s)
+        return body
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        RequestInvalid: it has more than `BODY_LIMIT_BYTES`; no more than that is kept.
+    """
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT_BYTES:
+            raise RequestInvalid(f"the body has more than {BODY_LIMIT_BYTES} bytes")
+    return body
+
+
+def session_shown(profile: Profile) -> dict[str, object]:
+    """The session object that answers, as the API has it; locked instructions are not in it."""
+    shown: dict[str, object] = {"type": profile.kind.name, **profile.session}
+    if INSTRUCTIONS in profile.lock:
+        shown = {name: value for name, value in shown.items() if name not in {INSTRUCTIONS, "prompt"}}
+    if profile.model:
+        shown["model"] = profile.model
+    name = "realtime.transcription_session" if profile.kind is TRANSCRIPTION else "realtime.session"
+    return {"object": name, "id": f"sess_{secrets.token_hex(12)}", **shown}
+
+
+def _read_flat(body: bytes, beta: BetaSecretRequest) -> bytes:
+    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
+    try:
+        asked = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError:
+        return body
+    return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
+
+
+def _both(identity: Identity, asked: TicketRequest) -> dict[str, list[float]]:
+    """Each limit's figures, from the caller's own credential and from its request."""
+    names = identity.limits.keys() | asked.limits.keys()
+    return {name: [each[name] for each in (identity.limits, asked.limits) if name in each] for name in names}

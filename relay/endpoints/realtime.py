@@ -1,0 +1,151 @@
+"""`/v1/realtime` and the kinds beside it: admit, dial the upstream, accept, join two legs, wait for the end."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from relay.admission.gate import Gate
+from relay.admission.quotas import Quotas
+from relay.admission.session_request import AdmittedRequest
+from relay.config.kinds import API, KINDS_BY_PATH, Kind
+from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+from relay.core.budget import Budget
+from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
+from relay.core.leg import Closed
+from relay.endpoints.pending_peer import PendingPeer
+from relay.legs.binary_audio import BinaryAudioLeg
+from relay.legs.choice import Observe, UpstreamLeg
+from relay.legs.dialect import Interpreter
+from relay.legs.target import Target
+from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.registry import Sessions
+from relay.upstreams.query import nobody_named_a_model
+
+ID = re.compile(r"[\w-]*", re.ASCII)
+"""What the id of a session is made of; anything else could name another path."""
+
+_log = structlog.stdlib.get_logger("relay")
+
+
+class RealtimeEndpoint:
+    """Serves one peer a call.
+
+    Args:
+        observe_added: is told how many seconds each message to a peer spent in the relay.
+    """
+
+    def __init__(self, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, observe_added: Observe) -> None:
+        self._gate = gate
+        self._sessions = sessions
+        self._quotas = quotas
+        self._joiner = joiner
+        self._observe_added = observe_added
+
+    def routes(self) -> list[WebSocketRoute]:
+        """One for each kind of session that has a path of its own."""
+
+        async def serve(websocket: WebSocket, kind: Kind) -> None:
+            await self.serve(PendingPeer(websocket, kind))
+
+        return [WebSocketRoute(API + path, partial(serve, kind=kind)) for path, kind in KINDS_BY_PATH.items()]
+
+    async def serve(self, peer: PendingPeer) -> None:
+        """Take a peer from its handshake to its end."""
+        session_id = secrets.token_hex(8)
+
+        async def refuse(refusal: Refused) -> None:
+            self._joiner.count_refusal(refusal.ended, peer.request.address)
+            await peer.refuse(refusal.ended, f"relay_{session_id}_0")
+
+        await end_well(session_id, self._serve(peer, session_id), refuse)
+
+    async def _serve(self, peer: PendingPeer, session_id: str) -> None:
+        request = await self._gate.admit(peer.request)
+        if not ID.fullmatch(request.other_id):
+            raise Refused(ended(Cause.KIND_REFUSED))
+        with self._sessions.reserve():
+            async with self._quotas.reserve(request.scopes) as budgets:
+                await peer.connected()
+                request = await self._with_first_model(peer, request)
+                target = self._joiner.target(request)
+                upstream = await self._dial(peer, target)
+                try:
+                    await self._join(peer, target, upstream, request, budgets, session_id)
+                finally:
+                    upstream.abort()
+
+    async def _with_first_model(self, peer: PendingPeer, request: AdmittedRequest) -> AdmittedRequest:
+        """The request, with the model that the peer says first where nobody has named one."""
+        if nobody_named_a_model(request) and request.is_agents_sdk:
+            model = await peer.first_model()
+            if model is not None:
+                return replace(request, query=(*request.query, ("model", model)))
+        return request
+
+    async def _dial(self, peer: PendingPeer, target: Target) -> UpstreamLeg:
+        """Dial, unless the peer leaves first."""
+        leaving = asyncio.ensure_future(peer.left())
+        dialling = asyncio.ensure_future(self._joiner.dial(target))
+        try:
+            await asyncio.wait({leaving, dialling}, return_when=asyncio.FIRST_COMPLETED)
+            if leaving.done():
+                raise Refused(peer_ended(Closed(ABNORMAL)))
+            return await dialling
+        except BaseException:
+            dialling.add_done_callback(_abandon)
+            dialling.cancel()
+            raise
+        finally:
+            leaving.cancel()
+            await asyncio.wait({leaving})
+
+    async def _join(
+        self,
+        peer: PendingPeer,
+        target: Target,
+        upstream: UpstreamLeg,
+        request: AdmittedRequest,
+        budgets: Sequence[Budget],
+        session_id: str,
+    ) -> None:
+        interpreter = Interpreter(request.dialect, target.dialect)
+        leg = interpreter.at_peer(await peer.leg(self._observe_added))
+        in_bytes = peer.subprotocol == BINARY_AUDIO
+        info = PeerInfo(
+            session_id,
+            request,
+            budgets,
+            peer.subprotocol,
+            relay_events=in_bytes or dict(request.query).get("relay_events") == "1",
+        )
+        await self._joiner.join(
+            info,
+            BinaryAudioLeg(leg, request.endpoint_kind.append) if in_bytes else leg,
+            interpreter.at_upstream(upstream),
+            interpreter.heard(peer.early_messages),
+        )
+
+
+async def end_well(session_id: str, serving: Awaitable[None], refuse: Callable[[Refused], Awaitable[None]]) -> None:
+    """Serve a session that is named so in the log, and let nothing that goes wrong end it without a word."""
+    with structlog.contextvars.bound_contextvars(session_id=session_id):
+        try:
+            await serving
+        except Refused as refusal:
+            await refuse(refusal)
+        except Exception:
+            _log.exception("session.failed")
+            await refuse(Refused(ended(Cause.INTERNAL_ERROR)))
+
+
+def _abandon(dialling: "asyncio.Future[UpstreamLeg]") -> None:
+    """Let go of a connection that came up after nobody wanted it any more."""
+    if not dialling.cancelled() and dialling.exception() is None:
+        dialling.result().abort()

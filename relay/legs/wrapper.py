@@ -1,0 +1,31 @@
+"""A leg in front of another leg, which sees or changes what passes."""
+
+from relay.core.events import Data
+from relay.core.leg import Listener
+from relay.legs.choice import RunningLeg
+
+
+class LegWrapper:
+    """Does as the leg that it is put in front of, except where a subclass does otherwise."""
+
+    def __init__(self, leg: RunningLeg) -> None:
+        self._leg = leg
+
+    @property
+    def buffered_bytes(self) -> int:
+        return self._leg.buffered_bytes
+
+    def send(self, data: Data, received_at: float) -> int:
+        return self._leg.send(data, received_at)
+
+    def close(self, code: int, reason: str) -> None:
+        self._leg.close(code, reason)
+
+    def pause_reading(self) -> None:
+        self._leg.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._leg.resume_reading()
+
+    async def run(self, listener: Listener) -> None:
+        await self._leg.run(listener)

@@ -1,0 +1,137 @@
+"""The input audio buffer, and the turns that are found in it.
+
+Positions are milliseconds of audio appended since the session began, as in `audio_start_ms`. They stand still
+while nobody appends: the clock of this module is the audio itself.
+
+Two bounds: the buffer holds the last `BUFFER_LIMIT_MS`, and the last `QUIET_LIMIT_MS` while turns are detected and
+nobody speaks. What is older is forgotten, which the API does not do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from relay.stand_ins.mock.audio import BYTES_PER_MS
+from relay.stand_ins.mock.errors import Fault, Refused
+from relay.stand_ins.mock.vad import FRAME_BYTES, ONSET_FRAMES, Change, EnergyVad, VadSettings
+
+BUFFER_LIMIT_MS = 360_000
+QUIET_LIMIT_MS = 15_000
+MIN_COMMIT_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Somebody speaks; `start_ms` lies before the onset by the prefix padding."""
+
+    start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The turn is over; `pcm` is all of it, padding and silence included, and has left the buffer."""
+
+    end_ms: int
+    pcm: bytes
+
+
+class Listener:
+    """Buffers what is appended, and finds turns in it when told how.
+
+    Its detector sees each frame of 20 ms once, whatever sizes they are appended in.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._first = 0
+        self._heard = 0
+        self._turn_start: int | None = None
+        self._vad: EnergyVad | None = None
+
+    @property
+    def end_ms(self) -> int:
+        """Where the audio that has been appended so far ends."""
+        return self._end // BYTES_PER_MS
+
+    @property
+    def is_speaking(self) -> bool:
+        """A turn has started and is not over."""
+        return self._turn_start is not None
+
+    @property
+    def _end(self) -> int:
+        """The end of the last whole sample: half of one may have been appended, and waits for its other half."""
+        return self._first + (len(self._buffer) & ~1)
+
+    def detect_turns(self, turn_detection: Mapping[str, Any] | None) -> None:
+        """Find turns like this from here on, or not at all. Asking for what is done already changes nothing."""
+        settings = VadSettings.read(turn_detection) if turn_detection else None
+        if settings == (self._vad.settings if self._vad else None):
+            return
+        self._vad = EnergyVad(settings) if settings else None
+        self._turn_start = None
+        self._heard = self._end
+
+    def append(self, pcm: bytes) -> Iterator[SpeechStarted | SpeechStopped]:
+        """Buffer this, and tell what is found. Iterate to the end: finding is done on the way."""
+        self._buffer += pcm
+        while self._vad and self._end - self._heard >= FRAME_BYTES:
+            change = self._vad.hear(self._slice(self._heard, self._heard + FRAME_BYTES))
+            self._heard += FRAME_BYTES
+            if change is Change.STARTED:
+                yield self._start_turn(self._vad.settings.prefix_ms)
+            elif change is Change.STOPPED:
+                yield SpeechStopped(self._heard // BYTES_PER_MS, self._take(self._turn_start or 0, self._heard))
+        self._forget()
+
+    def commit(self) -> bytes:
+        """Take everything out of the buffer, as the turn that somebody decided to end.
+
+        Raises:
+            Refused: there is less than 100 ms.
+        """
+        length = self._end - self._first
+        if length < MIN_COMMIT_MS * BYTES_PER_MS:
+            raise Refused(Fault.COMMIT_EMPTY, ms=length / BYTES_PER_MS)
+        return self._take_rest(self._first)
+
+    def take_since(self, start_ms: int) -> bytes:
+        """Take out what was appended since then, and forget what lay before it."""
+        return self._take_rest(start_ms * BYTES_PER_MS)
+
+    def clear(self) -> None:
+        """Empty the buffer; a turn that had started is forgotten."""
+        self._take_rest(self._end)
+
+    def _take_rest(self, start: int) -> bytes:
+        """Take everything, and listen as if nothing had been said before."""
+        pcm = self._take(start, self._end)
+        self._heard = self._first
+        if self._vad:
+            self._vad = EnergyVad(self._vad.settings)
+        return pcm
+
+    def _start_turn(self, prefix_ms: int) -> SpeechStarted:
+        onset = self._heard - ONSET_FRAMES * FRAME_BYTES
+        self._turn_start = max(self._first, onset - prefix_ms * BYTES_PER_MS)
+        return SpeechStarted(self._turn_start // BYTES_PER_MS)
+
+    def _slice(self, start: int, end: int) -> bytes:
+        return bytes(self._buffer[start - self._first : end - self._first])
+
+    def _take(self, start: int, end: int) -> bytes:
+        """Remove everything before `end`, and return what of it lies at `start` or after."""
+        taken = self._slice(max(start, self._first), end)
+        del self._buffer[: end - self._first]
+        self._first = end
+        self._turn_start = None
+        return taken
+
+    def _forget(self) -> None:
+        is_quiet = self._vad is not None and not self._vad.is_speaking
+        limit = (QUIET_LIMIT_MS if is_quiet else BUFFER_LIMIT_MS) * BYTES_PER_MS
+        surplus = self._end - self._first - limit
+        if surplus > 0:
+            del self._buffer[:surplus]
+            self._first += surplus
+            self._heard = max(self._heard, self._first)

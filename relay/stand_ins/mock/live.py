@@ -1,0 +1,174 @@
+"""A Live session of the mock: it listens and speaks at the same time, and bills by the second.
+
+Nothing passes before `session.start`. After each turn that it hears it says a clip, until it is done or spoken over.
+What it bills is the audio that was sent to it. It has no model to delegate to, so what is meant for one is refused.
+"""
+
+from typing import Any
+
+from relay.stand_ins.exchange import CloseWith
+from relay.stand_ins.mock import audio
+from relay.stand_ins.mock.clip_player import Recital
+from relay.stand_ins.mock.errors import Fault, Refused
+from relay.stand_ins.mock.events import Event, event, new_id
+from relay.stand_ins.mock.listening import Listener, SpeechStopped
+from relay.stand_ins.mock.live_shapes import CLIENT_EVENT, CLIENT_EVENTS
+from relay.stand_ins.mock.pace import Pace
+from relay.stand_ins.mock.pieces import spoken_pieces
+from relay.stand_ins.mock.realtime_session import turn_detection
+from relay.stand_ins.mock.schedule import Pause, Running, Script
+from relay.stand_ins.mock.session_base import SESSION_SECONDS, Desk
+from relay.stand_ins.mock.voice import describe
+
+DELEGATED = ("response.create", "response.item.create", "decision.create", "decision.item.create",
+             "decision.item.delete")  # fmt: skip
+DEFAULT_AUDIO = {"format": {"type": "audio/pcm", "rate": 24000}, "output": {"voice": "marin"}}
+
+
+class LiveSession(Desk):
+    """One conversation without turns; see `MockSession` for what is common to all."""
+
+    def __init__(
+        self,
+        *,
+        pace: Pace,
+        now: float,
+        unix_now: float,
+        session_seconds: float = SESSION_SECONDS,
+        record_s: float = 0.0,
+    ) -> None:
+        super().__init__(CLIENT_EVENT, now=now, session_seconds=session_seconds, record_s=record_s)
+        self._pace = pace
+        self._fields: dict[str, Any] = {}
+        self._expires_at = round(unix_now + session_seconds)
+        self._recital = Recital()
+        self._listener = Listener()
+        self._listener.detect_turns(turn_detection({"type": "server_vad"}))
+        self._answer: Running | None = None
+        self._is_muted = False
+        self._billed_bytes = 0
+        self._said_until_ms = 0
+        self._handlers = {**dict.fromkeys(CLIENT_EVENTS, self._refuse_unstarted), "session.start": self._start}
+
+    @property
+    def _format(self) -> audio.AudioFormat:
+        given: audio.AudioFormat = self._fields["audio"]["format"]
+        return given
+
+    @property
+    def _usage(self) -> dict[str, float]:
+        return {"seconds": round(self._billed_bytes / audio.BYTES_PER_MS / 1000, 3)}
+
+    def _refuse_unstarted(self, _: Event) -> None:
+        raise Refused(Fault.NOT_STARTED)
+
+    def _refuse_again(self, _: Event) -> None:
+        raise Refused(Fault.ALREADY_STARTED)
+
+    def _refuse_delegated(self, parsed: Event) -> None:
+        raise Refused(Fault.NO_DELEGATION, kind=parsed["type"])
+
+    def _start(self, parsed: Event) -> None:
+        given = parsed["session"]
+        wanted = {name: value for name, value in (given.get("audio") or {}).items() if value is not None}
+        self._fields = {
+            "id": new_id("sess"),
+            "status": "active",
+            "expires_at": self._expires_at,
+            **given,
+            "audio": {**DEFAULT_AUDIO, **wanted},
+        }
+        self._handlers = {
+            **dict.fromkeys(DELEGATED, self._refuse_delegated),
+            "session.start": self._refuse_again,
+            "session.update": self._update,
+            "session.close": self._close,
+            "session.input_audio.append": self._append,
+            "session.input_audio.mute": self._mute,
+            "session.input_audio.unmute": self._mute,
+            "session.output_audio.fixture.play": self._play_fixture,
+            "session.instructions.append": self._take_note,
+            "session.thinking.append": self._take_note,
+            "session.commentary.append": self._take_note,
+        }
+        self._reply("session.started", parsed, session=self._fields)
+
+    def _update(self, parsed: Event) -> None:
+        self._fields = {**self._fields, **parsed["session"]}
+        self._reply("session.updated", parsed, session=self._fields)
+
+    def _take_note(self, parsed: Event) -> None:
+        now_ms = self._listener.end_ms
+        self._reply(f"{parsed['type']}ed", parsed, start_ms=now_ms, end_ms=now_ms)
+
+    def _mute(self, parsed: Event) -> None:
+        self._is_muted = parsed["type"] == "session.input_audio.mute"
+        self._reply(f"{parsed['type']}d", parsed)
+
+    def _append(self, parsed: Event) -> None:
+        pcm = audio.decode(self._format, parsed["audio"], "audio")
+        self._keep(pcm)
+        for found in self._listener.append(bytes(len(pcm)) if self._is_muted else pcm):
+            self._fall_silent()
+            if isinstance(found, SpeechStopped):
+                heard_ms = audio.milliseconds(found.pcm)
+                span = {"start_ms": found.end_ms - heard_ms, "end_ms": found.end_ms}
+                self._emit("session.input_transcript.delta", delta=f"[{describe(found.pcm)}] ", **span)
+                self._answer = self._schedule.start(self._say(), self._now)
+        self._bill(len(pcm))
+
+    def _bill(self, size: int) -> None:
+        """Tell the usage whenever another second has been used."""
+        second = 1000 * audio.BYTES_PER_MS
+        before, self._billed_bytes = self._billed_bytes, self._billed_bytes + size
+        if self._billed_bytes // second > before // second:
+            self._emit("session.usage.updated", usage=self._usage, context_window={"usage_ratio": 0.0})
+
+    def _fall_silent(self) -> None:
+        if self._answer is not None:
+            self._schedule.stop(self._answer)
+            self._answer = None
+
+    def _say(self) -> Script:
+        clip = self._recital.next_clip()
+        yield Pause(self._pace.latency_s)
+        for words, pcm in spoken_pieces(clip.words, clip.pcm):
+            start_ms = max(self._listener.end_ms, self._said_until_ms)
+            self._said_until_ms = start_ms + audio.milliseconds(pcm)
+            for word in words:
+                span = {"start_ms": start_ms, "end_ms": self._said_until_ms}
+                yield event("session.output_transcript.delta", delta=word, **span)
+            yield self._sound(pcm)
+            yield Pause(audio.milliseconds(pcm) / 1000 / self._pace.speedup)
+
+    def _play_fixture(self, parsed: Event) -> None:
+        pcm = audio.decode(self._format, parsed["audio"], "audio")
+        self._reply("session.output_audio.fixture.playing", parsed)
+        self._outbox.append(self._sound(pcm))
+        self._reply("session.output_audio.fixture.played", parsed)
+
+    def _sound(self, pcm: bytes) -> Event:
+        """A piece of audio, which alone of all events has no id."""
+        return {"type": "session.output_audio.delta", "delta": audio.encode(self._format, pcm)}
+
+    def _close(self, parsed: Event) -> None:
+        self._reply("session.closed", parsed, reason="close_requested", session=self._fields, usage=self._usage)
+        self.closing = CloseWith(1000)
+
+    def _expire(self) -> None:
+        if not self._fields:
+            super()._expire()
+            return
+        self._schedule.stop_all()
+        self._emit("session.closed", reason="expired", session=self._fields, usage=self._usage)
+        self.closing = CloseWith(1001)
+
+    def _reply(self, kind: str, parsed: Event, **fields: Any) -> None:
+        """Emit an event that says which of the client's it answers, where that had an id."""
+        named = {"client_event_id": parsed["event_id"]} if parsed.get("event_id") else {}
+        self._emit(kind, **named, **fields)
+
+    def _refusal(self, refusal: Refused, event_id: str | None) -> Event:
+        said = refusal.as_event(event_id)
+        error = {name: value for name, value in said["error"].items() if name != "event_id" and value is not None}
+        return {**said, "error": {**error, "client_event_id": event_id} if event_id else error}

@@ -1,0 +1,84 @@
+"""The wheel, installed where nothing else is."""
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from websockets.asyncio.client import connect
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory) -> Path:
+    """The `relay` command of a fresh environment that holds the built wheel.
+
+    The dependencies are taken from the environment that runs the tests, by a path file: they are the pinned ones, and
+    installing them again would test the package index.
+    """
+    place = tmp_path_factory.mktemp("wheel")
+    source = place / "source"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "tests"))
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(place), str(source)]
+    subprocess.run(build, check=True, capture_output=True)
+    [wheel] = place.glob("*.whl")
+    venv.create(place / "venv", with_pip=True)
+    python = place / "venv/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], check=True)
+    [packages] = (place / "venv/lib").glob("python*/site-packages")
+    [dependencies] = {path for path in sys.path if path.endswith("site-packages") and (Path(path) / "uvicorn").exists()}
+    (packages / "dependencies.pth").write_text(dependencies + "\n")
+    installed: Path = place / "venv/bin/relay"
+    return installed
+
+
+async def started(relay: Path, where: Path, *arguments: str) -> tuple[asyncio.subprocess.Process, str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(where)}
+    process = await asyncio.create_subprocess_exec(
+        relay, *arguments, cwd=where, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    while line := (await process.stderr.readline()).decode():
+        if found := re.search(r"ws://[^/]+/v1/realtime", line):
+            return process, found[0]
+    raise AssertionError("it ended before it listened")
+
+
+async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
+    """From an empty directory, the installed `relay serve` serves the page, its modules and a session with the mock."""
+    process, url = await started(relay, tmp_path, "serve", "--upstream", "mock", "--port", "0")
+    try:
+        async with httpx.AsyncClient(base_url=url.replace("ws", "http", 1).removesuffix("/v1/realtime")) as http:
+            for path, kind in [("/", "text/html"), ("/style.css", "text/css"), ("/web/main.js", "text/javascript")]:
+                answer = await http.get(path)
+                assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
+        async with connect(url, proxy=None) as peer:
+            assert '"session.created"' in str(await peer.recv())
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def test_the_installed_mock_answers(relay, tmp_path) -> None:
+    """From an empty directory, the installed `relay mock` answers as the API would."""
+    process, url = await started(relay, tmp_path, "mock", "--port", "0")
+    try:
+        async with connect(url + "?model=gpt-realtime-2.1", proxy=None) as peer:
+            assert '"session.created"' in str(await peer.recv())
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+def test_the_installed_relay_inspects(relay, tmp_path) -> None:
+    """The installed `relay inspect` has what its page is made of."""
+    recording = shutil.copy(ROOT / "tests/transcripts/plain-turn.jsonl", tmp_path)
+    subprocess.run([relay, "inspect", recording, "--html"], check=True, capture_output=True)
+    assert "[your 1.6 s of speech]" in (tmp_path / "plain-turn.html").read_text()
