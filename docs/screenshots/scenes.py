@@ -9,7 +9,7 @@ from playwright.async_api import Page
 from tests.fakes.browser import RATE, clip, state
 from tests.fakes.stage import Stage
 
-DESK = {"width": 1280, "height": 824}
+DESKTOP = {"width": 1280, "height": 824}
 PHONE = {"width": 375, "height": 740}
 SPOKEN_S = 1.6
 CALL = ("opening_hours", '{"room": 4}')
@@ -25,7 +25,7 @@ class Scene:
 
     act: Act
     kept: bool = False
-    size: Mapping[str, int] = field(default_factory=lambda: DESK)
+    size: Mapping[str, int] = field(default_factory=lambda: DESKTOP)
     dark: bool = False
     address: str = "/"
     scale: float = 1.5

@@ -1,4 +1,4 @@
-"""Counts that expire, in memory or in a Redis that several relays share.
+"""Counters that expire, in memory or in a Redis that several relays share.
 
 The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself: people
 go on talking, each relay still bounds what it admits, and a metric and the log tell.

@@ -1,4 +1,4 @@
-"""Who may open a session, and as whom: what every way into the relay asks first.
+"""Authentication: who may open a session, as whom, and with which profile.
 
 The relay is open where the settings name no credentials, which `relay serve` allows on loopback only. Otherwise a peer
 brings a static token, a JWT or a ticket. Nothing here dials anywhere, but for a signer's published keys.

@@ -22,8 +22,8 @@ def origin_allowed(origin: str | None, host: str, allowed: Sequence[str]) -> boo
     """
     if origin is None or ANY in allowed or origin in allowed:
         return True
-    scheme, _, place = origin.partition("://")
-    return bool(place) and _place(scheme, place) == _place(scheme, host)
+    scheme, _, authority = origin.partition("://")
+    return bool(authority) and _authority(scheme, authority) == _authority(scheme, host)
 
 
 def names_no_domain(host: str) -> bool:
@@ -35,6 +35,6 @@ def names_no_domain(host: str) -> bool:
         return False
 
 
-def _place(scheme: str, host: str) -> str:
+def _authority(scheme: str, host: str) -> str:
     """The host with its port, where that is not the scheme's own."""
     return host.lower().removesuffix(f":{_DEFAULT_PORTS.get(scheme)}")

@@ -1,4 +1,4 @@
-"""How many sessions there may be, how soon one after another, and for how much money.
+"""Quotas: sessions at one time, new ones in a minute, and money in a day.
 
 That can be bounded for all, for each subject, and for each profile. Sessions at one time are counted in this process;
 new ones in a minute and money in a day by `counters`, which several relays can share.

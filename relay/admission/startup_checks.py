@@ -1,4 +1,4 @@
-"""Whether the relay may start as the settings have it: not where strangers could spend the operator's money."""
+"""Startup checks: a relay that strangers could use at its operator's cost does not start."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""What a request for a call brings: a description of the caller's end (SDP), and perhaps a session.
+"""The body of a request for a call: the caller's SDP offer, and perhaps a session.
 
 The body is the SDP itself, or `multipart/form-data` (RFC 7578) with the parts `sdp` and `session`; the API takes both.
 """

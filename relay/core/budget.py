@@ -1,4 +1,4 @@
-"""Money that a session spends: who pays, what the peer is told of it, and the end when it is gone."""
+"""Budgets: who pays for a session, what its peer is told of that, and its end when the money is gone."""
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -49,18 +49,18 @@ class Account:
 
     def __init__(self, bill: Bill, budgets: Sequence[Budget], on_warning: Callable[[Decimal], None]) -> None:
         self._bill = bill
-        self._purses = budgets
+        self._budgets = budgets
         self._on_warning = on_warning
         self._warned = False
 
     @property
     def share(self) -> Decimal:
         """How much of the emptiest budget is gone, 1 or more when all is."""
-        return max((budget.spent_share for budget in self._purses), default=ZERO)
+        return max((budget.spent_share for budget in self._budgets), default=ZERO)
 
     def pay(self, usd: Decimal) -> None:
         """Take out of each budget what was added to the bill."""
-        for budget in self._purses:
+        for budget in self._budgets:
             budget.spend(usd)
 
     def settle(self, session: Session, now: float, *, may_end: bool = True) -> None:

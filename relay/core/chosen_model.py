@@ -1,4 +1,4 @@
-"""The model where it was the relay's choice: a peer that names another one is not refused for it."""
+"""The model where it was the relay's choice: a peer that names another one in an update is not refused for it."""
 
 from relay.core.events import Event, write_event
 from relay.core.interceptor import Interceptor

@@ -1,4 +1,4 @@
-"""What a session with responses costs, and its end when that is more than it may.
+"""Metering of sessions with responses: what they cost, and their end when that is more than they may.
 
 Cost is known when the API says so: with `response.done`, and with the transcript of the input. A budget is therefore
 overrun by one response at most. When it is spent, no further response is asked for, what is being said is said to its

@@ -1,4 +1,4 @@
-"""What sessions without responses cost: time, at the model's price for a minute.
+"""Metering of sessions without responses: time, at the model's price for a minute.
 
 There is no answer to wait for, so a session whose budget is spent ends at once.
 """

@@ -1,4 +1,4 @@
-"""Whether a turn is going on, so that what has to end a session can let people finish."""
+"""The state of a session's turn: whether the session could end now without cutting anybody off."""
 
 from typing import Any, Protocol
 

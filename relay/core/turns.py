@@ -1,4 +1,4 @@
-"""How long a speaker waits: from the end of speech to the first audio of the answer."""
+"""The latency of turns: from the end of speech to the first audio of the answer."""
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor

@@ -1,4 +1,4 @@
-"""What every answer tells a browser about itself. The page's own policies stand in `voice_page.py`."""
+"""The security headers of every HTTP answer. The page's own policies stand in `page.py`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

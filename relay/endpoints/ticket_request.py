@@ -1,4 +1,4 @@
-"""What a request for a ticket may say.
+"""The body of a request for a ticket: read, and checked field by field.
 
 Beside the API's `expires_after` and `session` it may have an object `relay`, with the `profile`, the `origin` and the
 `limits` that the ticket is bound to.

@@ -1,4 +1,4 @@
-"""Noticing an end that vanished without a word."""
+"""Keepalive: pings, and the end of a connection whose other side vanished without a word."""
 
 import asyncio
 from collections.abc import Callable

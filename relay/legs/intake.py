@@ -1,4 +1,4 @@
-"""What a connection has read: handed on at once, or kept while nobody listens, it is paused, or others have their turn.
+"""The receiving half of a leg: messages delivered at once, or kept while reading is paused or others have their turn.
 
 A read buffer that was grown by a large message holds many small ones, so much may have been read when a leg is paused.
 """

@@ -1,4 +1,4 @@
-"""A peer's leg that has nobody behind it: who is served hears and says everything elsewhere."""
+"""The null leg: a peer's end with nobody at it, for a session that only watches its upstream."""
 
 import asyncio
 from time import monotonic

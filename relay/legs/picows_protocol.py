@@ -1,4 +1,4 @@
-"""What a leg needs of picows besides frames: its protocol set up, messages in fragments, how a connection ended."""
+"""What a leg needs of picows besides frames: its protocol set up, fragments put together, how a connection ended."""
 
 import contextlib
 import logging

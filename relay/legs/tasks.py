@@ -1,4 +1,4 @@
-"""A leg over a connection that can only be read and written by waiting: one task for each, and what lies between."""
+"""A leg over a connection that is read and written by waiting: a task for each, and a queue between."""
 
 import abc
 import asyncio

@@ -1,4 +1,4 @@
-"""A leg in front of another leg, which sees or changes what passes."""
+"""The leg wrapper: a leg in front of another one, which sees or changes what passes."""
 
 from relay.core.events import Data
 from relay.core.leg import Listener

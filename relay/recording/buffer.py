@@ -1,4 +1,4 @@
-"""One recording in the making: the event loop puts messages on it, a thread takes them off and writes them.
+"""The recording buffer of one session: the event loop puts messages into it, a thread writes them to the file.
 
 The lines of frequent events are made as they are put: it costs a microsecond or two, and the thread has little left to
 do but write, which does not keep the loop from running. Whatever takes longer, such as reading a large event for what

@@ -1,4 +1,4 @@
-"""What stands between a stand-in's session and its socket."""
+"""The socket of a stand-in, as its session's exchange uses it."""
 
 from collections.abc import AsyncIterator
 

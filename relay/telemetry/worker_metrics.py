@@ -24,7 +24,7 @@ ANSWER_WITHIN_S = 2.0
 async def expose_all_workers(
     registry: CollectorRegistry, directory: Path, serial: int
 ) -> AsyncIterator[Callable[[], Awaitable[bytes]]]:
-    """Answer siblings while the context is open; yields what asks all of them and itself."""
+    """Answer the other workers while the context is open; yields what asks all of them and itself."""
 
     async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(generate_latest(registry))

@@ -26,7 +26,7 @@ GUARD: dict[str, Any] = {
     "ticket_secret": TICKET_SECRET,
 }
 MUSEUM: dict[str, Any] = {**GUARD, "profiles": {"museum": {"instructions": "Be kind."}}}
-PRESS = TicketSigner(TICKET_SECRET.encode())
+SIGNER = TicketSigner(TICKET_SECRET.encode())
 
 
 def signed(**claims: Any) -> str:
@@ -37,10 +37,10 @@ def ticket(
     lifetime_s: float = 60,
     profile: str = "default",
     origin: str | None = None,
-    press: TicketSigner = PRESS,
+    signer: TicketSigner = SIGNER,
     **session: Any,
 ) -> str:
-    return press.write(Ticket(int(time() + lifetime_s), profile, "anna", origin, {}, session))
+    return signer.write(Ticket(int(time() + lifetime_s), profile, "anna", origin, {}, session))
 
 
 def bearing(credential: str, **headers: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ STRANGERS: list[tuple[str | None, str]] = [
     (jwt.encode({"sub": "anna", "exp": time() + 60}, JWT_SECRET + "!"), "credentials_refused"),
     (signed(exp=time() - 60), "credentials_expired"),
     (ticket(-1), "credentials_expired"),
-    (ticket(press=TicketSigner(b"another")), "credentials_refused"),
+    (ticket(signer=TicketSigner(b"another")), "credentials_refused"),
     (ticket(profile="default")[:-1], "credentials_refused"),
     ("ek_.", "credentials_refused"),
 ]
@@ -161,11 +161,11 @@ async def test_a_ticket_for_one_page() -> None:
 
 async def test_a_ticket_brings_its_session() -> None:
     """What stands in a ticket is injected over the profile's, and its model is dialled, whatever the peer says."""
-    brought = ticket(profile="museum", type="realtime", model="gpt-realtime-2", audio={"output": {"voice": "ash"}})
+    made = ticket(profile="museum", type="realtime", model="gpt-realtime-2", audio={"output": {"voice": "ash"}})
     async with (
         scripted_upstream() as upstream,
         running(upstream.url, **MUSEUM) as relay,
-        relay.peer("?model=dear", **bearing(brought)) as peer,
+        relay.peer("?model=dear", **bearing(made)) as peer,
     ):
         assert await first_update(peer) == {
             "type": "realtime",
@@ -178,11 +178,11 @@ async def test_a_ticket_brings_its_session() -> None:
 async def test_a_ticket_overrides_no_lock() -> None:
     """A lock that was set after the ticket was written holds against the ticket's session too."""
     profiles = {"default": {"instructions": "Be kind.", "lock": ["instructions", "model"]}}
-    brought = ticket(instructions="Be rude.", model="dear", type="realtime", Instructions="Be rude.")
+    made = ticket(instructions="Be rude.", model="dear", type="realtime", Instructions="Be rude.")
     async with (
         scripted_upstream() as upstream,
         running(upstream.url, **{**GUARD, "profiles": profiles}) as relay,
-        relay.peer(**bearing(brought)) as peer,
+        relay.peer(**bearing(made)) as peer,
     ):
         assert await first_update(peer) == {"type": "realtime", "instructions": "Be kind."}
         assert "dear" not in upstream.handshakes[0].path

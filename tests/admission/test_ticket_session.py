@@ -20,7 +20,7 @@ LOCKED = Profile(
 
 
 @pytest.mark.parametrize(
-    ("profile", "brought", "session", "model", "fixed"),
+    ("profile", "given", "session", "model", "fixed"),
     [
         (REALTIME, {}, REALTIME.session, "gpt-realtime-2.1", False),
         (PLAIN, KIND, {}, "gpt-realtime-2.1", False),
@@ -44,9 +44,9 @@ LOCKED = Profile(
         ),
     ],
 )
-def test_a_session_over_a_profile(profile, brought, session, model, fixed) -> None:
+def test_a_session_over_a_profile(profile, given, session, model, fixed) -> None:
     """What a credential brings is merged over the profile's session, but for what the profile locks."""
-    result = with_session(profile, brought)
+    result = with_session(profile, given)
     assert (result.session, result.model, result.model_fixed) == (session, model, fixed)
 
 

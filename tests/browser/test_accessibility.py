@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TABS = ("events", "latency", "session", "tools")
-DESK = {"width": 1280, "height": 860}
+DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 320, "height": 640}
 
 # What axe finds, as "rule: element" for a readable failure. Colours count when they have come to rest.
@@ -62,7 +62,7 @@ async def say(page: Page, words: str) -> None:
     await page.press("#message", "Enter")
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_state_is_accessible(open_page, scheme: str, size: dict[str, int]) -> None:
     """axe finds nothing to mend in any state, every target has 44 px, and 320 px are wide enough."""

@@ -16,8 +16,8 @@ VOICE = "(await import('/web/main.js')).voice"
 WATCH = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 window.tracks = [];
-navigator.mediaDevices.getUserMedia = async (wish) => {
-  const stream = await open(wish);
+navigator.mediaDevices.getUserMedia = async (asked) => {
+  const stream = await open(asked);
   window.tracks.push(...stream.getTracks());
   return stream;
 };

@@ -7,13 +7,13 @@ from relay.core.prices import Prices
 from relay.recording import read_recording
 from relay.recording.inspection import inspect_recording
 from relay.recording.inspection.page import write_page
-from tests.browser.test_accessibility import AXE, DESK, PHONE, TOO_WIDE, VIOLATIONS
+from tests.browser.test_accessibility import AXE, DESKTOP, PHONE, TOO_WIDE, VIOLATIONS
 from tests.recording.inspection.test_reading import TRANSCRIPTS
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["barge-in", "rate-limit"])
 async def test_a_recording_can_be_seen(open_page, tmp_path, name, scheme, size) -> None:

@@ -21,14 +21,14 @@ def spending(*limits: str) -> tuple[Joined, Bill, Account, list[Decimal]]:
     return joined.opened(), bill, account, warnings
 
 
-def test_the_emptiest_purse_counts() -> None:
+def test_the_emptiest_budget_counts() -> None:
     """Each budget pays for all of it, and the one of which most is gone says how much is left."""
     _, bill, account, _ = spending("10", "4")
     account.pay(bill.lasted(Decimal(1)))
     assert account.share == Decimal("0.25")
 
 
-def test_without_a_purse_nothing_is_ever_spent() -> None:
+def test_without_a_budget_nothing_is_ever_spent() -> None:
     """A session that nobody limits goes on."""
     joined, bill, account, warnings = spending()
     account.pay(bill.lasted(Decimal(1000)))

@@ -122,7 +122,7 @@ def test_odd_responses_cost_nothing(body) -> None:
     assert meter.spent_usd == 0
 
 
-def test_every_purse_pays() -> None:
+def test_every_budget_pays() -> None:
     """Of several budgets the emptiest decides."""
     joined = Joined()
     budgets = [SessionBudget(Decimal(100)), SessionBudget(Decimal("0.1"))]

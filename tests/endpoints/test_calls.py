@@ -106,7 +106,7 @@ async def test_a_call_is_made_watched_and_hung_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "brought", "sent"),
+    ("query", "given", "sent"),
     [
         ("", None, {"model": "gpt-realtime-2.1", "instructions": "Be kind."}),
         ("?model=gpt-realtime-2", None, {"model": "gpt-realtime-2", "instructions": "Be kind."}),
@@ -117,7 +117,7 @@ async def test_a_call_is_made_watched_and_hung_up() -> None:
         ("?call_id=rtc_1&intent=transcription", None, {"model": "gpt-realtime-2.1", "instructions": "Be kind."}),
     ],
 )  # fmt: skip
-async def test_the_profiles_session_is_injected(query, brought, sent) -> None:
+async def test_the_profiles_session_is_injected(query, given, sent) -> None:
     """What the caller brings counts over the profile's session, but for a model that the profile locks."""
     profiles = {
         "default": {"model": "gpt-realtime-2.1", "instructions": "Be kind."},
@@ -125,7 +125,7 @@ async def test_the_profiles_session_is_injected(query, brought, sent) -> None:
         "words": {"type": "transcription"},
     }
     async with place(profiles=profiles) as (relay, mock):
-        answer = await call(relay, query, brought)
+        answer = await call(relay, query, given)
         assert answer.status_code == 201, answer.text
         [made] = mock.calls
         assert made.opening.session == {"type": "realtime", **sent}
@@ -274,11 +274,11 @@ async def test_a_request_that_is_wrong() -> None:
 async def test_a_page_of_another_origin() -> None:
     """A page of an allowed origin may ask, with any header, and read the place of its call; other pages may not."""
     ours, other = "https://shop.example", "https://other.example"
-    wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http) as http:
         for path in ("/v1/realtime/calls", "/v1/realtime/calls/rtc_1/hangup"):
-            assert (await http.options(path, headers={"Origin": ours, **wish})).status_code == 200
-            assert (await http.options(path, headers={"Origin": other, **wish})).status_code == 400
+            assert (await http.options(path, headers={"Origin": ours, **asked})).status_code == 200
+            assert (await http.options(path, headers={"Origin": other, **asked})).status_code == 400
             assert (await http.options(path)).headers["allow"] == "POST"
         answer = await call(relay, Origin=ours)
         assert answer.headers["access-control-allow-origin"] == ours

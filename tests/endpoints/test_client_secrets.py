@@ -190,16 +190,16 @@ async def test_what_is_wrong_is_told_by_its_field() -> None:
 async def test_pages_that_may_mint() -> None:
     """A page of an allowed origin may ask for tickets, after its browser has asked whether it may; another may not."""
     page, other = "https://museum.example", "https://elsewhere.example"
-    wish = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with (
         running(NOWHERE, **GUARD, allowed_origins=page) as relay,
         httpx.AsyncClient(base_url=relay.http) as http,
     ):
-        preflight = await http.options("/v1/realtime/client_secrets", headers={"Origin": page, **wish})
+        preflight = await http.options("/v1/realtime/client_secrets", headers={"Origin": page, **asked})
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, page)
         assert "authorization" in preflight.headers["access-control-allow-headers"].lower()
         assert "Origin" in preflight.headers["vary"]
-        refused = await http.options("/v1/realtime/client_secrets", headers={"Origin": other, **wish})
+        refused = await http.options("/v1/realtime/client_secrets", headers={"Origin": other, **asked})
         assert refused.status_code == 400
         assert "access-control-allow-origin" not in refused.headers
         answer = await mint(relay, {}, Origin=page)

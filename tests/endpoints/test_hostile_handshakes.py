@@ -22,7 +22,7 @@ TICKET_SECRET = "the secret of the tickets, long enough"
 HANDSHAKES = 10_000
 AT_ONCE = 25
 
-PRESS = TicketSigner(TICKET_SECRET.encode())
+SIGNER = TicketSigner(TICKET_SECRET.encode())
 Make = Callable[[Random], bytes]
 
 
@@ -40,8 +40,8 @@ def credential(random: Random) -> str:
     now = int(time())
     made: list[Callable[[], str]] = [
         lambda: changed(random, TOKEN),
-        lambda: changed(random, PRESS.write(Ticket(now + 600, "default", "anna", None, {}, {}))),
-        lambda: PRESS.write(Ticket(now - 1, "default", "anna", None, {}, {})),
+        lambda: changed(random, SIGNER.write(Ticket(now + 600, "default", "anna", None, {}, {}))),
+        lambda: SIGNER.write(Ticket(now - 1, "default", "anna", None, {}, {})),
         lambda: TicketSigner(b"guessed").write(Ticket(now + 600, "default", None, None, {}, {})),
         lambda: changed(random, jwt.encode({"sub": "anna", "exp": now + 600}, JWT_SECRET)),
         lambda: jwt.encode({"sub": "anna", "exp": now - 600}, JWT_SECRET),

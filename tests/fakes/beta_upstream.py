@@ -59,10 +59,10 @@ class BetaSession:
         elif event["type"] == "response.create":
             await self._respond(event.get("response", {}))
 
-    async def _respond(self, wishes: Body) -> None:
+    async def _respond(self, asked: Body) -> None:
         response = {
             "id": self._name("resp"), "object": "realtime.response", "status": "in_progress", "output": [],
-            "modalities": wishes.get("modalities", self._session["modalities"]), "voice": self._session["voice"],
+            "modalities": asked.get("modalities", self._session["modalities"]), "voice": self._session["voice"],
             "output_audio_format": self._session["output_audio_format"], "temperature": 0.8,
         }  # fmt: skip
         await self._say("response.created", response=response)

@@ -69,8 +69,8 @@ def _sets_something_locked(event: Any) -> bool:
         return False
     audio = holder.get("audio", {})
     output = audio.get("output", {})
-    brought = holder.get("input", []) if kind in {"response.create", "session.start"} else []
-    return "voice" in output or any(item.get("role", "user") not in ("user", "assistant") for item in brought)
+    items = holder.get("input", []) if kind in {"response.create", "session.start"} else []
+    return "voice" in output or any(item.get("role", "user") not in ("user", "assistant") for item in items)
 
 
 def gets_round_locks(sent: str | bytes) -> bool:

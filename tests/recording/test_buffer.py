@@ -19,13 +19,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "made" / "one.jsonl"
 
 
-def tape_at(path: Path, limits: Limits = ROOMY, backlog: Backlog | None = None) -> RecordingBuffer:
+def buffer_at(path: Path, limits: Limits = ROOMY, backlog: Backlog | None = None) -> RecordingBuffer:
     return RecordingBuffer(path, HEADER, 100.0, Redactor(Secrets([])), limits, backlog or Backlog())
 
 
-def test_a_tape_from_beginning_to_end(path) -> None:
+def test_a_buffer_from_beginning_to_end(path) -> None:
     """The header, each message with its time since the opening, and the end; the directory is made."""
-    buffer = tape_at(path)
+    buffer = buffer_at(path)
     buffer.put(100.5, "up", "a", 0, False)
     buffer.write()
     buffer.put(101.0, "down", b"b", 1, False)
@@ -40,7 +40,7 @@ def test_a_tape_from_beginning_to_end(path) -> None:
 
 def test_nobody_else_can_read_it(path) -> None:
     """The file is its owner's alone."""
-    buffer = tape_at(path)
+    buffer = buffer_at(path)
     buffer.write()
     buffer.drop()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -48,7 +48,7 @@ def test_nobody_else_can_read_it(path) -> None:
 
 def test_a_crash_leaves_what_was_written(path) -> None:
     """Between two writes the file can be read up to the last one."""
-    buffer = tape_at(path)
+    buffer = buffer_at(path)
     buffer.put(100.0, "up", "a", 0, False)
     buffer.write()
     buffer.put(100.0, "up", "b", 1, False)
@@ -56,9 +56,9 @@ def test_a_crash_leaves_what_was_written(path) -> None:
     buffer.drop()
 
 
-def test_a_tape_has_a_size(path) -> None:
+def test_a_buffer_has_a_size(path) -> None:
     """A file that is full ends with the reason, and holds whole lines up to there."""
-    buffer = tape_at(path, Limits(1000, 60.0))
+    buffer = buffer_at(path, Limits(1000, 60.0))
     for _ in range(10):
         buffer.put(101.0, "up", "x" * 300, 0, False)
     buffer.write()
@@ -69,9 +69,9 @@ def test_a_tape_has_a_size(path) -> None:
     assert path.stat().st_size < 1300
 
 
-def test_a_tape_has_a_length(path) -> None:
+def test_a_buffer_has_a_length(path) -> None:
     """A recording that lasts too long ends with the reason."""
-    buffer = tape_at(path, Limits(1 << 30, 2.0))
+    buffer = buffer_at(path, Limits(1 << 30, 2.0))
     buffer.put(101.0, "up", "a", 0, False)
     buffer.put(102.5, "up", "b", 1, False)
     buffer.write()
@@ -81,7 +81,7 @@ def test_a_tape_has_a_length(path) -> None:
 def test_what_waits_for_the_disk_is_bounded(path) -> None:
     """A buffer that finds the common backlog full ends there; what waits is written, and the room is free again."""
     backlog = Backlog()
-    buffer = tape_at(path, backlog=backlog)
+    buffer = buffer_at(path, backlog=backlog)
     piece = "x" * (MAX_WAITING_BYTES // 4)
     for now in range(100, 107):
         buffer.put(now, "up", piece, 0, False)
@@ -93,11 +93,11 @@ def test_what_waits_for_the_disk_is_bounded(path) -> None:
     assert backlog.put_bytes == backlog.taken_bytes
 
 
-def test_a_tape_that_cannot_be_written(path) -> None:
+def test_a_buffer_that_cannot_be_written(path) -> None:
     """Where no file can be made the buffer says so, and dropping it frees what waits."""
     path.parent.write_text("in the way")
     backlog = Backlog()
-    buffer = tape_at(path, backlog=backlog)
+    buffer = buffer_at(path, backlog=backlog)
     buffer.put(100.0, "up", "a", 0, False)
     with pytest.raises(OSError, match="File exists"):
         buffer.write()

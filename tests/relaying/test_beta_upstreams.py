@@ -96,14 +96,14 @@ async def test_the_session_is_metered_and_timed_as_any(relay) -> None:
 
 async def test_both_ends_speak_the_beta(relay) -> None:
     """Between two ends of the beta nothing is lost: temperature and order reach the upstream, and its echo the peer."""
-    wish = {"modalities": ["audio", "text"], "temperature": 0.6, "turn_detection": {"type": "server_vad"}}
+    asked = {"modalities": ["audio", "text"], "temperature": 0.6, "turn_detection": {"type": "server_vad"}}
     async with relay.peer(additional_headers={"OpenAI-Beta": "realtime=v1"}) as peer:
-        await peer.send(json.dumps({"type": "session.update", "session": wish}))
+        await peer.send(json.dumps({"type": "session.update", "session": asked}))
         sessions = [json.loads(await peer.recv())["session"] for _ in range(3)]
         await peer.send('{"type":"response.create"}')
         kinds = [json.loads(await peer.recv())["type"] for _ in range(10)]
     assert sessions[0]["temperature"] == 0.8
-    assert {name: sessions[-1][name] for name in wish} == wish
+    assert {name: sessions[-1][name] for name in asked} == asked
     assert sessions[-1]["voice"] == "verse"
     assert kinds == [
         "response.created", "response.output_item.added", "conversation.item.created",

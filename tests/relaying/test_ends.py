@@ -325,8 +325,8 @@ async def test_slow_peers_share_a_bound() -> None:
     ):
         for peer in (slow, slow_too):
             await peer.send("pour")
-        living = relay.sessions.active_sessions
-        while sum(session.down.full_since is not None for session in living) < 2:
+        active = relay.sessions.active_sessions
+        while sum(session.down.full_since is not None for session in active) < 2:
             await other.send("hello")
             assert await other.recv() == "hello"
         waiting = relay.metrics.registry.get_sample_value("relay_buffered_bytes") or 0

@@ -35,7 +35,7 @@ async def test_each_sample_has_its_worker(tmp_path: Path) -> None:
     assert {sample.labels["le"] for sample in families[1].samples if "bucket" in sample.name} == {"1.0", "2.0", "+Inf"}
 
 
-async def test_a_sibling_that_does_not_answer_is_left_out(tmp_path: Path) -> None:
+async def test_a_worker_that_does_not_answer_is_left_out(tmp_path: Path) -> None:
     """A worker that died without taking its socket away is left out, and the others are told."""
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "1"))

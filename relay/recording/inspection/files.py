@@ -1,4 +1,4 @@
-"""Files for what people said."""
+"""Opening files that only their owner can read."""
 
 import os
 from pathlib import Path

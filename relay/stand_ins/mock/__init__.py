@@ -31,10 +31,10 @@ and what time it is, and asked for the next event. Its parts:
     usage               tokens
     schedule, pace      scripts of events and pauses, and how long the pauses are
     audio, g711         formats
-    desk                what sessions of all kinds have in common
+    session_base        what sessions of all kinds have in common
     translation         a translation session
     live, live_shapes   a Live session
-    recital             the clips, one after another
+    clip_player         the clips, one after another
     rest, calls, sdp    WebRTC calls
 """
 

@@ -6,7 +6,7 @@ from relay.stand_ins.mock.pieces import words_of
 from relay.stand_ins.mock.voice import ROTATION, Utterance, clips
 
 
-class Recital:
+class ClipPlayer:
     """Remembers which clip is being said, and how far it has come."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from relay.stand_ins.exchange import CloseWith
 from relay.stand_ins.mock import audio
-from relay.stand_ins.mock.clip_player import Recital
+from relay.stand_ins.mock.clip_player import ClipPlayer
 from relay.stand_ins.mock.errors import Fault, Refused
 from relay.stand_ins.mock.events import Event, event, new_id
 from relay.stand_ins.mock.listening import Listener, SpeechStopped
@@ -17,7 +17,7 @@ from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.pieces import spoken_pieces
 from relay.stand_ins.mock.realtime_session import turn_detection
 from relay.stand_ins.mock.schedule import Pause, Running, Script
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, Desk
+from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.voice import describe
 
 DELEGATED = ("response.create", "response.item.create", "decision.create", "decision.item.create",
@@ -25,7 +25,7 @@ DELEGATED = ("response.create", "response.item.create", "decision.create", "deci
 DEFAULT_AUDIO = {"format": {"type": "audio/pcm", "rate": 24000}, "output": {"voice": "marin"}}
 
 
-class LiveSession(Desk):
+class LiveSession(SessionBase):
     """One conversation without turns; see `MockSession` for what is common to all."""
 
     def __init__(
@@ -41,7 +41,7 @@ class LiveSession(Desk):
         self._pace = pace
         self._fields: dict[str, Any] = {}
         self._expires_at = round(unix_now + session_seconds)
-        self._recital = Recital()
+        self._clips = ClipPlayer()
         self._listener = Listener()
         self._listener.detect_turns(turn_detection({"type": "server_vad"}))
         self._answer: Running | None = None
@@ -130,7 +130,7 @@ class LiveSession(Desk):
             self._answer = None
 
     def _say(self) -> Script:
-        clip = self._recital.next_clip()
+        clip = self._clips.next_clip()
         yield Pause(self._pace.latency_s)
         for words, pcm in spoken_pieces(clip.words, clip.pcm):
             start_ms = max(self._listener.end_ms, self._said_until_ms)

@@ -1,4 +1,4 @@
-"""What an upgrade request asks for, and whether the API would have it.
+"""The mock's reading of a handshake: what it asks for, and whether the API would accept it.
 
 The API answers 101 first and refuses afterwards, by an `error` event and a close. Only another path is a plain 404.
 """

@@ -1,4 +1,4 @@
-"""Cutting an answer into the pieces in which it is streamed."""
+"""An answer cut into the deltas in which it is streamed."""
 
 import re
 from collections.abc import Iterator

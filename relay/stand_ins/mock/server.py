@@ -1,4 +1,4 @@
-"""What the mock does with those who come."""
+"""The mock's server: one session for each connection, and which of them it plays."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from relay.stand_ins.mock.opening import Opening, Upgrade
 from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.rest_api import MockRest, call_not_found
 from relay.stand_ins.mock.session import MockSession
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, Desk
+from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.translation import TranslationSession
 from relay.stand_ins.wire import Wire
 
@@ -45,11 +45,11 @@ class MockServer:
     """
 
     def __init__(
-        self, new_session: Callable[[Opening], Desk], required_key: str | None, disturbance: Disturbance
+        self, new_session: Callable[[Opening], SessionBase], required_key: str | None, disturbance: Disturbance
     ) -> None:
         self.url = ""
         self.sessions: deque[MockSession] = deque(maxlen=KEPT_SESSIONS)
-        self.continuous: deque[Desk] = deque(maxlen=KEPT_SESSIONS)
+        self.continuous: deque[SessionBase] = deque(maxlen=KEPT_SESSIONS)
         self.open_connections = 0
         self.calls = Calls()
         self._new_session = new_session
@@ -130,7 +130,7 @@ async def serve_mock(
         disturbance: what is to go wrong; nothing if not given.
     """
 
-    def new_session(opening: Opening) -> Desk:
+    def new_session(opening: Opening) -> SessionBase:
         given = {
             "now": asyncio.get_running_loop().time(),
             "unix_now": time.time(),

@@ -22,12 +22,12 @@ from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.realtime_session import RealtimeSession
 from relay.stand_ins.mock.responses import Response
 from relay.stand_ins.mock.schedule import Pause, Running, Script
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, Desk
+from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.shapes import CLIENT_EVENT
 from relay.stand_ins.mock.transcription import transcribe
 
 
-class MockSession(Desk):
+class MockSession(SessionBase):
     """The state of one conversation with a model that is not there.
 
     Args:

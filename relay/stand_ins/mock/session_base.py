@@ -21,7 +21,7 @@ Handlers = Mapping[str, Callable[[Event], None]]
 SESSION_SECONDS = 3600.0
 
 
-class Desk:
+class SessionBase:
     """Takes a client's messages, refuses what is wrong with them, and keeps events until they are asked for.
 
     Args:

@@ -10,12 +10,12 @@ from relay.core.injection import merged
 from relay.stand_ins.exchange import CloseWith
 from relay.stand_ins.mock import audio
 from relay.stand_ins.mock.checks import fields, nullable, number, one_of, text, variants
-from relay.stand_ins.mock.clip_player import Recital
+from relay.stand_ins.mock.clip_player import ClipPlayer
 from relay.stand_ins.mock.events import Event, new_id
 from relay.stand_ins.mock.listening import Listener, SpeechStopped
 from relay.stand_ins.mock.opening import Opening
 from relay.stand_ins.mock.realtime_session import turn_detection
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, Desk
+from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.shapes import client_event
 from relay.stand_ins.mock.voice import describe
 
@@ -42,7 +42,7 @@ CLIENT_EVENT = variants(
 )
 
 
-class TranslationSession(Desk):
+class TranslationSession(SessionBase):
     """One speaker who is interpreted; see `MockSession` for what is common to all."""
 
     def __init__(
@@ -62,7 +62,7 @@ class TranslationSession(Desk):
             "expires_at": round(unix_now + session_seconds),
             "audio": {"input": {"noise_reduction": None, "transcription": None}, "output": {"language": "en"}},
         }
-        self._recital = Recital()
+        self._clips = ClipPlayer()
         self._listener = Listener()
         self._listener.detect_turns(turn_detection({"type": "server_vad"}))
         self._owed_bytes = 0
@@ -90,7 +90,7 @@ class TranslationSession(Desk):
 
     def _say_more(self, size: int) -> None:
         self._owed_bytes -= size
-        piece = self._recital.next_piece(size)
+        piece = self._clips.next_piece(size)
         where = {"elapsed_ms": self._listener.end_ms // STEP_MS * STEP_MS}
         if piece.words:
             self._emit("session.output_transcript.delta", **where, delta=piece.words)

@@ -1,4 +1,4 @@
-"""What the recorded peer called things, and what this one calls them."""
+"""Ids: what the recorded peer called things, and what this one calls them."""
 
 import re
 from collections import OrderedDict

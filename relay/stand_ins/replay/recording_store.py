@@ -1,4 +1,4 @@
-"""Which recording a peer gets."""
+"""The recordings that a replay has, and which of them a peer gets."""
 
 from collections.abc import Iterable
 from pathlib import Path

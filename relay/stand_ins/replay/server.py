@@ -1,4 +1,4 @@
-"""What the replay does with those who come."""
+"""The replay's server: a recording for each connection, played to it."""
 
 import asyncio
 import weakref

@@ -47,12 +47,12 @@ NOT_ECHOED = {"client_secret", "input", "max_response_output_tokens"}
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(event({kind: CLIENT[kind] for kind in ("session.update", "response.create")}))
-def test_a_wish_is_echoed_as_it_was_spelt(body) -> None:
+def test_a_request_is_echoed_as_it_was_spelt(body) -> None:
     """A GA upstream that grants a wish grants it to a beta peer in its own words, temperature and order included."""
     translation = Translation()
     holder, echo = ("session", "session.updated") if "session" in body else ("response", "response.created")
-    [wish] = through(body, translation.from_peer)
-    assert "temperature" not in wish.get(holder, {})
-    [granted] = through({"type": echo, holder: wish.get(holder, {})}, translation.to_peer)
+    [asked] = through(body, translation.from_peer)
+    assert "temperature" not in asked.get(holder, {})
+    [granted] = through({"type": echo, holder: asked.get(holder, {})}, translation.to_peer)
     wished = {name: value for name, value in body.get(holder, {}).items() if name not in NOT_ECHOED}
     assert {name: granted[holder][name] for name in wished} == wished

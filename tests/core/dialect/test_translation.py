@@ -56,16 +56,16 @@ def test_a_transcription_session_of_2024_goes_up_as_ga() -> None:
     ]
 
 
-def test_a_wish_is_remembered_until_there_is_another() -> None:
+def test_a_request_is_remembered_until_there_is_another() -> None:
     """The echo of a field has the peer's own spelling, as long as the upstream says what it stood for."""
     translation = Translation()
     granted: Body = {"type": "session.updated", "session": {"type": "realtime", "output_modalities": ["audio"]}}
-    for wish, echo in [
+    for asked, echo in [
         ({"modalities": ["audio", "text"], "temperature": 0.6}, {"modalities": ["audio", "text"], "temperature": 0.6}),
         ({"voice": "verse"}, {"modalities": ["audio", "text"], "temperature": 0.6}),
         ({"modalities": ["text", "audio"]}, {"modalities": ["text", "audio"], "temperature": 0.6}),
     ]:
-        translated(translation.from_peer, {"type": "session.update", "session": wish})
+        translated(translation.from_peer, {"type": "session.update", "session": asked})
         [event] = translated(translation.to_peer, granted)
         assert event["session"] == echo
     granted["session"]["output_modalities"] = ["text"]

@@ -10,7 +10,7 @@ from relay.config.kinds import LIVE, TRANSLATION
 from relay.stand_ins.mock import Pace
 from relay.stand_ins.mock.live import LiveSession
 from relay.stand_ins.mock.opening import Opening
-from relay.stand_ins.mock.session_base import Desk
+from relay.stand_ins.mock.session_base import SessionBase
 from relay.stand_ins.mock.translation import TranslationSession
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.conformance import conforms
@@ -22,7 +22,7 @@ MODEL = {"model": "gpt-live-1"}
 class Stream:
     """A client of such a session, with a clock of its own."""
 
-    def __init__(self, kind: str, session: Desk) -> None:
+    def __init__(self, kind: str, session: SessionBase) -> None:
         self.session = session
         self.now = 0.0
         self._kind = kind

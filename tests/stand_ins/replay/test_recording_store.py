@@ -37,7 +37,7 @@ def test_a_recording_has_a_name(directory) -> None:
     assert [store.named(name) is not None for name in ("b", "b.jsonl", "d", "../b")] == [True, True, False, False]
 
 
-def test_an_empty_shelf(tmp_path) -> None:
+def test_an_empty_store(tmp_path) -> None:
     """A directory without recordings is told as such."""
     with pytest.raises(RecordingError, match=r"there is no recording here \(\*\.jsonl\)"):
         open_recording_store(tmp_path)
