@@ -1,13 +1,13 @@
 # The first stage builds; the last one holds Python, the relay and nothing to build with.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY requirements/run.txt requirements/run.txt
+COPY requirements requirements
 RUN python -m venv /opt/relay \
  && /opt/relay/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
 COPY . .
 RUN python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir build \
- && /opt/build/bin/python -m build --wheel \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/relay/bin/pip install --no-cache-dir --no-deps dist/*.whl \
  && /opt/relay/bin/pip uninstall --yes pip
 

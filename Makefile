@@ -12,7 +12,7 @@ help: ## show what can be made
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
-	@$(BIN)/python -m relay serve --upstream mock --config deploy/try.toml
+	@$(BIN)/relay serve --upstream mock --config deploy/try.toml
 
 test: lint types js unit browser ## set everything up and pass all tests
 
@@ -63,7 +63,9 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra redis pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	    --no-header requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/agents.in -o requirements/agents.txt
 
@@ -79,12 +81,18 @@ clean: ## remove what was set up and built
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.run: requirements/run.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+# The environment holds what is pinned, and the checkout itself, so that `.venv/bin/relay` is the code as it lies here.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CHECKOUT := $(PIP) --no-deps --no-index --no-build-isolation --editable .
+
+.venv/.run: requirements/run.txt requirements/build.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(CHECKOUT)
 	@touch $@
 
-.venv/.dev: requirements/dev.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+.venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/dev.txt
+	$(CHECKOUT)
 	@touch $@ .venv/.run
 
 # One client needs another version of a library than the relay, so it has an environment of its own.

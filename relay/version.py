@@ -1,1 +1,3 @@
-__version__ = "0.1.0"
+"""The version of the package, of its log and metrics, and of the npm package made of its page."""
+
+__version__ = "0.2.0"

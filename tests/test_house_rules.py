@@ -1,13 +1,16 @@
 """What the architecture promises about its own code."""
 
 import ast
+import re
+import tokenize
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-RELAY = Path(__file__).parent.parent / "relay"
+ROOT = Path(__file__).parents[1]
+RELAY = ROOT / "relay"
 
 ROOMS: dict[str, set[str]] = {
     "core": set(),
@@ -143,6 +146,27 @@ def test_who_holds_the_websocket() -> None:
     """Behind admission nobody holds the peer's WebSocket but the leg that is made of it."""
     holders = {named(path) for path in FILES if "starlette.websockets" in imports(path)}
     assert holders == {"endpoints/realtime.py", "endpoints/pending_peer.py", "legs/choice.py", "legs/asgi.py"}
+
+
+PYTHON = [path for root in ("relay", "bench", "tests") for path in (ROOT / root).rglob("*.py")]
+
+PRIVATE_WORDS = {
+    "brought", "desk", "discretion", "door", "doors", "guest", "hum", "living", "nobodys", "purse", "purses", "recital",
+    "resting", "shelf", "sibling", "siblings", "tape", "wish", "wishes",
+}  # fmt: skip
+"""What only this house would say, for what the field has a word for."""
+
+
+def test_names_are_the_fields_own() -> None:
+    """No name of a file, class, function or variable uses a word that a stranger would have to be told."""
+    assert {str(path): words for path in PYTHON if (words := private_words_in(path))} == {}
+
+
+def private_words_in(path: Path) -> set[str]:
+    with tokenize.open(path) as file:
+        names = {token.string for token in tokenize.generate_tokens(file.readline) if token.type == tokenize.NAME}
+    words = {word.lower() for name in {path.stem, *names} for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+    return words & PRIVATE_WORDS | names & {"Ask"}
 
 
 def test_the_unknown_is_caught_in_one_place() -> None:

@@ -7,13 +7,14 @@ from starlette.routing import Route
 
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
+from relay.version import __version__
 
 
 def probe_routes(sessions: Sessions, metrics: Metrics) -> list[Route]:
     """The routes for load balancers, process managers and Prometheus."""
 
     def livez(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse(f"ok {__version__}\n")
 
     def readyz(_: Request) -> Response:
         return PlainTextResponse("draining\n", 503) if sessions.draining else PlainTextResponse("ready\n")

@@ -1,5 +1,6 @@
 """The relay behind nginx and HAProxy as `deploy/` sets them up, with TLS that ends there."""
 
+import contextlib
 import json
 import re
 import ssl
@@ -24,6 +25,7 @@ from tests.fakes.upstream import ScriptedUpstream, scripted_upstream
 TOKEN = "rt_annas-token-0123456789"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 VISITOR = "127.0.0.9"
+MAX_SESSIONS = 8
 
 
 @dataclass
@@ -63,7 +65,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 async def _place(name: str, tmp_path: Path) -> AsyncIterator[Place]:
     async with (
         scripted_upstream() as upstream,
-        running(upstream.url, tokens=[{"token": TOKEN, "subject": "anna"}]) as relay,
+        running(upstream.url, tokens=[{"token": TOKEN, "subject": "anna"}], max_sessions=MAX_SESSIONS) as relay,
         proxy(name, relay.port, tmp_path) as (port, trust),
     ):
         yield Place(port, trust, relay, upstream)
@@ -103,12 +105,13 @@ async def test_a_refusal_passes(place: Place) -> None:
     response = refusal.value.response
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert json.loads(response.body or b"")["error"]["code"] == "credentials_missing"
-    place.relay.sessions.draining = True
-    with pytest.raises(InvalidStatus) as refusal:
-        await place.visitor(BEARER)
-    assert (refusal.value.response.status_code, refusal.value.response.headers["Retry-After"]) == (503, "1")
-    ended = place.relay.metrics.registry.get_sample_value("relay_sessions_ended_total", {"cause": "draining"})
-    assert ended == 1
+    with contextlib.ExitStack() as places:
+        for _ in range(MAX_SESSIONS):
+            places.enter_context(place.relay.sessions.reserve())
+        with pytest.raises(InvalidStatus) as refusal:
+            await place.visitor(BEARER)
+    assert (refusal.value.response.status_code, refusal.value.response.headers["Retry-After"]) == (503, "5")
+    assert place.relay.ended_by("full") == 1
 
 
 async def test_the_largest_ticket_passes(place: Place) -> None:

@@ -13,6 +13,8 @@ import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import connect
 
+from relay.version import __version__
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -37,6 +39,28 @@ def relay(tmp_path_factory) -> Path:
     (packages / "dependencies.pth").write_text(dependencies + "\n")
     installed: Path = place / "venv/bin/relay"
     return installed
+
+
+def test_the_readme_reads_well_elsewhere(relay) -> None:
+    """On a package index the README's links and pictures have addresses: nothing lies beside it there."""
+    [metadata] = relay.parent.parent.parent.glob("venv/lib/*/site-packages/realtime_relay-*.dist-info/METADATA")
+    text = metadata.read_text()
+    readme = text.partition("\n\n")[2]
+    places = re.findall(r'(?:src|srcset|href)="([^"]+)"', readme) + re.findall(r"\]\(([^)]+)\)", readme)
+    assert len(places) > 20
+    assert [place for place in places if not place.startswith(("https://", "#"))] == []
+    assert [
+        name for name in ("Homepage", "Changelog", "Issues") if f"\nProject-URL: {name}, https://" not in text
+    ] == []
+
+
+def test_the_version_is_one(relay) -> None:
+    """The command, the package's metadata and the changelog's newest section have the same version."""
+    told = subprocess.run([relay, "--version"], check=True, capture_output=True, text=True).stdout
+    assert told == f"relay, version {__version__}\n"
+    assert list((relay.parent.parent).glob(f"lib/*/site-packages/realtime_relay-{__version__}.dist-info"))
+    newest = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
+    assert newest == __version__
 
 
 async def started(relay: Path, where: Path, *arguments: str) -> tuple[asyncio.subprocess.Process, str]:
