@@ -2,7 +2,7 @@ import { setText } from './page.js';
 import { clockWords, stateWords } from './state-words.js';
 import { WaveformView } from './waveform-view.js';
 
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /**
  * @typedef {object} CallElements

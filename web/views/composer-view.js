@@ -1,5 +1,5 @@
-import { imageFromFile } from '../images.js';
 import { ImageSources } from './image-sources.js';
+import { imageFromFile } from './images.js';
 import { make, makeIcon } from './page.js';
 
 const MOST_IMAGES = 4;

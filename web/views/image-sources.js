@@ -1,4 +1,4 @@
-import { imageFromScreen, imageFromVideo } from '../images.js';
+import { imageFromScreen, imageFromVideo } from './images.js';
 
 /**
  * @typedef {object} ImageSourceElements

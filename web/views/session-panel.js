@@ -1,4 +1,4 @@
-import { editable, sessionChanges } from '../session-changes.js';
+import { editable, sessionChanges } from '../protocol/session-changes.js';
 import { setText } from './page.js';
 
 /**
@@ -18,7 +18,7 @@ export class SessionPanel {
   #shown = '';
   #sentId = '';
 
-  /** @param {import('../voice-session.js').VoiceSession} voice @param {SessionElements} elements */
+  /** @param {import('../session/voice-session.js').VoiceSession} voice @param {SessionElements} elements */
   constructor(voice, elements) {
     this.#voice = voice;
     this.#elements = elements;
@@ -77,7 +77,7 @@ export class SessionPanel {
     }
   }
 
-  /** @param {import('../codecs.js').RealtimeEvent} event */
+  /** @param {import('../protocol/codecs.js').RealtimeEvent} event */
   #receive(event) {
     if (this.#sentId === '') return;
     if (event.type === 'error' && event.error?.event_id === this.#sentId) {

@@ -1,6 +1,6 @@
 import { make } from './page.js';
 
-/** @typedef {import('../preferences.js').Preferences} Preferences */
+/** @typedef {import('../session/preferences.js').Preferences} Preferences */
 
 /**
  * @typedef {object} SettingsElements

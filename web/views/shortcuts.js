@@ -1,4 +1,4 @@
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 const TYPING = 'input, textarea, select, [contenteditable]';
 const PRESSING = 'button, a[href], summary, [role="tab"]';

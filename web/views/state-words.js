@@ -1,4 +1,4 @@
-/** @type {Record<import('../phase.js').Phase, string>} */
+/** @type {Record<import('../session/phase.js').Phase, string>} */
 const WORDS = {
   idle: 'Ready',
   connecting: 'Connecting… you can already speak',
@@ -13,7 +13,7 @@ const WORDS = {
 
 const RESTING = new Set(['idle', 'error', 'connecting', 'reconnecting']);
 
-/** What goes on, in words for a visitor. @param {import('../voice-session.js').VoiceSession} voice */
+/** What goes on, in words for a visitor. @param {import('../session/voice-session.js').VoiceSession} voice */
 export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }) {
   if (phase === 'connecting' && awaitsMicrophone) return 'Waiting for the microphone…';
   if (phase === 'connecting' && !microphone.open) return 'Connecting…';

@@ -1,4 +1,4 @@
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /** @typedef {{user: number, model: number}} Levels loudness of both sides, 0 to 1, as ears take it */
 

@@ -1,6 +1,6 @@
 import { setText } from './page.js';
 
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /**
  * What stands where the conversation will be, and what to do now.

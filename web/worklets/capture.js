@@ -5,7 +5,7 @@
  * nothing. When the page does not come round for seconds the pool runs dry, and chunks are dropped and
  * counted.
  */
-import { CaptureChunker } from '../capture-chunker.js';
+import { CaptureChunker } from '../audio/capture-chunker.js';
 
 const SILENCE = new Float32Array(128);
 const POOL_CHUNKS = 256; // about 5 s of 20 ms chunks, 240 kB: more than a page's worst stall

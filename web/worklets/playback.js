@@ -6,9 +6,9 @@
  * have passed while playing; and `{flushed: id, cut: Position[]}` in answer to `flush`, whose silence begins
  * with the next block.
  */
-import { SAMPLE_RATE } from '../pcm.js';
-import { PlaybackQueue } from '../playback-queue.js';
-import { Resampler } from '../resampler.js';
+import { SAMPLE_RATE } from '../audio/pcm.js';
+import { PlaybackQueue } from '../audio/playback-queue.js';
+import { Resampler } from '../audio/resampler.js';
 
 const REPORT_INTERVAL_S = 0.05;
 
