@@ -22,7 +22,7 @@ const COMMENTS = /\/\*[\s\S]*?\*\/|\/\/.*/g;
 
 const MODULES = filesIn('web', '.js');
 
-/** Paths from `folder`, of those that end so. */
+/** The files of a folder, and of those in it, whose names end so: paths from that folder. */
 function filesIn(folder, ending) {
   const paths = readdirSync(join(ROOT, folder), { recursive: true }).map((path) => path.replaceAll('\\', '/'));
   return paths.filter((path) => path.endsWith(ending)).sort();
@@ -38,11 +38,11 @@ function targetsOf(module, pattern) {
   return names.filter((name) => name.startsWith('.')).map((name) => posix.join(dirname(module), name));
 }
 
-/** Every pair of a module and what a pattern finds in it that `isWrong`, as lines to read. */
-function offences(pattern, isWrong) {
+/** What a pattern finds in all modules and a rule forbids, as lines to read. */
+function offences(pattern, isForbidden) {
   return MODULES.flatMap((module) =>
     targetsOf(module, pattern)
-      .filter((target) => isWrong(module, target))
+      .filter((target) => isForbidden(module, target))
       .map((target) => `${module} -> ${target}`),
   );
 }
@@ -58,11 +58,11 @@ test('Imports between rooms run in one direction, so there are no circles of roo
 });
 
 test('A module imports from its own room, and from those that its row names.', () => {
-  const forbidden = (module, target) => {
+  const beyondItsRow = (module, target) => {
     const [from, to] = [dirname(module), dirname(target)];
     return from !== to && !ROOMS.get(from).includes(to);
   };
-  assert.deepEqual(offences(IMPORTS, forbidden), []);
+  assert.deepEqual(offences(IMPORTS, beyondItsRow), []);
 });
 
 test('Every module, worklet and style that a module names is there.', () => {
@@ -76,6 +76,11 @@ test('The page depends on no package, and on no address that a proxy may have mo
     return [...code.matchAll(IMPORTS)].map(([, name]) => `${module} -> ${name}`);
   }).filter((line) => !line.includes('-> .'));
   assert.deepEqual(foreign, []);
+});
+
+test('Every module begins with a comment that says what is in it.', () => {
+  const silent = MODULES.filter((module) => !/^\/\*\*(?: |\n \* )[^@\s*]/.test(sourceOf(module)));
+  assert.deepEqual(silent, []);
 });
 
 test('A test in a room is named for a module of that room.', () => {

@@ -1,5 +1,5 @@
 /**
- * What was said while nobody could take it: the newest chunks up to a limit.
+ * A bounded queue of PCM16 chunks that drops the oldest, for speech that no session can take yet.
  *
  * Between the opening of the microphone and that of the session, and while a lost connection is restored,
  * chunks wait here, so that a first word is not lost; and a session that never comes costs no more than the

@@ -1,3 +1,4 @@
+/** Opening an `AudioContext` at 24 kHz, and resuming it when the browser has suspended it. */
 import { SAMPLE_RATE } from './pcm.js';
 
 /**

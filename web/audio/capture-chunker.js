@@ -1,3 +1,4 @@
+/** The microphone's blocks resampled and cut into PCM16 chunks, for the capture worklet. */
 import { floatToPcm16, msToFrames } from './pcm.js';
 import { Resampler } from './resampler.js';
 

@@ -1,3 +1,4 @@
+/** The microphone: permission, device, mute, and PCM16 chunks from the capture worklet. */
 import { keepRunning, openAudioContext } from './audio-context.js';
 import { SAMPLE_RATE, level } from './pcm.js';
 

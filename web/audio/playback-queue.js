@@ -1,3 +1,4 @@
+/** The jitter buffer of the playback worklet, which counts to the sample what was played of each answer. */
 import { msToFrames } from './pcm.js';
 import { RingBuffer } from './ring-buffer.js';
 

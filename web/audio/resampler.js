@@ -1,6 +1,6 @@
 /**
- * Changes the rate of a stream of samples with a windowed sinc, so that nothing above half the lower rate
- * folds back into what is heard. Allocates in its constructor only: it runs on the audio thread.
+ * Sample-rate conversion of a stream with a windowed sinc, whose low-pass keeps aliases out. Allocates in
+ * its constructor only: it runs on the audio thread.
  */
 
 const ZERO_CROSSINGS = 16; // each side of the kernel; with this window about 80 dB of stop band

@@ -1,3 +1,4 @@
+/** The speaker: plays answers through the playback worklet, and tells how much of each was heard. */
 import { keepRunning, openAudioContext } from './audio-context.js';
 import { framesToMs } from './pcm.js';
 

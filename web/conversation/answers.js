@@ -1,3 +1,5 @@
+/** Answers (the API's responses) under way, those that were cut off, and what truncates them. */
+
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 /** @typedef {import('../protocol/codecs.js').AudioDelta} AudioDelta */
 
@@ -100,7 +102,7 @@ export class Answers {
  *
  * @param {Record<string, any> | null} session
  */
-export function interruptsItself(session) {
+export function serverInterrupts(session) {
   const detection = turnDetection(session);
   return detection !== null && detection.interrupt_response !== false;
 }
@@ -110,7 +112,7 @@ export function interruptsItself(session) {
  *
  * @param {Record<string, any> | null} session
  */
-export function answersItself(session) {
+export function serverAnswers(session) {
   const detection = turnDetection(session);
   if (session?.type === 'transcription') return false; // it only writes down
   return detection !== null && detection.create_response !== false;

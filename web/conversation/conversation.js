@@ -1,5 +1,5 @@
 /**
- * The conversation as a visitor sees it: events in, turns out. It knows no page, no sound and no clock.
+ * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
 import { TurnList } from './turn-list.js';

@@ -1,12 +1,11 @@
-import { splitHeard } from './transcript.js';
-
 /**
- * Items that this side adds to a conversation.
+ * Conversation items that this side creates: typed messages with images, and earlier turns for a new session.
  */
+import { splitHeard } from './transcript.js';
 
 /** @typedef {import('./turn-list.js').Turn} Turn */
 
-const MOST_RETOLD = 40;
+const MOST_HISTORY_ITEMS = 40;
 
 /**
  * What a visitor says in writing, and pictures with it.
@@ -29,10 +28,10 @@ export function userItem(text, images) {
  * @param {readonly Turn[]} turns
  * @returns {Record<string, any>[]}
  */
-export function retoldItems(turns) {
+export function historyItems(turns) {
   return turns
     .filter(({ role, text }) => text !== '' && (role === 'user' || role === 'assistant'))
-    .slice(-MOST_RETOLD)
+    .slice(-MOST_HISTORY_ITEMS)
     .map((turn) => ({
       id: turn.id,
       type: 'message',

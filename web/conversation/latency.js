@@ -1,5 +1,5 @@
 /**
- * How long each answer took, from the end of the question to the first sample heard.
+ * The latency of each answer, from the end of speech or `response.create` to the first sample heard.
  *
  * Times are milliseconds on one clock, that of `performance.now()`, given with each call.
  */
@@ -104,7 +104,7 @@ export class Latency {
   /** @param {string} responseId @param {number} now */
   #create(responseId, now) {
     const last = this.#timings.at(-1);
-    if (last === undefined || (last.responseId !== '' && !wentOn(last))) return; // unasked
+    if (last === undefined || (last.responseId !== '' && !calledToolsOnly(last))) return; // unasked
     last.responseId = responseId;
     last.createdAt ??= now;
     last.doneAt = null;
@@ -139,7 +139,7 @@ export class Latency {
 }
 
 /** Whether it called functions only, so that the next response is the answer. @param {Timing} timing */
-function wentOn({ doneAt, firstTextAt, firstAudioAt, cut }) {
+function calledToolsOnly({ doneAt, firstTextAt, firstAudioAt, cut }) {
   return doneAt !== null && firstTextAt === null && firstAudioAt === null && !cut;
 }
 

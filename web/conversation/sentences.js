@@ -1,3 +1,5 @@
+/** Splits growing transcripts into whole sentences, for screen readers. */
+
 /** @typedef {import('./turn-list.js').Turn} Turn */
 
 const ENDS = /[.!?…。！？][”"’')\]]*(\s|$)/gu;

@@ -1,5 +1,5 @@
 /**
- * Readings of a conversation's turns: what was heard of them, and as text.
+ * A conversation's turns as plain text, and how much of an interrupted answer was heard.
  */
 
 /** @typedef {import('./turn-list.js').Turn} Turn */

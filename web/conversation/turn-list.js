@@ -1,5 +1,5 @@
 /**
- * Turns of a conversation in their order, found by id, and no more of them than a limit.
+ * Turns of a conversation in their order, found by item id, and no more of them than a limit.
  */
 
 /**

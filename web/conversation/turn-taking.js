@@ -1,5 +1,6 @@
+/** Turn-taking: interrupting an answer and truncating it, push-to-talk, and turn detection. */
 import { SAMPLE_RATE } from '../audio/pcm.js';
-import { Answers, answersItself, interruptsItself, turnDetection } from './answers.js';
+import { Answers, serverAnswers, serverInterrupts, turnDetection } from './answers.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
@@ -8,7 +9,7 @@ const RELEASE_TAIL_MS = 150; // thumbs are quicker than the end of a word
 const LEAST_COMMIT_FRAMES = SAMPLE_RATE / 10; // the API refuses to commit less than 100 ms
 
 /**
- * Who speaks when: interruptions, and turns that are taken by hand.
+ * Who speaks when: interruptions, and turns that begin and end with a button.
  *
  * With an open microphone the other side detects turns. With push-to-talk nothing is sent but what is said
  * while the button is held; where the relay does not let us switch detection off, silence is sent between,
@@ -23,7 +24,7 @@ export class TurnTaking {
   /** @type {ReturnType<typeof setTimeout> | undefined} while what was said is still being taken in */
   #tail;
   #userSpeaks = false;
-  #byHand = false;
+  #pushToTalk = false;
   #heldFrames = 0;
   /** @type {Record<string, any> | null} what the session's detection was before we switched it off */
   #detection = null;
@@ -49,18 +50,18 @@ export class TurnTaking {
   }
 
   /** Whether push-to-talk is on. */
-  get byHand() {
-    return this.#byHand;
+  get pushToTalk() {
+    return this.#pushToTalk;
   }
 
   get held() {
     return this.#held;
   }
 
-  /** @param {boolean} byHand */
-  setByHand(byHand) {
+  /** @param {boolean} pushToTalk */
+  setPushToTalk(pushToTalk) {
     this.release();
-    this.#byHand = byHand;
+    this.#pushToTalk = pushToTalk;
     this.applyDetection();
   }
 
@@ -71,10 +72,10 @@ export class TurnTaking {
     const client = this.#getClient();
     if (client === null) return;
     const detection = turnDetection(client.session);
-    if (this.#byHand && detection !== null) {
+    if (this.#pushToTalk && detection !== null) {
       this.#detection = detection;
       client.updateSession({ audio: { input: { turn_detection: null } } });
-    } else if (!this.#byHand && this.#detection !== null) {
+    } else if (!this.#pushToTalk && this.#detection !== null) {
       client.updateSession({ audio: { input: { turn_detection: this.#detection } } });
       this.#detection = null;
     }
@@ -93,7 +94,7 @@ export class TurnTaking {
    * @param {Int16Array} samples changed to silence in place
    */
   gate(samples) {
-    if (!this.#byHand || this.#held || this.#tail !== undefined) {
+    if (!this.#pushToTalk || this.#held || this.#tail !== undefined) {
       this.#heldFrames += samples.length;
       return samples;
     }
@@ -103,7 +104,7 @@ export class TurnTaking {
 
   /** The button goes down. Does nothing without a session. */
   press() {
-    if (!this.#byHand || this.#held || this.#getClient() === null) return;
+    if (!this.#pushToTalk || this.#held || this.#getClient() === null) return;
     void this.interrupt();
     this.#held = true;
     if (this.#tail === undefined) this.#heldFrames = 0; // else it was let go of for a moment only
@@ -131,7 +132,7 @@ export class TurnTaking {
   }
 
   /** Interrupts, and waits until a new answer may be asked for: at most a second. */
-  async makeWay() {
+  async interruptAndWait() {
     await this.interrupt();
     const deadline = performance.now() + QUIET_TIMEOUT_MS;
     while (this.#answers.underWay && performance.now() < deadline) {
@@ -161,12 +162,12 @@ export class TurnTaking {
 
   #begin() {
     this.#userSpeaks = true;
-    void this.#cut(interruptsItself(this.#getClient()?.session ?? null));
+    void this.#cut(serverInterrupts(this.#getClient()?.session ?? null));
   }
 
   #stop() {
     this.#userSpeaks = false;
-    if (answersItself(this.#getClient()?.session ?? null)) this.#answers.expect();
+    if (serverAnswers(this.#getClient()?.session ?? null)) this.#answers.expect();
   }
 
   /** @param {boolean} cancelled whether the other side cancels its answer itself */

@@ -1,3 +1,4 @@
+/** The codec of `relay.binary.v1`: audio as binary messages, everything else as JSON. */
 import { jsonCodec } from './codecs.js';
 
 /** @typedef {import('./codecs.js').Codec} Codec */

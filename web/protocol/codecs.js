@@ -1,3 +1,6 @@
+/**
+ * How events and audio are encoded on the WebSocket: what a codec is, and the API's own JSON with base64.
+ */
 import { base64ToPcm16, pcm16ToBase64 } from '../audio/pcm.js';
 
 /**

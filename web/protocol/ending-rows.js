@@ -1,5 +1,6 @@
 /**
- * Every end that a visitor may see, in words; `endings.js` chooses among them.
+ * What a visitor is told of each end, by error code, close code and microphone error; `endings.js` chooses
+ * among them.
  */
 
 /** @typedef {{title: string, advice: string, retry?: boolean}} Row */

@@ -1,5 +1,5 @@
 /**
- * What to tell a visitor when a connection ends: what happened, and what to do now.
+ * Explains to a visitor why a connection ended or a device failed: what happened, and what to do now.
  */
 import { BY_CODE, BY_ERROR, MICROPHONE, UNKNOWN } from './ending-rows.js';
 

@@ -1,6 +1,5 @@
 /**
- * The events of a session, for reading: bounded, without the weight of their audio, floods folded into one
- * line.
+ * A bounded log of client and server events, without their audio; runs of deltas are folded into one entry.
  */
 
 /** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */

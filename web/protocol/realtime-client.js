@@ -1,3 +1,6 @@
+/**
+ * A client of the Realtime API over one WebSocket: connects, sends, and dispatches what the server says.
+ */
 import { jsonCodec } from './codecs.js';
 import { Watchdog } from './watchdog.js';
 

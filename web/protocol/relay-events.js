@@ -1,11 +1,11 @@
 /**
- * What the relay says of itself between the model's events: what the conversation has cost, and that it is
- * about to restart. Relays that say nothing are no different from those that have nothing to say.
+ * The relay's own events: `relay.cost` (what the conversation has cost) and `relay.draining` (the relay is
+ * about to restart). A relay that sends none leaves both unknown.
  */
 
 const WARN_AT = 0.8;
 
-export class RelayNews {
+export class RelayEvents {
   #earlierUsd = 0;
   /** @type {number | null} */
   #sessionUsd = null;

@@ -1,5 +1,5 @@
 /**
- * The session object as something to edit.
+ * What of a session object can be edited, and the smallest `session.update` between two versions of it.
  */
 
 /** What the other side fixes. */

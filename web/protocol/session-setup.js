@@ -1,5 +1,6 @@
 /**
- * What this page must change in a session that the relay has set up already: as little as can be.
+ * The `session.update` that a page begins with: input transcription and PCM16 where the session lacks them,
+ * and nothing else, since the relay has set it up already.
  */
 
 const SETTLE_MS = 250; // a relay's own session.update is answered within one round trip to the model
@@ -11,30 +12,30 @@ const PCM = { type: 'audio/pcm', rate: 24000 };
  *
  * @param {import('./realtime-client.js').RealtimeClient} client
  */
-export async function meetNeeds(client) {
+export async function setUpSession(client) {
   await new Promise((resolve) => {
     client.addEventListener('session.updated', resolve, { once: true });
     setTimeout(resolve, SETTLE_MS);
   });
-  const needs = sessionNeeds(client.session ?? {});
-  if (needs !== null) client.updateSession(needs);
+  const missing = missingSettings(client.session ?? {});
+  if (missing !== null) client.updateSession(missing);
 }
 
 /**
  * @param {Record<string, any>} session as the other side describes it
  * @returns {Record<string, any> | null} for `session.update`; null where nothing is missing
  */
-export function sessionNeeds(session) {
+export function missingSettings(session) {
   const { input, output } = session.audio ?? {};
   /** @type {Record<string, any>} */
-  const needs = {};
-  if (!input?.transcription) needs.input = { transcription: TRANSCRIPTION };
-  if (isForeign(input?.format)) needs.input = { ...needs.input, format: PCM };
-  if (isForeign(output?.format)) needs.output = { format: PCM };
-  return Object.keys(needs).length === 0 ? null : { audio: needs };
+  const missing = {};
+  if (!input?.transcription) missing.input = { transcription: TRANSCRIPTION };
+  if (isUnsupported(input?.format)) missing.input = { ...missing.input, format: PCM };
+  if (isUnsupported(output?.format)) missing.output = { format: PCM };
+  return Object.keys(missing).length === 0 ? null : { audio: missing };
 }
 
 /** Whether sound of that format cannot be played or made here. @param {any} format */
-function isForeign(format) {
+function isUnsupported(format) {
   return format !== undefined && format !== null && format.type !== PCM.type;
 }

@@ -1,5 +1,5 @@
 /**
- * Finds connections that died without saying so: browsers send no pings and hide those that come.
+ * Detects connections that died without a close: browsers send no pings and hide those that come.
  *
  * After `quietMs` without a message it asks for one (`onProbe`); after `answerMs` more it gives up
  * (`onDead`). A machine that slept finds its timer late: then the probe is still sent first, and answered in

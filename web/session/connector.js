@@ -1,3 +1,4 @@
+/** Keeps a session connected: opens it, and reconnects with growing delays when it is lost. */
 import { BinaryCodec } from '../protocol/binary-codec.js';
 import { explainEnding, explainTicket, explainUnreachable } from '../protocol/endings.js';
 import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
@@ -42,7 +43,7 @@ export class Connector extends EventTarget {
   #state = 'closed';
   #attempt = 0;
   /** Whether audio in bytes is asked for; what does not know it gets JSON. */
-  #inBytes = true;
+  #offersBinary = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
 
@@ -83,7 +84,7 @@ export class Connector extends EventTarget {
   open(target) {
     this.close();
     this.#target = { ...target };
-    this.#inBytes = true;
+    this.#offersBinary = true;
     this.#enter('connecting');
     return this.#connect();
   }
@@ -100,9 +101,9 @@ export class Connector extends EventTarget {
   /** @returns {Promise<boolean>} */
   async #connect() {
     const target = this.#target;
-    const ticket = typeof target.ticket === 'function' ? await this.#ask(target.ticket) : target.ticket;
+    const ticket = typeof target.ticket === 'function' ? await this.#newTicket(target.ticket) : target.ticket;
     if (ticket === null || this.#target !== target) return false; // closed meanwhile
-    const codecs = this.#inBytes ? [new BinaryCodec()] : [];
+    const codecs = this.#offersBinary ? [new BinaryCodec()] : [];
     const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, codecs);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent'])
@@ -113,8 +114,8 @@ export class Connector extends EventTarget {
       if (this.#client !== client) return false;
       const failed = /** @type {ConnectFailed} */ (error);
       // A server that takes no subprotocol at all breaks the connection of a browser that offered one.
-      if (!failed.reached && this.#attempt === 0 && this.#inBytes) {
-        this.#inBytes = false;
+      if (!failed.reached && this.#attempt === 0 && this.#offersBinary) {
+        this.#offersBinary = false;
         return this.#connect();
       }
       this.#refused(failed);
@@ -133,7 +134,7 @@ export class Connector extends EventTarget {
    * @param {() => string | Promise<string>} getTicket
    * @returns {Promise<string | null>} null where there is none, which has been dealt with
    */
-  async #ask(getTicket) {
+  async #newTicket(getTicket) {
     const target = this.#target;
     try {
       return await getTicket();

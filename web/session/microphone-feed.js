@@ -1,3 +1,6 @@
+/**
+ * Sends the microphone's chunks to the session, keeps them while there is none, and replaces a lost device.
+ */
 import { AudioBacklog } from '../audio/audio-backlog.js';
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs, msToFrames } from '../audio/pcm.js';

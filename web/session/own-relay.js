@@ -1,5 +1,7 @@
 /**
- * The relay that these files came from, wherever it is mounted: `web/` stands beside `v1/` and `livez`.
+ * The address of the relay that served these modules, and the round-trip time to a relay.
+ *
+ * Wherever a relay is mounted, `web/` stands beside `v1/` and `livez`.
  */
 
 /** @returns {string} its WebSocket address */

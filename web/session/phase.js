@@ -1,5 +1,5 @@
 /**
- * The one state that a visitor sees, out of all that goes on.
+ * The phase of a session, such as `listening` or `thinking`, which is the one state that a visitor sees.
  */
 
 export const PHASES = /** @type {const} */ ([

@@ -1,5 +1,6 @@
 /**
- * What a visitor chose, kept in this browser. Where storage is refused, choices last as long as the page.
+ * The visitor's choices (relay, devices, volume, push-to-talk), kept in `localStorage`. Where storage is
+ * refused, choices last as long as the page.
  */
 
 const KEY = 'realtime-relay';

@@ -1,13 +1,14 @@
+/** The voice session: microphone, connection, speaker and conversation as one object, for any page. */
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs } from '../audio/pcm.js';
 import { Speaker } from '../audio/speaker.js';
 import { Conversation } from '../conversation/conversation.js';
-import { retoldItems, userItem } from '../conversation/items.js';
+import { historyItems, userItem } from '../conversation/items.js';
 import { Latency } from '../conversation/latency.js';
 import { TurnTaking } from '../conversation/turn-taking.js';
 import { explainError, explainMicrophone, explainSpeaker } from '../protocol/endings.js';
-import { RelayNews } from '../protocol/relay-events.js';
-import { meetNeeds } from '../protocol/session-setup.js';
+import { RelayEvents } from '../protocol/relay-events.js';
+import { setUpSession } from '../protocol/session-setup.js';
 import { Connector } from './connector.js';
 import { MicrophoneFeed } from './microphone-feed.js';
 import { phaseOf } from './phase.js';
@@ -42,11 +43,11 @@ export class VoiceSession extends EventTarget {
   speaker;
   conversation = new Conversation();
   latency = new Latency();
-  /** What the relay says of itself. */
-  news = new RelayNews();
+  /** What the relay's own events have said. */
+  news = new RelayEvents();
   #connector;
   #feed;
-  #taking;
+  #turnTaking;
   #wakeLock = new ScreenWakeLock();
   #startedAt = 0;
   #awaitsMicrophone = false;
@@ -60,8 +61,8 @@ export class VoiceSession extends EventTarget {
     this.speaker = speaker;
     this.#connector = connector;
     const getClient = () => connector.client;
-    this.#taking = new TurnTaking({ getClient, speaker, conversation: this.conversation });
-    this.#feed = new MicrophoneFeed(microphone, (samples) => this.#taking.gate(samples));
+    this.#turnTaking = new TurnTaking({ getClient, speaker, conversation: this.conversation });
+    this.#feed = new MicrophoneFeed(microphone, (samples) => this.#turnTaking.gate(samples));
     this.#listen(connector, {
       state: () => this.#onState(),
       open: ({ resumed }) => void this.#onOpen(resumed),
@@ -89,8 +90,8 @@ export class VoiceSession extends EventTarget {
       connection: this.#awaitsMicrophone ? 'connecting' : this.#connector.state,
       failed: this.#problem !== null,
       muted: this.#feed.muted || !this.microphone.open,
-      userSpeaking: this.#taking.userSpeaks,
-      answering: this.#taking.answers.underWay,
+      userSpeaking: this.#turnTaking.userSpeaks,
+      answering: this.#turnTaking.answers.underWay,
       playing: this.speaker.busy,
     });
   }
@@ -141,17 +142,17 @@ export class VoiceSession extends EventTarget {
   }
 
   get pushToTalk() {
-    return this.#taking.byHand;
+    return this.#turnTaking.pushToTalk;
   }
 
   set pushToTalk(pushToTalk) {
-    this.#taking.setByHand(pushToTalk);
+    this.#turnTaking.setPushToTalk(pushToTalk);
     this.#changed();
   }
 
   /** Whether the push-to-talk button is held. */
   get held() {
-    return this.#taking.held;
+    return this.#turnTaking.held;
   }
 
   /**
@@ -197,19 +198,19 @@ export class VoiceSession extends EventTarget {
 
   /** Silences the answer that is being heard. */
   async interrupt() {
-    await this.#taking.interrupt();
+    await this.#turnTaking.interrupt();
     this.#changed();
   }
 
   /** Push-to-talk: the button goes down. */
   press() {
-    this.#taking.press();
+    this.#turnTaking.press();
     this.#changed();
   }
 
   /** Push-to-talk: the button comes up. */
   release() {
-    if (!this.#taking.release()) this.#tell('notice', 'Hold the button while you speak.');
+    if (!this.#turnTaking.release()) this.#tell('notice', 'Hold the button while you speak.');
     this.#changed();
   }
 
@@ -226,17 +227,17 @@ export class VoiceSession extends EventTarget {
     const item = userItem(text, images);
     this.conversation.addTyped(item.id, text, images);
     this.#changed();
-    await this.#taking.makeWay();
+    await this.#turnTaking.interruptAndWait();
     client.createItem(item);
     client.createResponse();
-    this.#taking.answers.expect();
+    this.#turnTaking.answers.expect();
     return true;
   }
 
   /** Gives the result of a function call. @param {string} callId @param {string} output */
   answerCall(callId, output) {
     this.client?.answerCall(callId, output);
-    this.#taking.answers.expect();
+    this.#turnTaking.answers.expect();
     this.#changed();
   }
 
@@ -304,7 +305,7 @@ export class VoiceSession extends EventTarget {
   #onState() {
     if (this.#connector.state === 'open') return;
     this.#feed.hold();
-    this.#taking.reset();
+    this.#turnTaking.reset();
     this.conversation.settle();
   }
 
@@ -314,10 +315,10 @@ export class VoiceSession extends EventTarget {
     if (!resumed) this.#startedAt = performance.now();
     const loss = this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
     this.news.begin(resumed);
-    await meetNeeds(client);
+    await setUpSession(client);
     if (this.client !== client) return;
-    this.#taking.applyDetection();
-    if (resumed) this.#retell(client, loss);
+    this.#turnTaking.applyDetection();
+    if (resumed) this.#sendHistory(client, loss);
     this.#feed.streamTo(client);
   }
 
@@ -327,28 +328,28 @@ export class VoiceSession extends EventTarget {
    * @param {RealtimeClient} client
    * @param {string} loss what happened, for the visitor
    */
-  #retell(client, loss) {
-    for (const item of retoldItems(this.conversation.turns)) client.createItem(item);
+  #sendHistory(client, loss) {
+    for (const item of historyItems(this.conversation.turns)) client.createItem(item);
     this.conversation.addNotice(`${loss} What was said before was handed on as text.`);
   }
 
   /** @param {RealtimeEvent} event */
   #onEvent(event) {
-    this.#taking.apply(event);
+    this.#turnTaking.apply(event);
     this.latency.received(event, performance.now());
     this.conversation.apply(event);
     if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
     if (event.type === 'response.done')
       for (const { id } of event.response?.output ?? []) this.speaker.end(id);
-    const news = this.news.apply(event);
-    if (news !== '') this.#tell('notice', news);
+    const notice = this.news.apply(event);
+    if (notice !== '') this.#tell('notice', notice);
     if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
     this.#tell('received', event);
   }
 
   /** @param {import('../protocol/codecs.js').AudioDelta} audio */
   #onAudio(audio) {
-    if (this.#taking.answers.isCut(audio)) return;
+    if (this.#turnTaking.answers.isCut(audio)) return;
     this.conversation.receivedAudio(audio.itemId, framesToMs(audio.samples.length));
     this.speaker.enqueue(audio.itemId, audio.contentIndex, audio.samples);
   }

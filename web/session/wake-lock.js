@@ -1,4 +1,4 @@
-/** Keeps the screen on while someone talks hands-free. Browsers that cannot, or will not, are no error. */
+/** A screen wake lock for hands-free talk. Browsers that cannot, or will not, are no error. */
 export class ScreenWakeLock {
   #wanted = false;
   /** @type {WakeLockSentinel | null} */

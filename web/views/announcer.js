@@ -1,3 +1,4 @@
+/** A live region that reads finished sentences out to screen readers. */
 import { SentenceReader } from '../conversation/sentences.js';
 import { make } from './page.js';
 

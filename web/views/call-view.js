@@ -1,3 +1,4 @@
+/** The call's controls: start, mute, push-to-talk and interrupt, with waveform, state and clock. */
 import { setText } from './page.js';
 import { clockWords, stateWords } from './state-words.js';
 import { WaveformView } from './waveform-view.js';

@@ -1,3 +1,4 @@
+/** The form for typed messages, with images from files, the clipboard, the camera or the screen. */
 import { ImageSources } from './image-sources.js';
 import { imageFromFile } from './images.js';
 import { make, makeIcon } from './page.js';

@@ -1,3 +1,4 @@
+/** The drawer's Events tab: the log of events, filtered, each with its JSON. */
 import { matches } from '../protocol/event-log.js';
 import { copy, downloadJson, stamp } from './files.js';
 import { make, setText } from './page.js';

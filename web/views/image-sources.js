@@ -1,3 +1,4 @@
+/** The menu that takes an image from a file, the camera or the screen. */
 import { imageFromScreen, imageFromVideo } from './images.js';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Pictures from files, a camera or the screen, as data URIs small enough to be spoken about.
+ * Images from a file, a video or the screen, scaled down to JPEG data URIs.
  */
 
 const LONGEST_SIDE_PX = 1280;

@@ -1,3 +1,4 @@
+/** The drawer's Latency tab: figures of the session, and a bar for each turn. */
 import { SAMPLE_RATE } from '../audio/pcm.js';
 import { downloadJson, stamp } from './files.js';
 import { make } from './page.js';

@@ -1,3 +1,4 @@
+/** The drawer's Session tab: the session object as JSON, to be edited and sent. */
 import { editable, sessionChanges } from '../protocol/session-changes.js';
 import { setText } from './page.js';
 

@@ -1,3 +1,4 @@
+/** The settings dialog: relay, profile, model, credential, microphone and speaker. */
 import { make } from './page.js';
 
 /** @typedef {import('../session/preferences.js').Preferences} Preferences */

@@ -1,3 +1,5 @@
+/** The page's keyboard shortcuts. */
+
 /** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 const TYPING = 'input, textarea, select, [contenteditable]';

@@ -1,3 +1,4 @@
+/** The drawer's Tools tab: defines functions for the session, and answers their calls by hand. */
 import { make, setText } from './page.js';
 
 /** @typedef {import('../conversation/turn-list.js').Call} Call */

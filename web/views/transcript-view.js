@@ -1,3 +1,4 @@
+/** The transcript as elements. */
 import { splitHeard } from '../conversation/transcript.js';
 import { make, setText } from './page.js';
 

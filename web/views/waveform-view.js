@@ -1,3 +1,5 @@
+/** A canvas with the waveforms of microphone and speaker. */
+
 /** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /** @typedef {{user: number, model: number}} Levels loudness of both sides, 0 to 1, as ears take it */

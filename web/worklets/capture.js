@@ -1,7 +1,7 @@
 /**
- * The audio thread's half of the microphone: blocks of floats in, PCM16 chunks out.
+ * AudioWorklet processor of the microphone: blocks of floats in, PCM16 chunks out.
  *
- * Chunks travel in buffers that the page sends home when it has read them, so that `process` allocates
+ * Chunks travel in buffers that the page sends back when it has read them, so that `process` allocates
  * nothing. When the page does not come round for seconds the pool runs dry, and chunks are dropped and
  * counted.
  */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Answers, answersItself, interruptsItself } from '../../../web/conversation/answers.js';
+import { Answers, serverAnswers, serverInterrupts } from '../../../web/conversation/answers.js';
 
 const created = (id, rest = {}) => ({ type: 'response.created', response: { id, ...rest } });
 const done = (id) => ({ type: 'response.done', response: { id } });
@@ -88,12 +88,12 @@ for (const [detection, interrupts, answers] of [
 ]) {
   test(`Who interrupts and who answers with turn detection ${JSON.stringify(detection)}.`, () => {
     const session = { audio: { input: { turn_detection: detection } } };
-    assert.equal(interruptsItself(session), interrupts);
-    assert.equal(answersItself(session), answers);
+    assert.equal(serverInterrupts(session), interrupts);
+    assert.equal(serverAnswers(session), answers);
   });
 }
 
 test('A session that only transcribes never answers.', () => {
   const session = { type: 'transcription', audio: { input: { turn_detection: { type: 'server_vad' } } } };
-  assert.equal(answersItself(session), false);
+  assert.equal(serverAnswers(session), false);
 });

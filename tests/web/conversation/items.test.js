@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { retoldItems, userItem } from '../../../web/conversation/items.js';
+import { historyItems, userItem } from '../../../web/conversation/items.js';
 
 test('A message holds its pictures before its words, and an id that the API takes.', () => {
   const { id, content, role } = userItem('What is it?', ['data:image/jpeg;base64,AA']);
@@ -18,7 +18,7 @@ test('A picture alone is a message.', () => {
 
 test('A new session is told what was said, and of a cut answer what was heard.', () => {
   const turn = { text: '', audioMs: 0, heardMs: null, cut: false };
-  const items = retoldItems([
+  const items = historyItems([
     { ...turn, id: 'n', role: 'notice', text: 'lost' },
     { ...turn, id: 'u', role: 'user', text: 'Hello' },
     { ...turn, id: 'e', role: 'user' },
@@ -40,6 +40,6 @@ test('Of a long conversation the last forty turns are told.', () => {
     text: 'x',
     heardMs: null,
   }));
-  const items = retoldItems(turns);
+  const items = historyItems(turns);
   assert.deepEqual([items.length, items[0].id], [40, '50']);
 });

@@ -97,9 +97,9 @@ test('When speech stops an answer is expected, where the other side gives one un
 
 test('Push-to-talk switches detection off, and its end restores what was.', () => {
   const { taking, client, sent } = makeTaking(VAD);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   client.session = { audio: { input: { turn_detection: null } } };
-  taking.setByHand(false);
+  taking.setPushToTalk(false);
   assert.deepEqual(
     sent.map(({ session }) => session.audio.input.turn_detection),
     [null, VAD],
@@ -110,7 +110,7 @@ test('Push-to-talk sends what is said while the button is held, and a moment aft
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { taking, sent } = makeTaking(null);
   const chunk = new Int16Array(2400).fill(5);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   assert.equal(taking.gate(chunk), null);
   taking.press();
   assert.equal(taking.gate(chunk), chunk);
@@ -126,7 +126,7 @@ test('Push-to-talk sends what is said while the button is held, and a moment aft
 test('A button that slips for a moment goes on with the same turn.', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { taking, sent } = makeTaking(null);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   taking.press();
   taking.gate(new Int16Array(2400));
   taking.release();
@@ -140,7 +140,7 @@ test('A button that slips for a moment goes on with the same turn.', (context) =
 
 test('A button held for less than 100 ms has said nothing.', () => {
   const { taking, sent } = makeTaking(null);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   taking.press();
   taking.gate(new Int16Array(480));
   assert.equal(taking.release(), false);
@@ -149,7 +149,7 @@ test('A button held for less than 100 ms has said nothing.', () => {
 
 test('Where detection cannot be switched off, silence is sent between.', () => {
   const { taking, sent } = makeTaking(VAD);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   sent.length = 0;
   assert.deepEqual(taking.gate(Int16Array.of(7, 7)), Int16Array.of(0, 0));
   taking.press();
@@ -160,7 +160,7 @@ test('Where detection cannot be switched off, silence is sent between.', () => {
 
 test('Pressing the button interrupts.', async () => {
   const made = makeTaking(null);
-  made.taking.setByHand(true);
+  made.taking.setPushToTalk(true);
   startAnswer(made, 10);
   made.taking.press();
   await settle();
@@ -171,7 +171,7 @@ test('What is written waits until the answer that it interrupts is gone.', async
   const made = makeTaking(VAD);
   startAnswer(made, 10);
   let waiting = true;
-  const way = made.taking.makeWay().then(() => (waiting = false));
+  const way = made.taking.interruptAndWait().then(() => (waiting = false));
   await settle();
   assert.equal(waiting, true);
   made.taking.apply({ type: 'response.done', response: { id: 'r' } });
@@ -181,8 +181,8 @@ test('What is written waits until the answer that it interrupts is gone.', async
 
 test('A new session begins with nobody speaking.', () => {
   const { taking } = makeTaking(null);
-  taking.setByHand(true);
+  taking.setPushToTalk(true);
   taking.press();
   taking.reset();
-  assert.deepEqual([taking.userSpeaks, taking.held, taking.byHand], [false, false, true]);
+  assert.deepEqual([taking.userSpeaks, taking.held, taking.pushToTalk], [false, false, true]);
 });

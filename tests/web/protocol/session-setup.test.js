@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { meetNeeds, sessionNeeds } from '../../../web/protocol/session-setup.js';
+import { missingSettings, setUpSession } from '../../../web/protocol/session-setup.js';
 
 const PCM = { type: 'audio/pcm', rate: 24000 };
 
-for (const [title, session, needs] of [
+for (const [title, session, missing] of [
   [
     'A session without transcription needs it.',
     { audio: { input: { format: PCM } } },
@@ -26,7 +26,7 @@ for (const [title, session, needs] of [
     { audio: { input: { format: PCM }, output: { format: PCM } } },
   ],
 ]) {
-  test(title, () => assert.deepEqual(sessionNeeds(session), needs));
+  test(title, () => assert.deepEqual(missingSettings(session), missing));
 }
 
 /** A client that only remembers what it was asked to change. */
@@ -42,18 +42,18 @@ function makeClient(session) {
 
 test('A relay’s own session.update is awaited before anything is judged missing.', async () => {
   const client = makeClient({ audio: {} });
-  const met = meetNeeds(client);
+  const done = setUpSession(client);
   client.session = { audio: { input: { transcription: { model: 'the relay’s' } } } };
   client.dispatchEvent(new Event('session.updated'));
-  await met;
+  await done;
   assert.deepEqual(client.updates, []);
 });
 
 test('A relay that sets nothing up is not awaited for long.', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const client = makeClient({ audio: {} });
-  const met = meetNeeds(client);
+  const done = setUpSession(client);
   context.mock.timers.tick(250);
-  await met;
+  await done;
   assert.equal(client.updates.length, 1);
 });
