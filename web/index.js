@@ -1,13 +1,13 @@
 /**
  * The library: what other pages and apps may import. It has no dependency and touches no page.
  */
-export { BinaryCodec } from './binary-codec.js';
-export { jsonCodec } from './codecs.js';
-export { Conversation } from './conversation.js';
-export { explainEnding, explainMicrophone, explainUnreachable } from './endings.js';
-export { Latency } from './latency.js';
-export { Microphone, MicrophoneUnavailable } from './microphone.js';
-export { ConnectFailed, RealtimeClient } from './realtime-client.js';
-export { Speaker } from './speaker.js';
-export { asText, splitHeard } from './transcript.js';
-export { VoiceSession } from './voice-session.js';
+export { Microphone, MicrophoneUnavailable } from './audio/microphone.js';
+export { Speaker } from './audio/speaker.js';
+export { Conversation } from './conversation/conversation.js';
+export { Latency } from './conversation/latency.js';
+export { asText, splitHeard } from './conversation/transcript.js';
+export { BinaryCodec } from './protocol/binary-codec.js';
+export { jsonCodec } from './protocol/codecs.js';
+export { explainEnding, explainMicrophone, explainUnreachable } from './protocol/endings.js';
+export { ConnectFailed, RealtimeClient } from './protocol/realtime-client.js';
+export { VoiceSession } from './session/voice-session.js';

@@ -4,10 +4,11 @@
  * `voice` is exported for whoever drives the page from outside: `(await
  * import('/web/main.js')).voice.stats()`.
  */
-import { EventLog } from './event-log.js';
-import { Preferences } from './preferences.js';
-import { measureRoundTrip, ownRelay } from './own-relay.js';
-import { asText } from './transcript.js';
+import { asText } from './conversation/transcript.js';
+import { EventLog } from './protocol/event-log.js';
+import { measureRoundTrip, ownRelay } from './session/own-relay.js';
+import { Preferences } from './session/preferences.js';
+import { VoiceSession } from './session/voice-session.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
 import { ComposerView } from './views/composer-view.js';
@@ -22,7 +23,6 @@ import { listenToKeys } from './views/shortcuts.js';
 import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { WelcomeView } from './views/welcome-view.js';
-import { VoiceSession } from './voice-session.js';
 
 const NOTICE_MS = 6_000;
 const ROUND_TRIP_INTERVAL_MS = 5_000;
@@ -195,10 +195,10 @@ function listen(source, type, listener) {
 
 listen(voice, 'change', schedule);
 listen(voice, 'notice', notice);
-listen(voice, 'received', (/** @type {import('./codecs.js').RealtimeEvent} */ event) =>
+listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
   log.add('down', event, performance.now()),
 );
-listen(voice, 'sent', (/** @type {import('./codecs.js').RealtimeEvent} */ event) =>
+listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
   log.add('up', event, performance.now()),
 );
 listen(composer, 'say', say);

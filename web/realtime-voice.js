@@ -2,12 +2,12 @@
  * `<realtime-voice relay="wss://relay.example/v1/realtime" profile="support">`: a spoken conversation as one
  * element, for any page whose origin the relay allows.
  */
-import { ownRelay } from './own-relay.js';
+import { ownRelay } from './session/own-relay.js';
+import { VoiceSession } from './session/voice-session.js';
 import { make, setText } from './views/page.js';
 import { clockWords, stateWords } from './views/state-words.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { WaveformView } from './views/waveform-view.js';
-import { VoiceSession } from './voice-session.js';
 
 const STYLE = new URL('./realtime-voice.css', import.meta.url);
 
@@ -23,7 +23,7 @@ export class RealtimeVoice extends HTMLElement {
   /**
    * A token or ticket, or what gives one, for a relay that asks for it. Read when a session starts.
    *
-   * @type {import('./connector.js').Ticket}
+   * @type {import('./session/connector.js').Ticket}
    */
   ticket = '';
   /** The session, for whatever this element does not offer. */

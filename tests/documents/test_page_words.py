@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.core.closing import ROWS, Cause
 
-WORDS = (Path(__file__).parents[2] / "web/ending-rows.js").read_text()
+WORDS = (Path(__file__).parents[2] / "web/protocol/ending-rows.js").read_text()
 
 
 def test_the_page_knows_every_end() -> None:

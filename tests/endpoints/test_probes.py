@@ -109,7 +109,7 @@ async def test_the_page_is_served_with_its_headers() -> None:
     """The page and its modules come with a strict policy, the right types, and nothing outside them."""
     async with running("ws://127.0.0.1:1/") as relay:
         page = await get(f"{relay.http}/")
-        module = await get(f"{relay.http}/web/realtime-client.js")
+        module = await get(f"{relay.http}/web/protocol/realtime-client.js")
         outside = await get(f"{relay.http}/web/%2e%2e/pyproject.toml")
     assert page.headers["content-type"].startswith("text/html")
     assert module.headers["content-type"].startswith("text/javascript")

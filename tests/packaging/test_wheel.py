@@ -16,6 +16,13 @@ from websockets.asyncio.client import connect
 from relay.version import __version__
 
 ROOT = Path(__file__).parents[2]
+PAGE_FILES = [
+    ("/", "text/html"),
+    ("/style.css", "text/css"),
+    ("/web/main.js", "text/javascript"),
+    ("/web/session/voice-session.js", "text/javascript"),
+    ("/web/worklets/capture.js", "text/javascript"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +87,7 @@ async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
     process, url = await started(relay, tmp_path, "serve", "--upstream", "mock", "--port", "0")
     try:
         async with httpx.AsyncClient(base_url=url.replace("ws", "http", 1).removesuffix("/v1/realtime")) as http:
-            for path, kind in [("/", "text/html"), ("/style.css", "text/css"), ("/web/main.js", "text/javascript")]:
+            for path, kind in PAGE_FILES:
                 answer = await http.get(path)
                 assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
         async with connect(url, proxy=None) as peer:

@@ -1,4 +1,5 @@
-import { SentenceReader } from '../sentences.js';
+/** A live region that reads finished sentences out to screen readers. */
+import { SentenceReader } from '../conversation/sentences.js';
 import { make } from './page.js';
 
 const MOST_KEPT = 20;
@@ -13,7 +14,7 @@ export class Announcer {
     this.#root = root;
   }
 
-  /** @param {readonly import('../turn-list.js').Turn[]} turns */
+  /** @param {readonly import('../conversation/turn-list.js').Turn[]} turns */
   render(turns) {
     for (const sentence of this.#reader.read(turns)) this.#root.append(make('p', {}, sentence));
     while (this.#root.children.length > MOST_KEPT) this.#root.firstElementChild?.remove();

@@ -1,8 +1,9 @@
+/** The call's controls: start, mute, push-to-talk and interrupt, with waveform, state and clock. */
 import { setText } from './page.js';
 import { clockWords, stateWords } from './state-words.js';
 import { WaveformView } from './waveform-view.js';
 
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /**
  * @typedef {object} CallElements

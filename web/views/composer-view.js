@@ -1,5 +1,6 @@
-import { imageFromFile } from '../images.js';
+/** The form for typed messages, with images from files, the clipboard, the camera or the screen. */
 import { ImageSources } from './image-sources.js';
+import { imageFromFile } from './images.js';
 import { make, makeIcon } from './page.js';
 
 const MOST_IMAGES = 4;

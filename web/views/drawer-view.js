@@ -1,5 +1,5 @@
 /**
- * A drawer of tabs. Only the panel that is seen is rendered.
+ * The developer drawer: tabs and their panels, of which only the one that is seen is rendered.
  *
  * @typedef {{tab: HTMLElement, panel: HTMLElement, render: () => void}} Tab
  */

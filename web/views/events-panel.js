@@ -1,8 +1,9 @@
-import { matches } from '../event-log.js';
+/** The drawer's Events tab: the log of events, filtered, each with its JSON. */
+import { matches } from '../protocol/event-log.js';
 import { copy, downloadJson, stamp } from './files.js';
 import { make, setText } from './page.js';
 
-/** @typedef {import('../event-log.js').LogEntry} LogEntry */
+/** @typedef {import('../protocol/event-log.js').LogEntry} LogEntry */
 
 const MOST_ROWS = 400;
 
@@ -23,7 +24,7 @@ export class EventsPanel {
   #rows = new Map();
   #startedAt = 0;
 
-  /** @param {import('../event-log.js').EventLog} log @param {EventsElements} elements */
+  /** @param {import('../protocol/event-log.js').EventLog} log @param {EventsElements} elements */
   constructor(log, elements) {
     this.#log = log;
     this.#elements = elements;

@@ -1,3 +1,5 @@
+/** Downloads, the clipboard, and time stamps for names of files. */
+
 /** Offers text to the visitor as a file. @param {string} name @param {string} text @param {string} [type] */
 export function download(name, text, type = 'text/plain') {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));

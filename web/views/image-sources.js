@@ -1,4 +1,5 @@
-import { imageFromScreen, imageFromVideo } from '../images.js';
+/** The menu that takes an image from a file, the camera or the screen. */
+import { imageFromScreen, imageFromVideo } from './images.js';
 
 /**
  * @typedef {object} ImageSourceElements

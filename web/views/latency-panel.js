@@ -1,9 +1,10 @@
-import { SAMPLE_RATE } from '../pcm.js';
+/** The drawer's Latency tab: figures of the session, and a bar for each turn. */
+import { SAMPLE_RATE } from '../audio/pcm.js';
 import { downloadJson, stamp } from './files.js';
 import { make } from './page.js';
 
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
-/** @typedef {ReturnType<import('../latency.js').Latency['toJSON']>['turns'][number]} TurnFigures */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {ReturnType<import('../conversation/latency.js').Latency['toJSON']>['turns'][number]} TurnFigures */
 
 const MOST_TURNS = 30;
 

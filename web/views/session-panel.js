@@ -1,4 +1,5 @@
-import { editable, sessionChanges } from '../session-changes.js';
+/** The drawer's Session tab: the session object as JSON, to be edited and sent. */
+import { editable, sessionChanges } from '../protocol/session-changes.js';
 import { setText } from './page.js';
 
 /**
@@ -18,7 +19,7 @@ export class SessionPanel {
   #shown = '';
   #sentId = '';
 
-  /** @param {import('../voice-session.js').VoiceSession} voice @param {SessionElements} elements */
+  /** @param {import('../session/voice-session.js').VoiceSession} voice @param {SessionElements} elements */
   constructor(voice, elements) {
     this.#voice = voice;
     this.#elements = elements;
@@ -77,7 +78,7 @@ export class SessionPanel {
     }
   }
 
-  /** @param {import('../codecs.js').RealtimeEvent} event */
+  /** @param {import('../protocol/codecs.js').RealtimeEvent} event */
   #receive(event) {
     if (this.#sentId === '') return;
     if (event.type === 'error' && event.error?.event_id === this.#sentId) {

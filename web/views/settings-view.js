@@ -1,6 +1,7 @@
+/** The settings dialog: relay, profile, model, credential, microphone and speaker. */
 import { make } from './page.js';
 
-/** @typedef {import('../preferences.js').Preferences} Preferences */
+/** @typedef {import('../session/preferences.js').Preferences} Preferences */
 
 /**
  * @typedef {object} SettingsElements

@@ -1,4 +1,6 @@
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** The page's keyboard shortcuts. */
+
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 const TYPING = 'input, textarea, select, [contenteditable]';
 const PRESSING = 'button, a[href], summary, [role="tab"]';

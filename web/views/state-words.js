@@ -1,4 +1,6 @@
-/** @type {Record<import('../phase.js').Phase, string>} */
+/** The words for each phase, and for the clock. */
+
+/** @type {Record<import('../session/phase.js').Phase, string>} */
 const WORDS = {
   idle: 'Ready',
   connecting: 'Connecting… you can already speak',
@@ -11,13 +13,13 @@ const WORDS = {
   error: 'Not connected',
 };
 
-const RESTING = new Set(['idle', 'error', 'connecting', 'reconnecting']);
+const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting']);
 
-/** What goes on, in words for a visitor. @param {import('../voice-session.js').VoiceSession} voice */
+/** What goes on, in words for a visitor. @param {import('../session/voice-session.js').VoiceSession} voice */
 export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }) {
   if (phase === 'connecting' && awaitsMicrophone) return 'Waiting for the microphone…';
   if (phase === 'connecting' && !microphone.open) return 'Connecting…';
-  if (paused && !RESTING.has(phase)) return 'The sound is paused: touch the page to go on';
+  if (paused && !WITHOUT_SESSION.has(phase)) return 'The sound is paused: touch the page to go on';
   if (phase === 'listening' && pushToTalk) return 'Hold to talk';
   if (phase === 'muted' && !microphone.open) return 'In writing';
   if (phase === 'reconnecting' && attempt > 1) return `Connection lost, reconnecting… (attempt ${attempt})`;

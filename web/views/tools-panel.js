@@ -1,6 +1,7 @@
+/** The drawer's Tools tab: defines functions for the session, and answers their calls by hand. */
 import { make, setText } from './page.js';
 
-/** @typedef {import('../turn-list.js').Call} Call */
+/** @typedef {import('../conversation/turn-list.js').Call} Call */
 
 const EXAMPLE = JSON.stringify(
   { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
@@ -27,7 +28,7 @@ export class ToolsPanel {
   /** @type {Map<string, HTMLElement>} by call id */
   #forms = new Map();
 
-  /** @param {import('../voice-session.js').VoiceSession} voice @param {ToolsElements} elements */
+  /** @param {import('../session/voice-session.js').VoiceSession} voice @param {ToolsElements} elements */
   constructor(voice, elements) {
     this.#voice = voice;
     this.#elements = elements;

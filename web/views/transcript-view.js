@@ -1,7 +1,8 @@
-import { splitHeard } from '../transcript.js';
+/** The transcript as elements. */
+import { splitHeard } from '../conversation/transcript.js';
 import { make, setText } from './page.js';
 
-/** @typedef {import('../turn-list.js').Turn} Turn */
+/** @typedef {import('../conversation/turn-list.js').Turn} Turn */
 
 const MOST_SHOWN = 200;
 const NEAR_END_PX = 80;

@@ -1,4 +1,6 @@
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** A canvas with the waveforms of microphone and speaker. */
+
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /** @typedef {{user: number, model: number}} Levels loudness of both sides, 0 to 1, as ears take it */
 

@@ -1,6 +1,7 @@
+/** What the page says and advises before the first turn. */
 import { setText } from './page.js';
 
-/** @typedef {import('../voice-session.js').VoiceSession} VoiceSession */
+/** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 
 /**
  * What stands where the conversation will be, and what to do now.
@@ -12,11 +13,14 @@ const WORDS = {
     'Say something.',
     'Press start and talk. Your voice goes through the relay to the model, and the answer comes back.',
   ],
-  asking: ['May it listen?', 'Your browser asks whether this page may use the microphone. Allow it to begin.'],
-  opening: ['One moment.', 'The relay is opening a session for you. What you say already is kept.'],
+  awaitsMicrophone: [
+    'May it listen?',
+    'Your browser asks whether this page may use the microphone. Allow it to begin.',
+  ],
+  connecting: ['One moment.', 'The relay is opening a session for you. What you say already is kept.'],
   listening: ['Go ahead.', 'Talk as you would to a person, and interrupt whenever you like.'],
-  byHand: ['Go ahead.', 'Hold the button, or the space bar, while you speak.'],
-  deaf: ['Go ahead.', 'It does not hear you now. Type a message, or let it listen again.'],
+  pushToTalk: ['Go ahead.', 'Hold the button, or the space bar, while you speak.'],
+  muted: ['Go ahead.', 'It does not hear you now. Type a message, or let it listen again.'],
 };
 
 /** The words on the empty page, until somebody has said something. */
@@ -47,8 +51,8 @@ export class WelcomeView {
  */
 export function welcomeWords({ phase, awaitsMicrophone, pushToTalk }) {
   if (phase === 'idle' || phase === 'error') return WORDS.idle;
-  if (awaitsMicrophone) return WORDS.asking;
-  if (phase === 'connecting' || phase === 'reconnecting') return WORDS.opening;
-  if (phase === 'muted') return WORDS.deaf;
-  return pushToTalk ? WORDS.byHand : WORDS.listening;
+  if (awaitsMicrophone) return WORDS.awaitsMicrophone;
+  if (phase === 'connecting' || phase === 'reconnecting') return WORDS.connecting;
+  if (phase === 'muted') return WORDS.muted;
+  return pushToTalk ? WORDS.pushToTalk : WORDS.listening;
 }

@@ -1,11 +1,11 @@
 /**
- * The audio thread's half of the microphone: blocks of floats in, PCM16 chunks out.
+ * AudioWorklet processor of the microphone: blocks of floats in, PCM16 chunks out.
  *
- * Chunks travel in buffers that the page sends home when it has read them, so that `process` allocates
+ * Chunks travel in buffers that the page sends back when it has read them, so that `process` allocates
  * nothing. When the page does not come round for seconds the pool runs dry, and chunks are dropped and
  * counted.
  */
-import { CaptureChunker } from '../capture-chunker.js';
+import { CaptureChunker } from '../audio/capture-chunker.js';
 
 const SILENCE = new Float32Array(128);
 const POOL_CHUNKS = 256; // about 5 s of 20 ms chunks, 240 kB: more than a page's worst stall

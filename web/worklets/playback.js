@@ -1,14 +1,14 @@
 /**
- * The audio thread's half of the speaker: PCM16 in by messages, sound out, and reports of what was played.
+ * AudioWorklet processor of the speaker: PCM16 in by messages, sound out, and reports of what was played.
  *
  * Messages in: `{push: Int16Array, itemId, contentIndex}`, `{end: itemId}`, `{flush: id}`, `{stop: true}`.
- * Messages out: a report (see `Report` in `speaker.js`) whenever an answer begins, playing stops, or 50 ms
- * have passed while playing; and `{flushed: id, cut: Position[]}` in answer to `flush`, whose silence begins
- * with the next block.
+ * Messages out: a report (see `Report` in `audio/speaker.js`) whenever an answer begins, playing stops, or
+ * 50 ms have passed while playing; and `{flushed: id, cut: Position[]}` in answer to `flush`, whose silence
+ * begins with the next block.
  */
-import { SAMPLE_RATE } from '../pcm.js';
-import { PlaybackQueue } from '../playback-queue.js';
-import { Resampler } from '../resampler.js';
+import { SAMPLE_RATE } from '../audio/pcm.js';
+import { PlaybackQueue } from '../audio/playback-queue.js';
+import { Resampler } from '../audio/resampler.js';
 
 const REPORT_INTERVAL_S = 0.05;
 

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Conversation } from '../../../web/conversation/conversation.js';
+
+const TRANSCRIBING = {
+  type: 'session.updated',
+  session: { audio: { input: { transcription: { model: 'x' } } } },
+};
+
+/** A conversation that has seen these events. */
+function after(...events) {
+  const conversation = new Conversation();
+  for (const event of events) conversation.apply(event);
+  return conversation;
+}
+
+/** What a reader sees: who, what, and whether it is whole. */
+function lines(conversation) {
+  return conversation.turns.map(({ role, text, final }) => `${role}: ${text}${final ? '' : '…'}`);
+}
+
+const message = (id, role, content = [], rest = {}) => ({ id, type: 'message', role, content, ...rest });
+const added = (item, previous_item_id) => ({ type: 'conversation.item.added', item, previous_item_id });
+
+test('A spoken exchange, as the API tells it.', () => {
+  const conversation = after(
+    TRANSCRIBING,
+    { type: 'input_audio_buffer.speech_started', item_id: 'u1' },
+    { type: 'input_audio_buffer.speech_stopped', item_id: 'u1' },
+    { type: 'input_audio_buffer.committed', item_id: 'u1', previous_item_id: null },
+    added(message('u1', 'user', [{ type: 'input_audio', transcript: null }])),
+    { type: 'response.created', response: { id: 'r1' } },
+    { type: 'response.output_item.added', response_id: 'r1', item: message('a1', 'assistant') },
+    added(message('a1', 'assistant'), 'u1'),
+    { type: 'response.output_audio_transcript.delta', item_id: 'a1', delta: 'Hello' },
+    { type: 'conversation.item.input_audio_transcription.delta', item_id: 'u1', delta: 'Hi' },
+  );
+  assert.deepEqual(lines(conversation), ['user: Hi…', 'assistant: Hello…']);
+  conversation.apply({
+    type: 'response.output_audio_transcript.done',
+    item_id: 'a1',
+    transcript: 'Hello there.',
+  });
+  conversation.apply({
+    type: 'conversation.item.input_audio_transcription.completed',
+    item_id: 'u1',
+    transcript: 'Hi you. ',
+  });
+  assert.deepEqual(lines(conversation), ['user: Hi you.', 'assistant: Hello there.']);
+});
+
+test('Without transcription a spoken turn is whole when it is committed.', () => {
+  const conversation = after(
+    { type: 'input_audio_buffer.speech_started', item_id: 'u1' },
+    { type: 'input_audio_buffer.committed', item_id: 'u1' },
+  );
+  assert.deepEqual(lines(conversation), ['user: ']);
+  assert.equal(conversation.turns[0].spoken, true);
+});
+
+test('A transcription that failed says why.', () => {
+  const conversation = after(
+    TRANSCRIBING,
+    { type: 'input_audio_buffer.committed', item_id: 'u1' },
+    {
+      type: 'conversation.item.input_audio_transcription.failed',
+      item_id: 'u1',
+      error: { message: 'too noisy' },
+    },
+  );
+  assert.equal(conversation.turns[0].problem, 'not transcribed: too noisy');
+  assert.equal(conversation.turns[0].final, true);
+});
+
+test('Cumulative transcriptions replace what they repeat.', () => {
+  const type = 'conversation.item.input_audio_transcription.updated';
+  const conversation = after(
+    { type, item_id: 'u', transcript: 'one' },
+    { type, item_id: 'u', transcript: 'one two' },
+  );
+  assert.deepEqual(lines(conversation), ['user: one two…']);
+});
+
+test('An item that comes late stands behind the one that it follows.', () => {
+  const conversation = after(
+    added(message('a', 'user', [{ type: 'input_text', text: 'first' }])),
+    added(message('c', 'user', [{ type: 'input_text', text: 'third' }]), 'a'),
+    added(message('b', 'user', [{ type: 'input_text', text: 'second' }]), 'a'),
+  );
+  assert.deepEqual(lines(conversation), ['user: first', 'user: second', 'user: third']);
+});
+
+test('What was typed is seen at once, and its echo adds nothing.', () => {
+  const conversation = new Conversation();
+  conversation.addTyped('t1', 'hello', ['data:image/png;base64,AA']);
+  conversation.apply(added(message('t1', 'user', [{ type: 'input_text', text: 'hello' }])));
+  assert.deepEqual(lines(conversation), ['user: hello']);
+  assert.deepEqual(conversation.turns[0].images, ['data:image/png;base64,AA']);
+});
+
+test('Images of items that others added are shown.', () => {
+  const parts = [{ type: 'input_image', image_url: 'data:image/png;base64,AA' }];
+  assert.deepEqual(after(added(message('u', 'user', parts))).turns[0].images, ['data:image/png;base64,AA']);
+});
+
+test('What is said before the conversation, by the system, is not a turn.', () => {
+  assert.deepEqual(
+    lines(after(added(message('s', 'system', [{ type: 'input_text', text: 'be nice' }])))),
+    [],
+  );
+});
+
+test('An answer is heard as it is played, and whole when all was played.', () => {
+  const conversation = after({
+    type: 'response.output_audio_transcript.delta',
+    item_id: 'a',
+    delta: 'one two',
+  });
+  conversation.receivedAudio('a', 1000);
+  const [turn] = conversation.turns;
+  assert.deepEqual([turn.audioMs, turn.heardMs], [1000, 0]);
+  conversation.heard('a', 400);
+  assert.equal(turn.heardMs, 400);
+  conversation.heardAll('a');
+  assert.equal(turn.heardMs, null);
+});
+
+test('A cut stays where it was made, whatever comes after it.', () => {
+  const conversation = new Conversation();
+  conversation.receivedAudio('a', 1000);
+  conversation.cut('a', 300);
+  conversation.heard('a', 500);
+  conversation.heardAll('a');
+  const [turn] = conversation.turns;
+  assert.deepEqual([turn.cut, turn.heardMs, turn.final], [true, 300, true]);
+});
+
+test('A cancelled answer without sound is cut, and one without anything is not seen.', () => {
+  const conversation = after(
+    added(message('a', 'assistant')),
+    added(message('b', 'assistant')),
+    { type: 'response.output_text.delta', item_id: 'a', delta: 'Well' },
+    { type: 'response.done', response: { status: 'cancelled', output: [{ id: 'a' }, { id: 'b' }] } },
+  );
+  assert.deepEqual(lines(conversation), ['assistant: Well']);
+  assert.equal(conversation.turns[0].cut, true);
+});
+
+test('A failed answer leaves a line, an incomplete one its reason.', () => {
+  const failed = after({
+    type: 'response.done',
+    response: { status: 'failed', output: [], status_details: { error: { message: 'overloaded' } } },
+  });
+  assert.deepEqual(lines(failed), ['notice: The answer failed: overloaded']);
+  const incomplete = after(
+    { type: 'response.output_text.delta', item_id: 'a', delta: 'Long' },
+    {
+      type: 'response.done',
+      response: {
+        status: 'incomplete',
+        output: [{ id: 'a' }],
+        status_details: { reason: 'max_output_tokens' },
+      },
+    },
+  );
+  assert.equal(incomplete.turns[0].problem, 'stopped at the longest answer allowed');
+});
+
+test('A function call is one turn, from its arguments to its result.', () => {
+  const call = { id: 'f', type: 'function_call', call_id: 'c', name: 'weather', arguments: '' };
+  const conversation = after(
+    { type: 'response.output_item.added', item: { ...call, status: 'in_progress' } },
+    added({ ...call, status: 'in_progress' }),
+    { type: 'response.function_call_arguments.delta', item_id: 'f', delta: '{"city":' },
+    { type: 'response.function_call_arguments.delta', item_id: 'f', delta: '"Oslo"}' },
+    {
+      type: 'response.output_item.done',
+      item: { ...call, arguments: '{"city":"Oslo"}', status: 'completed' },
+    },
+  );
+  assert.deepEqual(conversation.turns[0].call, {
+    name: 'weather',
+    callId: 'c',
+    input: '{"city":"Oslo"}',
+    output: null,
+    ours: true,
+  });
+  conversation.apply(added({ id: 'o', type: 'function_call_output', call_id: 'c', output: 'rain' }));
+  assert.equal(conversation.turns.length, 1);
+  assert.equal(conversation.turns[0].call.output, 'rain');
+});
+
+test('Speech that was never committed is forgotten when its buffer is cleared.', () => {
+  const conversation = after(
+    { type: 'input_audio_buffer.speech_started', item_id: 'u' },
+    { type: 'input_audio_buffer.cleared' },
+  );
+  assert.deepEqual(lines(conversation), []);
+});
+
+test('A deleted item is gone.', () => {
+  const conversation = after(added(message('a', 'user', [{ text: 'x' }])), {
+    type: 'conversation.item.deleted',
+    item_id: 'a',
+  });
+  assert.deepEqual(lines(conversation), []);
+});
+
+test('What is said in a new session stands behind all that was said in the last.', () => {
+  const conversation = after(added(message('a', 'user', [{ text: 'before' }])));
+  conversation.addNotice('lost and restored');
+  conversation.settle();
+  conversation.apply(added(message('b', 'user', [{ text: 'after' }]), 'a'));
+  assert.deepEqual(
+    conversation.turns.map(({ text }) => text),
+    ['before', 'lost and restored', 'after'],
+  );
+});
+
+test('When the session ends, nothing waits any longer.', () => {
+  const conversation = after(
+    TRANSCRIBING,
+    { type: 'input_audio_buffer.speech_started', item_id: 'u' },
+    { type: 'response.output_audio_transcript.delta', item_id: 'a', delta: 'I was' },
+  );
+  conversation.settle();
+  assert.ok(conversation.turns.every(({ final }) => final));
+});
+
+test('Events that say nothing about it, or too little, change nothing.', () => {
+  const conversation = after(
+    { type: 'rate_limits.updated' },
+    { type: 'response.done' },
+    { type: 'conversation.item.added' },
+    { type: 'response.function_call_arguments.delta', item_id: 'unknown', delta: 'x' },
+    { type: 'unheard.of' },
+    { type: '__defineGetter__' },
+  );
+  assert.deepEqual(lines(conversation), []);
+});
+
+test('A conversation of hours keeps its last 500 turns.', () => {
+  const conversation = new Conversation();
+  for (let index = 0; index < 620; index += 1) conversation.addTyped(`t${index}`, String(index), []);
+  assert.equal(conversation.turns.length, 500);
+  assert.equal(conversation.turns[0].text, '120');
+  assert.equal(conversation.droppedTurns, 120);
+});
+
+test('Every change of a turn changes its revision.', () => {
+  const conversation = after({ type: 'response.output_text.delta', item_id: 'a', delta: 'x' });
+  const [turn] = conversation.turns;
+  const before = turn.revision;
+  conversation.apply({ type: 'response.output_text.delta', item_id: 'a', delta: 'y' });
+  assert.ok(turn.revision > before);
+});

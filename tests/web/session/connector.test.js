@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
+import { Connector } from '../../../web/session/connector.js';
+import { FakeWebSocket, settle } from '../fakes.js';
+
+/** A connector on fake sockets, with what it told. */
+function makeConnector() {
+  const connector = new Connector({
+    makeClient: (target, codecs) => new RealtimeClient({ ...target, codecs, WebSocketClass: FakeWebSocket }),
+    random: () => 1,
+  });
+  const told = [];
+  connector.addEventListener('state', ({ detail }) => told.push(detail));
+  connector.addEventListener('open', ({ detail }) => told.push(detail.resumed ? 'resumed' : 'begun'));
+  connector.addEventListener('failed', ({ detail }) => told.push(detail.title));
+  return { connector, told };
+}
+
+/** The newest socket opens, and its session begins. */
+async function accept() {
+  FakeWebSocket.last.open();
+  FakeWebSocket.last.deliver({ type: 'session.created', session: { id: 's' } });
+  await settle();
+}
+
+beforeEach(() => {
+  FakeWebSocket.made.length = 0;
+});
+
+test('A session opens and closes.', async () => {
+  const { connector, told } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay/v1/realtime', profile: 'p' });
+  await accept();
+  assert.equal(await opened, true);
+  assert.equal(FakeWebSocket.last.url, 'ws://relay/v1/realtime?profile=p');
+  assert.notEqual(connector.client, null);
+  connector.close();
+  assert.equal(connector.client, null);
+  assert.deepEqual(told, ['connecting', 'open', 'begun', 'closed']);
+});
+
+test('A relay that is not there is said to be so, and not tried again.', async () => {
+  const { connector, told } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay:9/v1/realtime' });
+  FakeWebSocket.last.end(1006);
+  await settle();
+  FakeWebSocket.last.end(1006);
+  assert.equal(await opened, false);
+  assert.deepEqual(told, ['connecting', 'closed', 'Nothing answers at relay:9.']);
+});
+
+test('A server that takes no subprotocol is asked again without one.', async () => {
+  const { connector } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay/v1/realtime' });
+  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.binary.v1', 'realtime']);
+  FakeWebSocket.last.end(1006);
+  await settle();
+  assert.deepEqual(FakeWebSocket.last.protocols, []);
+  await accept();
+  assert.equal(await opened, true);
+  connector.close();
+});
+
+test('A refusal is told in its own words.', async () => {
+  const { connector, told } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  FakeWebSocket.last.open();
+  FakeWebSocket.last.deliver({ type: 'error', error: { code: 'full' } });
+  FakeWebSocket.last.end(1013);
+  await settle();
+  assert.deepEqual(told, ['connecting', 'closed', 'The relay is full.']);
+});
+
+test('A lost session is opened again, later each time.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  FakeWebSocket.last.end(1012);
+  assert.equal(connector.state, 'reconnecting');
+  for (const delayMs of [500, 1000, 2000]) {
+    const before = FakeWebSocket.made.length;
+    context.mock.timers.tick(delayMs - 1);
+    assert.equal(FakeWebSocket.made.length, before);
+    context.mock.timers.tick(1);
+    assert.equal(FakeWebSocket.made.length, before + 1);
+    FakeWebSocket.last.end(1006);
+    await settle();
+  }
+  context.mock.timers.tick(4000);
+  await accept();
+  assert.equal(connector.state, 'open');
+  assert.equal(connector.attempt, 0);
+  assert.equal(told.at(-1), 'resumed');
+  connector.close();
+});
+
+test('It gives up after six attempts.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  FakeWebSocket.last.end(1006);
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    context.mock.timers.tick(8000);
+    FakeWebSocket.last.end(1006);
+    await settle();
+  }
+  assert.equal(FakeWebSocket.made.length, 7);
+  assert.equal(connector.state, 'closed');
+  assert.match(told.at(-1), /^Nothing answers/u);
+});
+
+test('A refusal that will not change ends the attempts.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  FakeWebSocket.last.end(1006);
+  context.mock.timers.tick(500);
+  FakeWebSocket.last.open();
+  FakeWebSocket.last.end(3000);
+  await settle();
+  assert.equal(connector.state, 'closed');
+  assert.match(told.at(-1), /key was refused/u);
+});
+
+test('Closing ends the attempts, and what a dropped socket still says is not heard.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  const [socket] = FakeWebSocket.made;
+  await accept();
+  FakeWebSocket.last.end(1006);
+  connector.close();
+  context.mock.timers.tick(60_000);
+  socket.deliver({ type: 'error', error: {} });
+  assert.equal(FakeWebSocket.made.length, 1);
+  assert.equal(told.at(-1), 'closed');
+});
+
+test('A ticket goes with each connection, and a new one is asked for when a session is restored.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector } = makeConnector();
+  let count = 0;
+  connector.open({ url: 'ws://relay/v1/realtime', ticket: async () => `ek_${(count += 1)}` });
+  await settle();
+  assert.deepEqual(FakeWebSocket.last.protocols, [
+    'relay.binary.v1',
+    'openai-insecure-api-key.ek_1',
+    'realtime',
+  ]);
+  assert.doesNotMatch(FakeWebSocket.last.url, /ek_/u);
+  await accept();
+  FakeWebSocket.last.end(1012);
+  context.mock.timers.tick(500);
+  await settle();
+  assert.ok(FakeWebSocket.last.protocols.includes('openai-insecure-api-key.ek_2'));
+  connector.close();
+});
+
+test('Where no ticket can be had, the visitor is told; while reconnecting it is asked for again.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  let fails = true;
+  const ticket = () => (fails ? Promise.reject(new Error('offline')) : 'ek_1');
+  assert.equal(await connector.open({ url: 'ws://relay/v1/realtime', ticket }), false);
+  assert.equal(told.at(-1), 'This page could not get a ticket for the relay.');
+  fails = false;
+  connector.open({ url: 'ws://relay/v1/realtime', ticket });
+  await settle();
+  await accept();
+  fails = true;
+  FakeWebSocket.last.end(1006);
+  context.mock.timers.tick(500);
+  await settle();
+  assert.equal(connector.state, 'reconnecting');
+  fails = false;
+  context.mock.timers.tick(1000);
+  await settle();
+  await accept();
+  assert.equal(told.at(-1), 'resumed');
+  connector.close();
+});
+
+test('A session closed while its ticket is fetched never opens.', async () => {
+  const { connector } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay/v1/realtime', ticket: async () => 'ek_1' });
+  connector.close();
+  assert.equal(await opened, false);
+  assert.equal(FakeWebSocket.made.length, 0);
+});
+
+test('A session closed while it opens stays closed.', async () => {
+  const { connector } = makeConnector();
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  connector.close();
+  FakeWebSocket.last.deliver({ type: 'session.created', session: {} });
+  await settle();
+  assert.equal(connector.state, 'closed');
+  assert.equal(connector.client, null);
+});

@@ -1,0 +1,267 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { MicrophoneUnavailable } from '../../../web/audio/microphone.js';
+import { pcm16ToBase64 } from '../../../web/audio/pcm.js';
+import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
+import { Connector } from '../../../web/session/connector.js';
+import { VoiceSession } from '../../../web/session/voice-session.js';
+import { FakeMicrophone, FakeSpeaker, FakeWebSocket, settle, tone } from '../fakes.js';
+
+const URL = 'ws://relay/v1/realtime';
+const SESSION = {
+  id: 's',
+  audio: { input: { transcription: { model: 'x' }, turn_detection: { type: 'server_vad' } } },
+};
+
+beforeEach(() => {
+  FakeWebSocket.made.length = 0;
+  globalThis.document ??= new EventTarget();
+});
+
+/** A session with nothing real in it, and what it told. */
+function makeSession() {
+  const microphone = new FakeMicrophone();
+  const speaker = new FakeSpeaker();
+  const connector = new Connector({
+    makeClient: (target) => new RealtimeClient({ ...target, WebSocketClass: FakeWebSocket }),
+  });
+  const voice = new VoiceSession({ microphone, speaker, connector });
+  const notices = [];
+  voice.addEventListener('notice', ({ detail }) => notices.push(detail));
+  return { voice, microphone, speaker, notices };
+}
+
+/** The newest socket opens and its session begins, set up by a relay. */
+async function accept(session = SESSION) {
+  const socket = FakeWebSocket.last;
+  socket.open();
+  socket.deliver({ type: 'session.created', session: { id: 's' } });
+  await settle();
+  socket.deliver({ type: 'session.updated', session });
+  await settle();
+  return socket;
+}
+
+/** A session that has begun. */
+async function startSession(options = {}) {
+  const made = makeSession();
+  const started = made.voice.start({ url: URL, ...options });
+  const socket = await accept();
+  await started;
+  return { ...made, socket };
+}
+
+/** An answer's first sound. */
+const audio = (frames = 480) => ({
+  type: 'response.output_audio.delta',
+  item_id: 'a',
+  response_id: 'r',
+  content_index: 0,
+  delta: pcm16ToBase64(tone(300, frames)),
+});
+
+test('What is said while the connection opens is the first that is sent.', async () => {
+  const { voice, microphone } = makeSession();
+  voice.start({ url: URL });
+  await settle();
+  microphone.hear(Int16Array.of(1, 1));
+  const socket = await accept();
+  microphone.hear(Int16Array.of(2, 2));
+  assert.deepEqual(
+    socket.sent.map(({ type, audio: sound }) => [type, sound]),
+    [
+      ['input_audio_buffer.append', pcm16ToBase64(Int16Array.of(1, 1))],
+      ['input_audio_buffer.append', pcm16ToBase64(Int16Array.of(2, 2))],
+    ],
+  );
+  voice.stop();
+});
+
+test('A spoken exchange runs through its phases.', async () => {
+  const { voice, socket, speaker } = await startSession();
+  const phases = [voice.phase];
+  for (const event of [
+    { type: 'input_audio_buffer.speech_started', item_id: 'u' },
+    { type: 'input_audio_buffer.speech_stopped', item_id: 'u' },
+    { type: 'response.created', response: { id: 'r' } },
+    audio(),
+    { type: 'response.output_audio.done', item_id: 'a' },
+    { type: 'response.done', response: { id: 'r', output: [{ id: 'a' }] } },
+  ]) {
+    socket.deliver(event);
+    phases.push(voice.phase);
+  }
+  speaker.busy = false;
+  phases.push(voice.phase);
+  assert.deepEqual(phases, [
+    'listening',
+    'user-speaking',
+    'thinking',
+    'thinking',
+    'speaking',
+    'speaking',
+    'speaking',
+    'listening',
+  ]);
+  assert.deepEqual(speaker.ended, ['a', 'a']);
+  voice.stop();
+  assert.equal(voice.phase, 'idle');
+});
+
+test('After an interruption nothing more of that answer is played.', async () => {
+  const { voice, socket, speaker } = await startSession();
+  socket.deliver({ type: 'response.created', response: { id: 'r' } });
+  socket.deliver(audio());
+  speaker.cuts = [{ itemId: 'a', contentIndex: 0, playedMs: 12, receivedMs: 20 }];
+  socket.deliver({ type: 'input_audio_buffer.speech_started', item_id: 'u' });
+  socket.deliver(audio());
+  await settle();
+  assert.equal(speaker.enqueued.length, 1);
+  assert.equal(socket.sent.at(-1).type, 'conversation.item.truncate');
+  assert.equal(socket.sent.at(-1).audio_end_ms, 12);
+  voice.stop();
+});
+
+test('A refused microphone ends the start with what to do, and start works again.', async () => {
+  const { voice, microphone } = makeSession();
+  microphone.failure = new MicrophoneUnavailable('NotAllowedError', 'denied');
+  await voice.start({ url: URL });
+  assert.equal(voice.phase, 'error');
+  assert.match(voice.problem.title, /may not use the microphone/u);
+  microphone.failure = null;
+  const started = voice.start({ url: URL });
+  await accept();
+  assert.equal(await started, true);
+  assert.equal(voice.phase, 'listening');
+  voice.stop();
+});
+
+test('A relay that refuses closes the microphone and says why.', async () => {
+  const { voice, microphone } = makeSession();
+  const started = voice.start({ url: URL });
+  await settle();
+  FakeWebSocket.last.open();
+  FakeWebSocket.last.deliver({ type: 'error', error: { code: 'profile_unknown' } });
+  FakeWebSocket.last.end(4000);
+  assert.equal(await started, false);
+  assert.equal(microphone.open, false);
+  assert.equal(voice.problem.title, 'This relay has no such profile.');
+  voice.dismissProblem();
+  assert.equal(voice.phase, 'idle');
+});
+
+test('Where nothing answers that is said, and not that the sound did not load either.', async () => {
+  const { voice, speaker, microphone } = makeSession();
+  speaker.failure = new Error('AbortError');
+  microphone.failure = new MicrophoneUnavailable('AudioError', 'AbortError');
+  const started = voice.start({ url: URL });
+  await settle();
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    FakeWebSocket.last.end(1006);
+    await settle();
+  }
+  assert.equal(await started, false);
+  assert.equal(voice.problem.title, 'Nothing answers at relay.');
+});
+
+test('Sound that does not load ends a session that has begun.', async () => {
+  const { voice, speaker } = makeSession();
+  speaker.failure = new Error('AbortError');
+  const started = voice.start({ url: URL });
+  await accept();
+  assert.equal(await started, false);
+  assert.match(voice.problem.title, /could not open its audio output/u);
+});
+
+test('A lost session is restored, told what was said, and hears what it missed.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { voice, socket, microphone } = await startSession();
+  socket.deliver({ type: 'response.output_text.delta', item_id: 'a', delta: 'Hello' });
+  socket.end(1012);
+  assert.equal(voice.phase, 'reconnecting');
+  microphone.hear(Int16Array.of(7));
+  context.mock.timers.tick(500);
+  const next = await accept();
+  assert.notEqual(next, socket);
+  assert.deepEqual(next.sentTypes, ['conversation.item.create', 'input_audio_buffer.append']);
+  assert.equal(voice.conversation.turns.at(-1).role, 'notice');
+  assert.equal(voice.phase, 'listening');
+  voice.stop();
+});
+
+test('Writing needs no microphone.', async () => {
+  const { voice, microphone, socket } = await startSession({ microphone: false });
+  assert.deepEqual(microphone.started, []);
+  assert.equal(await voice.say('Hello', []), true);
+  assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'response.create']);
+  assert.equal(voice.conversation.turns[0].text, 'Hello');
+  assert.equal(voice.phase, 'thinking');
+  voice.stop();
+});
+
+test('Without a session nothing can be said in writing.', async () => {
+  assert.equal(await makeSession().voice.say('Hello'), false);
+});
+
+test('A microphone that fails later is a notice, and the session goes on.', async () => {
+  const { voice, microphone, notices } = await startSession({ microphone: false });
+  microphone.failure = new MicrophoneUnavailable('NotFoundError', 'none');
+  await voice.chooseMicrophone();
+  assert.match(notices[0], /^No microphone was found\./u);
+  assert.equal(voice.active, true);
+  voice.stop();
+});
+
+test('Errors that end nothing are shown, but for those that only say that we came too late.', async () => {
+  const { voice, socket, notices } = await startSession();
+  socket.deliver({ type: 'error', error: { code: 'response_cancel_not_active', message: 'late' } });
+  socket.deliver({ type: 'error', error: { code: 'other', message: 'shown' } });
+  assert.deepEqual(notices, ['shown']);
+  voice.stop();
+});
+
+test('A tool’s result is sent, and an answer to it awaited.', async () => {
+  const { voice, socket } = await startSession();
+  voice.answerCall('c', '{}');
+  assert.deepEqual(socket.sent[0].item, { type: 'function_call_output', call_id: 'c', output: '{}' });
+  assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'response.create']);
+  assert.equal(voice.phase, 'thinking');
+  voice.stop();
+});
+
+test('Muting keeps the session.', async () => {
+  const { voice, microphone } = await startSession();
+  voice.muted = true;
+  assert.deepEqual([voice.phase, microphone.muted, voice.active], ['muted', true, true]);
+  voice.stop();
+});
+
+test('Push-to-talk chosen before the start is asked of the session when it begins.', async () => {
+  const { voice } = makeSession();
+  voice.pushToTalk = true;
+  const started = voice.start({ url: URL });
+  const socket = await accept();
+  await started;
+  assert.deepEqual(socket.sent[0].session, { type: 'realtime', audio: { input: { turn_detection: null } } });
+  voice.press();
+  assert.equal(voice.phase, 'user-speaking');
+  voice.stop();
+});
+
+test('A relay that restarts says so; the session comes back by itself and knows what was said.', async (context) => {
+  const { voice, socket, notices } = await startSession();
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  voice.say('Hello.');
+  socket.deliver({ type: 'relay.draining', seconds_left: 30 });
+  assert.deepEqual(notices, [
+    'The relay restarts within 30 seconds. You will be connected again by itself.',
+  ]);
+  socket.deliver({ type: 'error', error: { code: 'draining', message: 'The relay is restarting.' } });
+  socket.end(1012);
+  assert.equal(voice.phase, 'reconnecting');
+  context.mock.timers.tick(500);
+  const next = await accept();
+  assert.deepEqual(next.sentTypes, ['conversation.item.create']);
+  assert.match(voice.conversation.turns.at(-1).text, /^The relay has restarted\./u);
+  voice.stop();
+});

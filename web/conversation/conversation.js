@@ -1,0 +1,310 @@
+/**
+ * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
+ */
+
+import { TurnList } from './turn-list.js';
+
+/** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
+
+/** @typedef {import('./turn-list.js').Turn} Turn */
+
+const MOST_TURNS = 500;
+
+/** Words for `status_details.reason` of an incomplete answer. @type {Map<string, string>} */
+const INCOMPLETE = new Map(
+  Object.entries({
+    max_output_tokens: 'stopped at the longest answer allowed',
+    content_filter: 'stopped by the content filter',
+  }),
+);
+
+export class Conversation {
+  #list = new TurnList(MOST_TURNS);
+  #transcribes = false;
+  #noticeCount = 0;
+  /** @type {Set<string>} turns of sessions that have ended: nothing new belongs between them */
+  #past = new Set();
+
+  /** Oldest first. At most 500: older ones are dropped. */
+  get turns() {
+    return this.#list.all;
+  }
+
+  /** How many were dropped. */
+  get droppedTurns() {
+    return this.#list.dropped;
+  }
+
+  /**
+   * Takes in any server event; those that say nothing about the conversation change nothing.
+   *
+   * @param {RealtimeEvent} event
+   */
+  apply(event) {
+    this.#rules.get(event.type)?.(event);
+  }
+
+  /**
+   * Adds a turn that the visitor typed, before the other side confirms it.
+   *
+   * @param {string} id
+   * @param {string} text
+   * @param {string[]} images
+   */
+  addTyped(id, text, images) {
+    const turn = this.#list.obtain(id, 'user');
+    Object.assign(turn, { text, images, final: true });
+    touch(turn);
+  }
+
+  /** Adds a line that nobody said. @param {string} text */
+  addNotice(text) {
+    this.#noticeCount += 1;
+    const turn = this.#list.obtain(`notice_${this.#noticeCount}`, 'notice');
+    Object.assign(turn, { text, final: true });
+  }
+
+  /** Sound of an answer has come, and will be played. @param {string} id @param {number} ms */
+  receivedAudio(id, ms) {
+    const turn = this.#list.obtain(id, 'assistant');
+    turn.spoken = true;
+    turn.audioMs += ms;
+    turn.heardMs ??= 0;
+  }
+
+  /** @param {string} id @param {number} ms how much of its sound was heard so far */
+  heard(id, ms) {
+    const turn = this.#list.get(id);
+    if (turn === undefined || turn.cut) return;
+    turn.heardMs = ms;
+    touch(turn);
+  }
+
+  /** All of its sound was heard. @param {string} id */
+  heardAll(id) {
+    const turn = this.#list.get(id);
+    if (turn === undefined || turn.cut) return;
+    turn.heardMs = null;
+    touch(turn);
+  }
+
+  /** It was interrupted. @param {string} id @param {number} heardMs how much of its sound had been heard */
+  cut(id, heardMs) {
+    const turn = this.#list.get(id);
+    if (turn === undefined) return;
+    Object.assign(turn, { cut: true, heardMs, final: true });
+    touch(turn);
+  }
+
+  /** Ends all turns that were under way, when their session has ended. */
+  settle() {
+    for (const turn of this.#list.all) {
+      if (turn.final) continue;
+      turn.final = true;
+      touch(turn);
+      if (isEmpty(turn)) this.#list.remove(turn.id);
+    }
+    this.#past = new Set(this.#list.all.map(({ id }) => id));
+  }
+
+  clear() {
+    this.#list.clear();
+  }
+
+  /**
+   * By type; a map, since the other side chooses the type.
+   *
+   * @type {Map<string, (event: RealtimeEvent) => void>}
+   */
+  #rules = new Map(
+    Object.entries(
+      /** @type {Record<string, (event: RealtimeEvent) => void>} */ ({
+        'session.created': (event) => this.#learn(event.session),
+        'session.updated': (event) => this.#learn(event.session),
+        'input_audio_buffer.speech_started': ({ item_id }) => this.#expectSpeech(item_id),
+        'input_audio_buffer.committed': ({ item_id, previous_item_id }) => {
+          this.#place(this.#expectSpeech(item_id), previous_item_id);
+          if (!this.#transcribes) this.#finish(item_id);
+        },
+        'input_audio_buffer.cleared': () => this.#forgetUnsaid(),
+        'conversation.item.added': (event) => this.#take(event.item, event.previous_item_id),
+        'conversation.item.done': (event) => this.#take(event.item, event.previous_item_id),
+        'conversation.item.deleted': ({ item_id }) => this.#list.remove(item_id),
+        'conversation.item.input_audio_transcription.delta': ({ item_id, delta }) =>
+          this.#append(item_id, 'user', delta),
+        'conversation.item.input_audio_transcription.updated': ({ item_id, transcript }) =>
+          this.#write(item_id, 'user', transcript),
+        'conversation.item.input_audio_transcription.completed': ({ item_id, transcript }) => {
+          this.#write(item_id, 'user', transcript);
+          this.#finish(item_id);
+        },
+        'conversation.item.input_audio_transcription.failed': ({ item_id, error }) => {
+          this.#list.obtain(item_id, 'user').problem =
+            `not transcribed: ${error?.message ?? 'no reason was given'}`;
+          this.#finish(item_id);
+        },
+        'response.output_item.added': (event) => this.#take(event.item),
+        'response.output_audio_transcript.delta': ({ item_id, delta }) =>
+          this.#append(item_id, 'assistant', delta),
+        'response.output_audio_transcript.done': ({ item_id, transcript }) =>
+          this.#complete(item_id, transcript),
+        'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
+        'response.output_text.done': ({ item_id, text }) => this.#complete(item_id, text),
+        'response.function_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
+        'response.output_item.done': (event) => this.#take(event.item),
+        'response.done': ({ response }) => this.#finishResponse(response),
+      }),
+    ),
+  );
+
+  /** @param {any} session */
+  #learn(session) {
+    this.#transcribes = Boolean(session?.audio?.input?.transcription);
+  }
+
+  /** @param {string} id */
+  #expectSpeech(id) {
+    const turn = this.#list.obtain(id, 'user');
+    turn.spoken = true;
+    return turn;
+  }
+
+  /** @param {Turn} turn @param {string | null | undefined} previousId */
+  #place(turn, previousId) {
+    if (!this.#past.has(previousId ?? '')) this.#list.placeAfter(turn, previousId);
+  }
+
+  /** @param {any} item @param {string | null} [previousId] */
+  #take(item, previousId) {
+    if (item?.type === 'function_call_output') this.#answerCall(item);
+    else if (item?.type === 'function_call' || item?.type === 'mcp_call') this.#takeCall(item);
+    else if (item?.type === 'message' && item.role !== 'system')
+      this.#place(this.#takeMessage(item), previousId);
+  }
+
+  /** @param {any} item @returns {Turn} */
+  #takeMessage(item) {
+    const turn = this.#list.obtain(item.id, item.role);
+    const parts = item.content ?? [];
+    const text = parts
+      .map((/** @type {any} */ part) => part.text ?? part.transcript ?? '')
+      .join(' ')
+      .trim();
+    if (text !== '') turn.text = text;
+    if (item.role === 'user') this.#takeUserParts(turn, parts);
+    touch(turn);
+    return turn;
+  }
+
+  /** @param {Turn} turn @param {any[]} parts */
+  #takeUserParts(turn, parts) {
+    const images = parts
+      .filter((part) => part.type === 'input_image' && part.image_url)
+      .map((part) => part.image_url);
+    if (images.length > 0) turn.images = images;
+    turn.spoken ||= parts.some((part) => part.type === 'input_audio');
+    if (!turn.spoken) turn.final = true;
+  }
+
+  /** @param {any} item */
+  #takeCall(item) {
+    const turn = this.#list.obtain(item.id, 'tool');
+    const input = item.arguments || turn.call?.input || '';
+    const output = item.output ?? turn.call?.output ?? null;
+    turn.call = {
+      name: item.name ?? '',
+      callId: item.call_id ?? item.id,
+      input,
+      output,
+      ours: item.type === 'function_call',
+    };
+    turn.final ||= item.status === 'completed';
+    touch(turn);
+  }
+
+  /** @param {string} id @param {string} delta */
+  #extendCall(id, delta) {
+    const turn = this.#list.get(id);
+    if (!turn?.call) return;
+    turn.call.input += delta;
+    touch(turn);
+  }
+
+  /** @param {any} item */
+  #answerCall(item) {
+    const turn = this.#list.all.findLast((candidate) => candidate.call?.callId === item.call_id);
+    if (!turn?.call) return;
+    turn.call.output = item.output;
+    touch(turn);
+  }
+
+  /** @param {string} id @param {Turn['role']} role @param {string} [delta] */
+  #append(id, role, delta = '') {
+    const turn = this.#list.obtain(id, role);
+    turn.text += delta;
+    touch(turn);
+  }
+
+  /** @param {string} id @param {Turn['role']} role @param {string} [text] */
+  #write(id, role, text = '') {
+    const turn = this.#list.obtain(id, role);
+    turn.text = text.trim();
+    touch(turn);
+  }
+
+  /** @param {string} id @param {string} [text] */
+  #complete(id, text) {
+    const turn = this.#list.obtain(id, 'assistant');
+    if (text && text.length >= turn.text.length) turn.text = text;
+    this.#finish(id);
+  }
+
+  /** @param {string} id */
+  #finish(id) {
+    const turn = this.#list.get(id);
+    if (turn === undefined) return;
+    turn.final = true;
+    touch(turn);
+  }
+
+  /** @param {any} response */
+  #finishResponse(response) {
+    for (const item of response?.output ?? []) this.#finishItem(item, response);
+    if (response?.status !== 'failed') return;
+    const error = response.status_details?.error;
+    this.addNotice(`The answer failed: ${error?.message ?? error?.code ?? 'no reason was given'}`);
+  }
+
+  /** @param {any} item @param {any} response */
+  #finishItem(item, response) {
+    const turn = this.#list.get(item.id);
+    if (turn === undefined) return;
+    turn.final = true;
+    if (response.status === 'cancelled' && turn.audioMs === 0) turn.cut = true;
+    if (response.status === 'incomplete')
+      turn.problem = INCOMPLETE.get(response.status_details?.reason) ?? 'stopped early';
+    touch(turn);
+    if (isEmpty(turn)) this.#list.remove(turn.id);
+  }
+
+  #forgetUnsaid() {
+    for (const turn of this.#list.all)
+      if (turn.role === 'user' && !turn.final && turn.text === '') this.#list.remove(turn.id);
+  }
+}
+
+/** @param {Turn} turn */
+function touch(turn) {
+  turn.revision += 1;
+}
+
+/** Whether there is nothing to see. @param {Turn} turn */
+function isEmpty(turn) {
+  return (
+    turn.text === '' &&
+    turn.images.length === 0 &&
+    turn.call === null &&
+    turn.problem === '' &&
+    turn.role !== 'user'
+  );
+}

@@ -1,0 +1,184 @@
+/** Turn-taking: interrupting an answer and truncating it, push-to-talk, and turn detection. */
+import { SAMPLE_RATE } from '../audio/pcm.js';
+import { Answers, serverAnswers, serverInterrupts, turnDetection } from './answers.js';
+
+/** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
+
+const QUIET_TIMEOUT_MS = 1_000;
+const RELEASE_TAIL_MS = 150; // thumbs are quicker than the end of a word
+const LEAST_COMMIT_FRAMES = SAMPLE_RATE / 10; // the API refuses to commit less than 100 ms
+
+/**
+ * Who speaks when: interruptions, and turns that begin and end with a button.
+ *
+ * With an open microphone the other side detects turns. With push-to-talk nothing is sent but what is said
+ * while the button is held; where the relay does not let us switch detection off, silence is sent between,
+ * and detection does the rest.
+ */
+export class TurnTaking {
+  #getClient;
+  #speaker;
+  #conversation;
+  #answers = new Answers();
+  #held = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} while what was said is still being taken in */
+  #tail;
+  #userSpeaks = false;
+  #pushToTalk = false;
+  #heldFrames = 0;
+  /** @type {Record<string, any> | null} what the session's detection was before we switched it off */
+  #detection = null;
+
+  /**
+   * @param {object} options
+   * @param {() => import('../protocol/realtime-client.js').RealtimeClient | null} options.getClient
+   * @param {import('../audio/speaker.js').Speaker} options.speaker
+   * @param {import('./conversation.js').Conversation} options.conversation
+   */
+  constructor({ getClient, speaker, conversation }) {
+    this.#getClient = getClient;
+    this.#speaker = speaker;
+    this.#conversation = conversation;
+  }
+
+  get answers() {
+    return this.#answers;
+  }
+
+  get userSpeaks() {
+    return this.#userSpeaks || this.#held;
+  }
+
+  /** Whether push-to-talk is on. */
+  get pushToTalk() {
+    return this.#pushToTalk;
+  }
+
+  get held() {
+    return this.#held;
+  }
+
+  /** @param {boolean} pushToTalk */
+  setPushToTalk(pushToTalk) {
+    this.release();
+    this.#pushToTalk = pushToTalk;
+    this.applyDetection();
+  }
+
+  /**
+   * Makes the session's turn detection fit, as far as the relay lets us. To be called for each new session.
+   */
+  applyDetection() {
+    const client = this.#getClient();
+    if (client === null) return;
+    const detection = turnDetection(client.session);
+    if (this.#pushToTalk && detection !== null) {
+      this.#detection = detection;
+      client.updateSession({ audio: { input: { turn_detection: null } } });
+    } else if (!this.#pushToTalk && this.#detection !== null) {
+      client.updateSession({ audio: { input: { turn_detection: this.#detection } } });
+      this.#detection = null;
+    }
+  }
+
+  /** @param {RealtimeEvent} event any server event */
+  apply(event) {
+    this.#answers.apply(event);
+    if (event.type === 'input_audio_buffer.speech_started') this.#begin();
+    else if (event.type === 'input_audio_buffer.speech_stopped') this.#stop();
+  }
+
+  /**
+   * What to send of a chunk from the microphone: it, silence in its place, or nothing.
+   *
+   * @param {Int16Array} samples changed to silence in place
+   */
+  gate(samples) {
+    if (!this.#pushToTalk || this.#held || this.#tail !== undefined) {
+      this.#heldFrames += samples.length;
+      return samples;
+    }
+    if (turnDetection(this.#getClient()?.session ?? null) === null) return null;
+    return samples.fill(0);
+  }
+
+  /** The button goes down. Does nothing without a session. */
+  press() {
+    if (!this.#pushToTalk || this.#held || this.#getClient() === null) return;
+    void this.interrupt();
+    this.#held = true;
+    if (this.#tail === undefined) this.#heldFrames = 0; // else it was let go of for a moment only
+    this.#endTail();
+  }
+
+  /** The button comes up. @returns {boolean} false where it was held too short to have said anything */
+  release() {
+    if (!this.#held) return true;
+    this.#held = false;
+    const client = this.#getClient();
+    if (client === null || turnDetection(client.session) !== null) return true;
+    if (this.#heldFrames < LEAST_COMMIT_FRAMES) {
+      client.send({ type: 'input_audio_buffer.clear' });
+      return false;
+    }
+    this.#answers.expect();
+    this.#tail = setTimeout(() => this.#commit(), RELEASE_TAIL_MS);
+    return true;
+  }
+
+  /** Silences the answer that is being heard, and has what is being made of it cancelled. */
+  interrupt() {
+    return this.#cut(false);
+  }
+
+  /** Interrupts, and waits until a new answer may be asked for: at most a second. */
+  async interruptAndWait() {
+    await this.interrupt();
+    const deadline = performance.now() + QUIET_TIMEOUT_MS;
+    while (this.#answers.underWay && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Forgets the session. */
+  reset() {
+    this.#answers.reset();
+    this.#endTail();
+    this.#held = this.#userSpeaks = false;
+    this.#detection = null;
+    void this.#speaker.flush();
+  }
+
+  #commit() {
+    this.#endTail();
+    this.#getClient()?.send({ type: 'input_audio_buffer.commit' });
+    this.#getClient()?.createResponse();
+  }
+
+  #endTail() {
+    clearTimeout(this.#tail);
+    this.#tail = undefined;
+  }
+
+  #begin() {
+    this.#userSpeaks = true;
+    void this.#cut(serverInterrupts(this.#getClient()?.session ?? null));
+  }
+
+  #stop() {
+    this.#userSpeaks = false;
+    if (serverAnswers(this.#getClient()?.session ?? null)) this.#answers.expect();
+  }
+
+  /** @param {boolean} cancelled whether the other side cancels its answer itself */
+  async #cut(cancelled) {
+    const wasHeard = this.#speaker.busy;
+    const flushed = this.#speaker.flush(); // silence first
+    if (cancelled || wasHeard || !this.#userSpeaks) {
+      if (this.#answers.cut() && !cancelled) this.#getClient()?.send({ type: 'response.cancel' });
+    }
+    const cuts = await flushed;
+    for (const event of this.#answers.truncations(cuts)) this.#getClient()?.send(event);
+    for (const { itemId, playedMs } of cuts) this.#conversation.cut(itemId, playedMs);
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * A client of the Realtime API over one WebSocket: connects, sends, and dispatches what the server says.
+ */
+import { jsonCodec } from './codecs.js';
+import { Watchdog } from './watchdog.js';
+
+/** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */
+/** @typedef {import('./endings.js').Ending} Ending */
+
+/** A connection that ended before its session began. `ending` says how. */
+export class ConnectFailed extends Error {
+  /** @param {Ending} ending @param {boolean} reached whether the other side was there at all */
+  constructor(ending, reached) {
+    super(ending.error?.message || ending.reason || 'the connection could not be opened');
+    this.name = 'ConnectFailed';
+    this.ending = ending;
+    this.reached = reached;
+  }
+}
+
+/**
+ * The close code that `ended` reports when the other side fell silent: the one that browsers use for a lost
+ * connection.
+ */
+const LOST = 1006;
+
+/** Browsers can set no header on a WebSocket, so the API takes credentials among the subprotocols. */
+const TICKET_PROTOCOL = 'openai-insecure-api-key.';
+
+/**
+ * The Realtime protocol over one WebSocket: events up, events down, audio both ways; no sound devices, no
+ * page.
+ *
+ * Events: `event` (detail: each server event, before anything else is told of it), one named as each server
+ * event's own type (same detail), `audio` (detail `AudioDelta`), `sent` (detail: each event sent, audio as
+ * `{type, samples}`), `ended` (detail `Ending`, once, unless `close` was called). A client connects once:
+ * make another one for the next session.
+ */
+export class RealtimeClient extends EventTarget {
+  #url;
+  #ticket;
+  #codecs;
+  #WebSocketClass;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {import('./codecs.js').Codec} */
+  #codec = jsonCodec;
+  /** @type {Record<string, any> | null} */
+  #session = null;
+  /** @type {Ending['error']} */
+  #lastError = null;
+  #closing = false;
+  /** @type {(reason: ConnectFailed) => void} ends the wait for the session */
+  #giveUp = () => {};
+  #eventCount = 0;
+  /** @type {(() => void)[]} probes under way */
+  #probes = [];
+  #counters = {
+    sentMessages: 0,
+    receivedMessages: 0,
+    sentAudioFrames: 0,
+    receivedAudioFrames: 0,
+    unreadable: 0,
+  };
+  #watchdog;
+
+  /**
+   * @param {object} options
+   * @param {string | URL} options.url of the relay, such as `wss://relay.example/v1/realtime`
+   * @param {string} [options.model] '' leaves it to the relay
+   * @param {string} [options.profile] '' is the relay's default
+   * @param {string} [options.ticket] for a relay that asks for a token or ticket
+   * @param {import('./codecs.js').Codec[]} [options.codecs] in order of preference, besides JSON
+   * @param {{quietMs?: number, answerMs?: number}} [options.watchdog]
+   * @param {typeof WebSocket} [options.WebSocketClass]
+   */
+  constructor({
+    url,
+    model = '',
+    profile = '',
+    ticket = '',
+    codecs = [],
+    watchdog = {},
+    WebSocketClass = WebSocket,
+  }) {
+    super();
+    this.#url = realtimeUrl(url, model, profile);
+    this.#ticket = ticket;
+    this.#codecs = codecs;
+    this.#WebSocketClass = WebSocketClass;
+    this.#watchdog = new Watchdog({
+      ...watchdog,
+      onProbe: () => void this.probe(),
+      onDead: () => this.#end(LOST, 'nothing was heard from the relay any more'),
+    });
+  }
+
+  /** The address dialled, with its query. */
+  get url() {
+    return this.#url;
+  }
+
+  /** The session object that the other side sent last, or null before `session.created`. */
+  get session() {
+    return this.#session;
+  }
+
+  /** Whether a session has begun and not ended. */
+  get ready() {
+    return this.#session !== null && this.#socket !== null;
+  }
+
+  /** Bytes handed to the browser and not yet to the network. */
+  get bufferedBytes() {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  /**
+   * Opens the connection and waits for `session.created`; the upgrade alone is not yet success.
+   *
+   * @returns {Promise<Record<string, any>>} the session object
+   * @throws {ConnectFailed}
+   */
+  connect() {
+    const protocols = this.#codecs.map((codec) => codec.protocol);
+    if (this.#ticket !== '') protocols.push(TICKET_PROTOCOL + this.#ticket);
+    if (protocols.length > 0) protocols.push('realtime'); // the API's own name, for whoever knows no other
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      let opened = false;
+      this.addEventListener(
+        'session.created',
+        () => resolve(/** @type {Record<string, any>} */ (this.#session)),
+        { once: true },
+      );
+      this.addEventListener('ended', (event) => {
+        reject(new ConnectFailed(/** @type {CustomEvent<Ending>} */ (event).detail, opened));
+      });
+      const socket = this.#open(protocols);
+      if (socket === null) return;
+      socket.addEventListener('open', () => {
+        opened = true;
+        this.#codec = this.#codecs.find((codec) => codec.protocol === socket.protocol) ?? jsonCodec;
+      });
+      this.#watchdog.alive();
+    });
+  }
+
+  /**
+   * @param {string[]} protocols
+   * @returns {WebSocket | null} null for an address that no WebSocket can have
+   */
+  #open(protocols) {
+    try {
+      const socket = new this.#WebSocketClass(this.#url, protocols);
+      socket.binaryType = 'arraybuffer';
+      socket.addEventListener('message', ({ data }) => this.#receive(data));
+      socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
+      this.#socket = socket;
+      return socket;
+    } catch (error) {
+      this.#end(LOST, String(error));
+      return null;
+    }
+  }
+
+  /**
+   * Ends the session, or the wait for it. `ended` is not told.
+   *
+   * @param {number} [code]
+   * @param {string} [reason]
+   */
+  close(code = 1000, reason = '') {
+    this.#closing = true;
+    this.#watchdog.stop();
+    this.#socket?.close(code, reason);
+    this.#socket = null;
+    this.#giveUp(
+      new ConnectFailed({ code, reason: 'closed by this side', error: null, opened: false }, true),
+    );
+  }
+
+  /**
+   * Sends an event; without a connection it is dropped.
+   *
+   * @param {RealtimeEvent} event
+   * @returns {string} its `event_id`, made up where it had none, by which an `error` event refers to it
+   */
+  send(event) {
+    this.#eventCount += 1;
+    const named = { event_id: `page_${this.#eventCount}`, ...event };
+    if (this.#write(this.#codec.encodeEvent(named))) this.#tell('sent', named);
+    return named.event_id;
+  }
+
+  /** Sends a chunk of the microphone. @param {Int16Array} samples 24 kHz; not kept */
+  appendAudio(samples) {
+    if (!this.#write(this.#codec.encodeAudio(samples))) return;
+    this.#counters.sentAudioFrames += samples.length;
+    this.#tell('sent', { type: 'input_audio_buffer.append', samples: samples.length });
+  }
+
+  /**
+   * Changes what is given, and nothing else.
+   *
+   * @param {Record<string, any>} session
+   * @returns {string} the `event_id`
+   */
+  updateSession(session) {
+    return this.send({ type: 'session.update', session: { type: 'realtime', ...session } });
+  }
+
+  /** Adds an item to the conversation. @param {Record<string, any>} item */
+  createItem(item) {
+    this.send({ type: 'conversation.item.create', item });
+  }
+
+  /** Asks for an answer. @param {Record<string, any>} [response] what shall differ from the session */
+  createResponse(response) {
+    this.send(response ? { type: 'response.create', response } : { type: 'response.create' });
+  }
+
+  /**
+   * Gives the result of a function call, and asks for the answer to it.
+   *
+   * @param {string} callId
+   * @param {string} output
+   */
+  answerCall(callId, output) {
+    this.createItem({ type: 'function_call_output', call_id: callId, output });
+    this.createResponse();
+  }
+
+  /**
+   * Asks the other side for a sign of life that changes nothing.
+   *
+   * @returns {Promise<number>} milliseconds there and back; never settles when no answer comes
+   */
+  probe() {
+    const sentAt = performance.now();
+    this.updateSession({});
+    return new Promise((resolve) => this.#probes.push(() => resolve(performance.now() - sentAt)));
+  }
+
+  stats() {
+    return { ...this.#counters, protocol: this.#codec.protocol || 'json', bufferedBytes: this.bufferedBytes };
+  }
+
+  /** @param {string | ArrayBuffer} data @returns {boolean} whether there was a connection to take it */
+  #write(data) {
+    if (this.#socket?.readyState !== 1) return false;
+    this.#socket.send(data);
+    this.#counters.sentMessages += 1;
+    return true;
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #receive(data) {
+    if (this.#closing) return;
+    this.#watchdog.alive();
+    this.#counters.receivedMessages += 1;
+    const received = this.#decode(data);
+    if (received === null) return;
+    if (received.event !== null) this.#tellEvent(received.event);
+    if (received.audio !== null) {
+      this.#counters.receivedAudioFrames += received.audio.samples.length;
+      this.#tell('audio', received.audio);
+    }
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #decode(data) {
+    try {
+      return this.#codec.decode(data);
+    } catch {
+      this.#counters.unreadable += 1;
+      return null;
+    }
+  }
+
+  /** @param {RealtimeEvent} event */
+  #tellEvent(event) {
+    if (event.type === 'session.created' || event.type === 'session.updated')
+      this.#session = event.session ?? {};
+    if (event.type === 'session.updated') this.#answerProbes();
+    if (event.type === 'error')
+      this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };
+    else this.#lastError = null; // only an error that nothing follows explains an end
+    this.#tell('event', event);
+    const foreign = event.type === 'error' || event.type.includes('.'); // none of our own names has a dot
+    if (foreign) this.#tell(event.type, event);
+  }
+
+  #answerProbes() {
+    for (const answer of this.#probes.splice(0)) answer();
+  }
+
+  /** @param {number} code @param {string} reason */
+  #end(code, reason) {
+    this.#watchdog.stop();
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#socket?.close();
+    this.#socket = null;
+    this.#tell('ended', { code, reason, error: this.#lastError, opened: this.#session !== null });
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {string | URL} url @param {string} model @param {string} profile */
+function realtimeUrl(url, model, profile) {
+  try {
+    const full = new URL(url);
+    if (full.protocol === 'http:' || full.protocol === 'https:')
+      full.protocol = full.protocol.replace('http', 'ws');
+    if (model !== '') full.searchParams.set('model', model);
+    if (profile !== '') full.searchParams.set('profile', profile);
+    return full.href;
+  } catch {
+    return String(url); // connecting to it will fail, and say so
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * Detects connections that died without a close: browsers send no pings and hide those that come.
+ *
+ * After `quietMs` without a message it asks for one (`onProbe`); after `answerMs` more it gives up
+ * (`onDead`). A machine that slept finds its timer late: then the probe is still sent first, and answered in
+ * full time.
+ */
+export class Watchdog {
+  #quietMs;
+  #answerMs;
+  #onProbe;
+  #onDead;
+  #timers;
+  /** @type {any} */
+  #timer = null;
+  #probing = false;
+
+  /**
+   * @param {object} options
+   * @param {number} [options.quietMs]
+   * @param {number} [options.answerMs]
+   * @param {() => void} options.onProbe
+   * @param {() => void} options.onDead
+   * @param {{setTimeout: (run: () => void, ms: number) => any, clearTimeout: (timer: any) => void}}
+   *   [options.timers]
+   */
+  constructor({ quietMs = 20_000, answerMs = 8_000, onProbe, onDead, timers = globalThis }) {
+    this.#quietMs = quietMs;
+    this.#answerMs = answerMs;
+    this.#onProbe = onProbe;
+    this.#onDead = onDead;
+    this.#timers = timers;
+  }
+
+  /** Starts, and is to be called for each message that arrives. */
+  alive() {
+    this.stop();
+    this.#timer = this.#timers.setTimeout(() => this.#expire(), this.#quietMs);
+  }
+
+  stop() {
+    this.#timers.clearTimeout(this.#timer);
+    this.#probing = false;
+  }
+
+  #expire() {
+    if (this.#probing) {
+      this.#probing = false;
+      this.#onDead();
+      return;
+    }
+    this.#probing = true;
+    this.#timer = this.#timers.setTimeout(() => this.#expire(), this.#answerMs);
+    this.#onProbe();
+  }
+}

@@ -1,0 +1,192 @@
+/** Keeps a session connected: opens it, and reconnects with growing delays when it is lost. */
+import { BinaryCodec } from '../protocol/binary-codec.js';
+import { explainEnding, explainTicket, explainUnreachable } from '../protocol/endings.js';
+import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
+
+/** @typedef {ReturnType<typeof explainEnding>} Problem */
+/** @typedef {import('../protocol/codecs.js').Codec} Codec */
+
+/**
+ * A token or ticket for a relay that asks for one. Tickets last minutes: a function is asked for a new one
+ * each time that a session is opened or restored.
+ *
+ * @typedef {string | (() => string | Promise<string>)} Ticket
+ */
+
+/**
+ * @typedef {object} Target
+ * @property {string} url of the relay
+ * @property {string} [model]
+ * @property {string} [profile]
+ * @property {Ticket} [ticket]
+ */
+
+const FIRST_DELAY_MS = 500;
+const MOST_DELAY_MS = 8_000;
+const MOST_ATTEMPTS = 6;
+
+/**
+ * Keeps one session open: connects, and connects again when a session is lost that may come back.
+ *
+ * A new connection is a new, empty session; whoever listens to `open` must say again what the other side
+ * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio` and `sent` as from the
+ * client, `failed` (detail `Problem`).
+ */
+export class Connector extends EventTarget {
+  #makeClient;
+  #random;
+  /** @type {Target} */
+  #target = { url: '' };
+  /** @type {RealtimeClient | null} */
+  #client = null;
+  /** @type {'closed' | 'connecting' | 'open' | 'reconnecting'} */
+  #state = 'closed';
+  #attempt = 0;
+  /** Whether audio in bytes is asked for; what does not know it gets JSON. */
+  #offersBinary = true;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
+
+  /**
+   * @param {object} [options]
+   * @param {(target: Target & {ticket: string}, codecs: Codec[]) => RealtimeClient} [options.makeClient]
+   * @param {() => number} [options.random] 0 to 1, spreads the attempts of many pages whose relay restarts
+   */
+  constructor({
+    makeClient = (target, codecs) => new RealtimeClient({ ...target, codecs }),
+    random = Math.random,
+  } = {}) {
+    super();
+    this.#makeClient = makeClient;
+    this.#random = random;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Which attempt to reconnect this is, from 1; 0 when none is made. */
+  get attempt() {
+    return this.#attempt;
+  }
+
+  /** The session's client while there is a session. */
+  get client() {
+    return this.#client?.ready ? this.#client : null;
+  }
+
+  /**
+   * Opens a session, or says `failed`.
+   *
+   * @param {Target} target
+   * @returns {Promise<boolean>} whether it is open
+   */
+  open(target) {
+    this.close();
+    this.#target = { ...target };
+    this.#offersBinary = true;
+    this.#enter('connecting');
+    return this.#connect();
+  }
+
+  close() {
+    clearTimeout(this.#retry);
+    this.#client?.close();
+    this.#client = null;
+    this.#attempt = 0;
+    this.#target = { url: '' };
+    if (this.#state !== 'closed') this.#enter('closed');
+  }
+
+  /** @returns {Promise<boolean>} */
+  async #connect() {
+    const target = this.#target;
+    const ticket = typeof target.ticket === 'function' ? await this.#newTicket(target.ticket) : target.ticket;
+    if (ticket === null || this.#target !== target) return false; // closed meanwhile
+    const codecs = this.#offersBinary ? [new BinaryCodec()] : [];
+    const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, codecs);
+    this.#client = client;
+    for (const type of ['event', 'audio', 'sent'])
+      client.addEventListener(type, (event) => this.#pass(client, event));
+    try {
+      await client.connect();
+    } catch (error) {
+      if (this.#client !== client) return false;
+      const failed = /** @type {ConnectFailed} */ (error);
+      // A server that takes no subprotocol at all breaks the connection of a browser that offered one.
+      if (!failed.reached && this.#attempt === 0 && this.#offersBinary) {
+        this.#offersBinary = false;
+        return this.#connect();
+      }
+      this.#refused(failed);
+      return false;
+    }
+    if (this.#client !== client) return false; // closed meanwhile
+    client.addEventListener('ended', (event) => this.#lost(/** @type {CustomEvent} */ (event).detail));
+    const resumed = this.#attempt > 0;
+    this.#attempt = 0;
+    this.#enter('open');
+    this.#tell('open', { resumed });
+    return true;
+  }
+
+  /**
+   * @param {() => string | Promise<string>} getTicket
+   * @returns {Promise<string | null>} null where there is none, which has been dealt with
+   */
+  async #newTicket(getTicket) {
+    const target = this.#target;
+    try {
+      return await getTicket();
+    } catch (error) {
+      if (this.#target !== target) return null;
+      if (this.#attempt > 0 && this.#attempt < MOST_ATTEMPTS) this.#retryLater();
+      else this.#fail(explainTicket(String(error)));
+      return null;
+    }
+  }
+
+  /** @param {ConnectFailed} error */
+  #refused({ ending, reached }) {
+    const mayComeBack = this.#attempt > 0 && (!reached || explainEnding({ ...ending, opened: true }).retry);
+    if (mayComeBack && this.#attempt < MOST_ATTEMPTS) this.#retryLater();
+    else this.#fail(reached ? explainEnding(ending) : explainUnreachable(this.#target.url));
+  }
+
+  /** @param {import('../protocol/endings.js').Ending} ending */
+  #lost(ending) {
+    const problem = explainEnding(ending);
+    if (problem.retry) this.#retryLater();
+    else this.#fail(problem);
+  }
+
+  #retryLater() {
+    const delayMs = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt) * (0.5 + this.#random() / 2);
+    this.#attempt += 1;
+    this.#client = null;
+    this.#enter('reconnecting');
+    this.#retry = setTimeout(() => void this.#connect(), delayMs);
+  }
+
+  /** @param {Problem} problem */
+  #fail(problem) {
+    this.close();
+    this.#tell('failed', problem);
+  }
+
+  /** @param {RealtimeClient} client @param {Event} event */
+  #pass(client, event) {
+    if (client === this.#client) this.#tell(event.type, /** @type {CustomEvent} */ (event).detail);
+  }
+
+  /** @param {'closed' | 'connecting' | 'open' | 'reconnecting'} state */
+  #enter(state) {
+    this.#state = state;
+    this.#tell('state', state);
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,399 @@
+/** The voice session: microphone, connection, speaker and conversation as one object, for any page. */
+import { Microphone } from '../audio/microphone.js';
+import { framesToMs } from '../audio/pcm.js';
+import { Speaker } from '../audio/speaker.js';
+import { Conversation } from '../conversation/conversation.js';
+import { historyItems, userItem } from '../conversation/items.js';
+import { Latency } from '../conversation/latency.js';
+import { TurnTaking } from '../conversation/turn-taking.js';
+import { explainError, explainMicrophone, explainSpeaker } from '../protocol/endings.js';
+import { RelayEvents } from '../protocol/relay-events.js';
+import { setUpSession } from '../protocol/session-setup.js';
+import { Connector } from './connector.js';
+import { MicrophoneFeed } from './microphone-feed.js';
+import { phaseOf } from './phase.js';
+import { ScreenWakeLock } from './wake-lock.js';
+
+/** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
+/** @typedef {import('./connector.js').Problem} Problem */
+/** @typedef {import('../protocol/realtime-client.js').RealtimeClient} RealtimeClient */
+/** @typedef {import('../audio/microphone.js').MicrophoneUnavailable} MicrophoneUnavailable */
+
+/** Errors that only say that we came too late. */
+const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_commit_empty']);
+
+/**
+ * @typedef {object} StartOptions
+ * @property {string} url of the relay
+ * @property {string} [model]
+ * @property {string} [profile]
+ * @property {import('./connector.js').Ticket} [ticket]
+ * @property {boolean} [microphone] false to type only
+ * @property {string} [microphoneId] '' is the system's choice
+ */
+
+/**
+ * A spoken conversation: microphone, connection, speaker and view state, joined. It touches no page.
+ *
+ * Events: `change` (anything that a view shows; many a second), `received` and `sent` (detail: each event),
+ * `notice` (detail: a sentence worth showing for a moment), `ended` (detail `Problem`, when a session fails).
+ */
+export class VoiceSession extends EventTarget {
+  microphone;
+  speaker;
+  conversation = new Conversation();
+  latency = new Latency();
+  /** What the relay's own events have said. */
+  news = new RelayEvents();
+  #connector;
+  #feed;
+  #turnTaking;
+  #wakeLock = new ScreenWakeLock();
+  #startedAt = 0;
+  #awaitsMicrophone = false;
+  /** @type {Problem | null} */
+  #problem = null;
+
+  /** @param {{microphone?: Microphone, speaker?: Speaker, connector?: Connector}} [parts] */
+  constructor({ microphone = new Microphone(), speaker = new Speaker(), connector = new Connector() } = {}) {
+    super();
+    this.microphone = microphone;
+    this.speaker = speaker;
+    this.#connector = connector;
+    const getClient = () => connector.client;
+    this.#turnTaking = new TurnTaking({ getClient, speaker, conversation: this.conversation });
+    this.#feed = new MicrophoneFeed(microphone, (samples) => this.#turnTaking.gate(samples));
+    this.#listen(connector, {
+      state: () => this.#onState(),
+      open: ({ resumed }) => void this.#onOpen(resumed),
+      failed: (problem) => this.#fail(problem),
+      event: (event) => this.#onEvent(event),
+      audio: (audio) => this.#onAudio(audio),
+      sent: (event) => this.#onSent(event),
+    });
+    this.#listen(this.#feed, {
+      notice: (sentence) => this.#tell('notice', sentence),
+      failed: (error) => this.#tell('notice', explainMicrophone(error).title),
+    });
+    this.#listen(speaker, {
+      started: ({ itemId, heardAtMs }) => this.latency.heard(itemId, heardAtMs),
+      position: ({ itemId, playedMs }) => this.#onPosition(itemId, playedMs),
+      finished: ({ itemId }) => this.conversation.heardAll(itemId),
+      idle: () => {},
+      paused: () => {},
+    });
+  }
+
+  /** What a visitor sees. */
+  get phase() {
+    return phaseOf({
+      connection: this.#awaitsMicrophone ? 'connecting' : this.#connector.state,
+      failed: this.#problem !== null,
+      muted: this.#feed.muted || !this.microphone.open,
+      userSpeaking: this.#turnTaking.userSpeaks,
+      answering: this.#turnTaking.answers.underWay,
+      playing: this.speaker.busy,
+    });
+  }
+
+  /** Why the last session failed; null when it did not, or another was started. */
+  get problem() {
+    return this.#problem;
+  }
+
+  /** Whether a session is open, or being opened or restored. */
+  get active() {
+    return this.#connector.state !== 'closed';
+  }
+
+  /** The protocol's client while there is a session. */
+  get client() {
+    return this.#connector.client;
+  }
+
+  /** Which attempt to reconnect this is; 0 when none is made. */
+  get attempt() {
+    return this.#connector.attempt;
+  }
+
+  /** Whether the browser is asking the visitor for the microphone, or opening it. */
+  get awaitsMicrophone() {
+    return this.#awaitsMicrophone;
+  }
+
+  /** Whether the browser holds the sound back, so that the visitor has to touch the page. */
+  get paused() {
+    return this.speaker.paused;
+  }
+
+  /** When the session began, on `performance.now()`'s clock; 0 when there is none. */
+  get startedAt() {
+    return this.#startedAt;
+  }
+
+  get muted() {
+    return this.#feed.muted;
+  }
+
+  /** A muted session goes on, and hears silence. */
+  set muted(muted) {
+    this.#feed.muted = muted;
+    this.#changed();
+  }
+
+  get pushToTalk() {
+    return this.#turnTaking.pushToTalk;
+  }
+
+  set pushToTalk(pushToTalk) {
+    this.#turnTaking.setPushToTalk(pushToTalk);
+    this.#changed();
+  }
+
+  /** Whether the push-to-talk button is held. */
+  get held() {
+    return this.#turnTaking.held;
+  }
+
+  /**
+   * Opens microphone, speaker and session at once; what is said meanwhile is kept. Call it within a gesture.
+   *
+   * @param {StartOptions} options
+   * @returns {Promise<boolean>} whether the session is open; where not, `problem` says why
+   */
+  async start(options) {
+    if (this.active) return this.client !== null;
+    this.#problem = null;
+    this.#wakeLock.hold();
+    const connecting = this.#connector.open(options);
+    const opening = [connecting, this.#openSpeaker(connecting)];
+    if (options.microphone !== false) {
+      const microphone = this.#openMicrophone(options.microphoneId, connecting);
+      opening.push(microphone.then((problem) => this.#require(problem)));
+    }
+    await Promise.all(opening);
+    return this.client !== null;
+  }
+
+  /** Hangs up. */
+  stop() {
+    this.#awaitsMicrophone = false;
+    this.#connector.close();
+    this.#startedAt = 0;
+    this.#feed.close();
+    this.speaker.close();
+    this.#wakeLock.release();
+    this.#changed();
+  }
+
+  /**
+   * Opens a microphone, or another in its place. Where that fails the session goes on in writing.
+   *
+   * @param {string} [deviceId] '' is the system's choice
+   */
+  async chooseMicrophone(deviceId) {
+    const problem = await this.#openMicrophone(deviceId);
+    if (problem !== null) this.#tell('notice', `${problem.title} ${problem.advice}`);
+  }
+
+  /** Silences the answer that is being heard. */
+  async interrupt() {
+    await this.#turnTaking.interrupt();
+    this.#changed();
+  }
+
+  /** Push-to-talk: the button goes down. */
+  press() {
+    this.#turnTaking.press();
+    this.#changed();
+  }
+
+  /** Push-to-talk: the button comes up. */
+  release() {
+    if (!this.#turnTaking.release()) this.#tell('notice', 'Hold the button while you speak.');
+    this.#changed();
+  }
+
+  /**
+   * Says something in writing, interrupting the answer that is being heard.
+   *
+   * @param {string} text
+   * @param {string[]} [images] data URIs
+   * @returns {Promise<boolean>} whether there was a session to take it
+   */
+  async say(text, images = []) {
+    const client = this.client;
+    if (client === null) return false;
+    const item = userItem(text, images);
+    this.conversation.addTyped(item.id, text, images);
+    this.#changed();
+    await this.#turnTaking.interruptAndWait();
+    client.createItem(item);
+    client.createResponse();
+    this.#turnTaking.answers.expect();
+    return true;
+  }
+
+  /** Gives the result of a function call. @param {string} callId @param {string} output */
+  answerCall(callId, output) {
+    this.client?.answerCall(callId, output);
+    this.#turnTaking.answers.expect();
+    this.#changed();
+  }
+
+  /** Puts the last problem away. */
+  dismissProblem() {
+    this.#problem = null;
+    this.#changed();
+  }
+
+  /** Every counter there is. */
+  stats() {
+    return {
+      phase: this.phase,
+      client: this.client?.stats() ?? null,
+      microphone: this.#feed.stats(),
+      speaker: this.speaker.stats(),
+      latency: this.latency.toJSON(),
+      relay: this.news.toJSON(),
+    };
+  }
+
+  /**
+   * @param {string} [deviceId]
+   * @param {Promise<unknown>} [connecting] goes first: sound that does not load may only show that the relay
+   *   is away
+   * @returns {Promise<Problem | null>}
+   */
+  async #openMicrophone(deviceId, connecting) {
+    this.#awaitsMicrophone = !this.microphone.open;
+    this.#changed();
+    try {
+      await this.#feed.open(deviceId);
+      return null;
+    } catch (error) {
+      const unavailable = /** @type {MicrophoneUnavailable} */ (error);
+      if (unavailable.reason === 'AudioError') await connecting;
+      return explainMicrophone(unavailable);
+    } finally {
+      this.#awaitsMicrophone = false;
+      this.#changed();
+    }
+  }
+
+  /** @param {Promise<unknown>} connecting goes first, as with the microphone */
+  async #openSpeaker(connecting) {
+    try {
+      await this.speaker.start();
+    } catch (error) {
+      await connecting;
+      this.#require(explainSpeaker(String(error)));
+    }
+    return this.speaker.output !== null;
+  }
+
+  /**
+   * Ends the session where something is wrong that it cannot start without.
+   *
+   * @param {Problem | null} problem
+   */
+  #require(problem) {
+    if (problem !== null && this.active) this.#fail(problem);
+    return problem === null;
+  }
+
+  #onState() {
+    if (this.#connector.state === 'open') return;
+    this.#feed.hold();
+    this.#turnTaking.reset();
+    this.conversation.settle();
+  }
+
+  /** @param {boolean} resumed */
+  async #onOpen(resumed) {
+    const client = /** @type {RealtimeClient} */ (this.client);
+    if (!resumed) this.#startedAt = performance.now();
+    const loss = this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
+    this.news.begin(resumed);
+    await setUpSession(client);
+    if (this.client !== client) return;
+    this.#turnTaking.applyDetection();
+    if (resumed) this.#sendHistory(client, loss);
+    this.#feed.streamTo(client);
+  }
+
+  /**
+   * Tells a new session what was said in the one that was lost.
+   *
+   * @param {RealtimeClient} client
+   * @param {string} loss what happened, for the visitor
+   */
+  #sendHistory(client, loss) {
+    for (const item of historyItems(this.conversation.turns)) client.createItem(item);
+    this.conversation.addNotice(`${loss} What was said before was handed on as text.`);
+  }
+
+  /** @param {RealtimeEvent} event */
+  #onEvent(event) {
+    this.#turnTaking.apply(event);
+    this.latency.received(event, performance.now());
+    this.conversation.apply(event);
+    if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
+    if (event.type === 'response.done')
+      for (const { id } of event.response?.output ?? []) this.speaker.end(id);
+    const notice = this.news.apply(event);
+    if (notice !== '') this.#tell('notice', notice);
+    if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
+    this.#tell('received', event);
+  }
+
+  /** @param {import('../protocol/codecs.js').AudioDelta} audio */
+  #onAudio(audio) {
+    if (this.#turnTaking.answers.isCut(audio)) return;
+    this.conversation.receivedAudio(audio.itemId, framesToMs(audio.samples.length));
+    this.speaker.enqueue(audio.itemId, audio.contentIndex, audio.samples);
+  }
+
+  /** @param {RealtimeEvent} event */
+  #onSent(event) {
+    this.latency.sent(event, performance.now());
+    this.#tell('sent', event);
+  }
+
+  /** @param {string} itemId @param {number} playedMs */
+  #onPosition(itemId, playedMs) {
+    this.conversation.heard(itemId, playedMs);
+    this.latency.countUnderruns(this.speaker.stats().underruns);
+  }
+
+  /** @param {Problem} problem */
+  #fail(problem) {
+    this.#problem = problem;
+    this.stop();
+    this.#tell('ended', problem);
+  }
+
+  /**
+   * Has each event of `source` told to its listener, and then to whoever shows us.
+   *
+   * @param {EventTarget} source
+   * @param {Record<string, (detail: any) => void>} listeners
+   */
+  #listen(source, listeners) {
+    for (const [type, listener] of Object.entries(listeners)) {
+      source.addEventListener(type, (event) => {
+        listener(/** @type {CustomEvent} */ (event).detail);
+        this.#changed();
+      });
+    }
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {string} type @param {unknown} detail */
+  #tell(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
