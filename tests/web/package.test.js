@@ -95,6 +95,6 @@ test('The package is imported by its name.', () => {
 });
 
 test('The package has the version of the relay that it is tested with.', () => {
-  const [, version] = readFileSync(join(ROOT, 'relay/version.py'), 'utf8').match(/"(.+)"/) ?? [];
+  const [, version] = readFileSync(join(ROOT, 'relay/version.py'), 'utf8').match(/__version__ = "(.+)"/) ?? [];
   assert.equal(packed.version, version);
 });
