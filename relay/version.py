@@ -1,3 +1,3 @@
 """The version of the package, of its log and metrics, and of the npm package made of its page."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
