@@ -49,7 +49,7 @@ class PendingPeer:
         return self._websocket.application_state is not WebSocketState.CONNECTING
 
     async def connected(self) -> None:
-        """Take its wish to connect; what comes next is its leaving."""
+        """Take the message that it connects; the next one is its leaving."""
         await self._websocket.receive()
 
     async def accept(self) -> None:

@@ -17,7 +17,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 ANSWER_WITHIN_S = 2.0
-"""How long a sibling may take; one that is starting or hangs is left out of this scrape."""
+"""How long another worker may take; one that is starting or hangs is left out of this scrape."""
 
 
 @asynccontextmanager

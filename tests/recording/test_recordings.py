@@ -171,7 +171,7 @@ def test_a_session_that_is_cut_off(recordings, tmp_path) -> None:
 
 
 def test_a_process_that_ends(recordings, tmp_path) -> None:
-    """When the process ends, what was recorded of living sessions is on the disk."""
+    """When the process ends, what was recorded of open sessions is on the disk."""
     begun(recordings)
     recordings.close()
     message, last = the_recording(tmp_path).messages()

@@ -1,4 +1,4 @@
-"""Quotas at the relay's door, over real sockets."""
+"""Quotas, over real sockets."""
 
 import json
 

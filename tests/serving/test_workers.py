@@ -70,7 +70,7 @@ async def test_any_worker_tells_the_metrics_of_all() -> None:
 
 
 async def test_workers_are_replaced_one_by_one() -> None:
-    """On SIGHUP each worker leaves when its successor listens; a living session goes on to its own end."""
+    """On SIGHUP each worker leaves when its successor listens; an open session goes on to its own end."""
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
