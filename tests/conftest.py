@@ -24,7 +24,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-@pytest.fixture(params=["fast", "portable"])
+@pytest.fixture(params=["fast", "python", "portable"])
 def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _own_environment: None) -> str:
     """Run the test once with each carrier, as the setting of that name."""
     monkeypatch.setenv("RELAY_CARRIER", request.param)

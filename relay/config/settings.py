@@ -79,8 +79,9 @@ class Settings(UpstreamOptions):
     )
     dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
     drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
-    carrier: Literal["fast", "portable"] = Field(
-        "fast", description="What carries messages: compiled code, or Python only, for comparison and rare platforms."
+    carrier: Literal["fast", "python", "portable"] = Field(
+        "fast",
+        description="What carries messages: compiled code; picows without the compiled lane; or any ASGI server.",
     )
     record_dir: Path | None = Field(
         None, description="Where recordings go; a profile says `record = true`, see docs/recordings.md."

@@ -26,8 +26,8 @@ MOST_VALUES = 20_000
 An event has a few thousand at most, a message of 24 MiB could have millions. See docs/reliability.md.
 """
 
-# The upstream writes `type` first. A match is proof: nothing but white space stands before it.
-_LEADING_TYPE = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z0-9_.]+)"')
+# The upstream writes `type` first, or after an id. A match is proof: nothing else stands before it.
+_LEADING_TYPE = re.compile(r'\s*\{\s*(?:"event_id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"([a-z0-9_.]+)"')
 
 # What most of a peer's messages are: `type` first, and a long string that ends with the message.
 _TYPE_AND_STRING = re.compile(r'\{ ?"type": ?"([a-z_.]+)", ?"(?!type")[a-z_]+": ?"')

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from relay.core.closing import Cause
 from relay.core.events import Data, Event
 from relay.core.interceptor import EVERY
-from relay.core.leg import Leg
+from relay.core.leg import Lane, Leg
 from relay.core.tally import OTHER, Direction
 
 HIGH_WATER_BYTES = 8 * 1024 * 1024
@@ -38,7 +38,7 @@ class Flow:
     Attributes:
         read: makes an event of a message, as far as this direction's sender is trusted.
         hooks: what interceptors want to see, by event type; `otherwise` for the types that none of them names.
-        events, octets: what arrived so far.
+        lane: what passes messages that nobody wants without telling; None where nothing does.
         last_type: the type of the event that arrived last.
         full_since: when too much waited for the receiver; None while that is not so.
         most_waiting: how many bytes may wait for the receiver.
@@ -46,8 +46,8 @@ class Flow:
     """
 
     __slots__ = (
-        "_buffers", "_waiting", "by_type", "events", "full_since", "held", "hooks", "last_type", "most_waiting",
-        "octets", "other", "otherwise", "read", "sink", "source", "too_slow",
+        "_buffers", "_exempt", "_lane", "_waiting", "by_type", "full_since", "held", "hooks", "last_type",
+        "most_waiting", "other", "otherwise", "read", "sink", "source", "told_events", "told_octets", "too_slow",
     )  # fmt: skip
 
     def __init__(
@@ -70,14 +70,52 @@ class Flow:
         self._waiting = 0
         self.hooks: dict[str, tuple[Hook, ...]] = {}
         self.otherwise: tuple[Hook, ...] = ()
-        self.events = 0
-        self.octets = 0
+        self.told_events = 0
+        self.told_octets = 0
+        self._exempt: dict[Hook, Callable[[str], bool]] = {}
+        self._lane: Lane | None = None
         self.last_type = ""
         self.full_since: float | None = None
         self.held = False
 
-    def hook(self, types: Iterable[str], hook: Hook) -> None:
-        """Let `hook` see the events of these types, after those that asked before."""
+    @property
+    def events(self) -> int:
+        """How many messages have arrived."""
+        return self.told_events + (0 if self._lane is None else self._lane.events)
+
+    @property
+    def octets(self) -> int:
+        """How many bytes they had."""
+        return self.told_octets + (0 if self._lane is None else self._lane.octets)
+
+    @property
+    def lane(self) -> Lane | None:
+        return self._lane
+
+    @lane.setter
+    def lane(self, lane: Lane) -> None:
+        self._lane = lane
+
+    def wants(self, kind: str) -> bool:
+        """Whether anybody wants to see events of this type that are proved to have one meaning; see `Lane`."""
+        return not all(
+            hook in self._exempt and self._exempt[hook](kind) for hook in self.hooks.get(kind, self.otherwise)
+        )
+
+    def label(self, kind: str) -> str:
+        """What events of this type are counted as."""
+        return kind if kind in self.by_type else OTHER
+
+    def hook(self, types: Iterable[str], hook: Hook, exempt: Callable[[str], bool] | None = None) -> None:
+        """Let `hook` see the events of these types, after those that asked before.
+
+        Args:
+            exempt: says for which types it need not see those that are proved to have one meaning.
+        """
+        if exempt is not None:
+            self._exempt[hook] = exempt
+        if self._lane is not None:
+            self._lane.forget()
         if EVERY in types:
             self.otherwise = (*self.otherwise, hook)
             self.hooks = {kind: (*hooks, hook) for kind, hooks in self.hooks.items()}
@@ -87,6 +125,8 @@ class Flow:
 
     def unhook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types no more."""
+        if self._lane is not None:
+            self._lane.forget()
         for kind in types:
             self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
 

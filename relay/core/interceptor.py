@@ -37,6 +37,10 @@ class Interceptor:
         """Return what goes down instead of `event`: itself to leave it untouched, another, or None to drop it."""
         return event
 
+    def passes_proved(self, kind: str) -> bool:
+        """Whether it need not see a peer's event of this type that is proved to be a few plain strings and no more."""
+        return False
+
     def tick(self, now: float) -> None:
         """About a second has gone by."""
 

@@ -37,6 +37,27 @@ class Listener:
     on_drained: Callable[[float], None]
 
 
+class Lane(Protocol):
+    """A way past the session for one direction's messages that nobody wants to see, in the order of all.
+
+    Whoever opens it promises that a message passes only where `Flow.wants` has said of its type that nobody wants it,
+    and that it is an event of that type for every reader: it leaves no room for a second meaning.
+
+    Attributes:
+        events, octets: what has passed.
+    """
+
+    @property
+    def events(self) -> int: ...
+
+    @property
+    def octets(self) -> int: ...
+
+    def forget(self) -> None:
+        """What is wanted has changed."""
+        ...
+
+
 class Leg(Protocol):
     """One end's connection. No method waits; a leg that is closing or closed ignores what it is asked."""
 

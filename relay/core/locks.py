@@ -85,6 +85,9 @@ class Locks(Interceptor):
             return self._without_commands(self._unlocked(event, "response"), "response")
         return event
 
+    def passes_proved(self, kind: str) -> bool:
+        return kind not in GUARDED
+
     def on_down(self, event: Event, now: float) -> Event | None:
         body = event.body
         for path in ((INSTRUCTIONS,), ("session", INSTRUCTIONS), ("session", "prompt")):

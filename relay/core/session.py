@@ -84,7 +84,7 @@ class Session:
         self._relay_events = relay_events
         self._afterwards: list[Callable[[float], None]] = []
         for interceptor in self._interceptors:
-            self.up.hook(interceptor.up, interceptor.on_up)
+            self.up.hook(interceptor.up, interceptor.on_up, interceptor.passes_proved)
             self.down.hook(interceptor.down, interceptor.on_down)
 
     # What interceptors and the relay around the session may do.
@@ -173,8 +173,8 @@ class Session:
         event = flow.read(data)
         kind = event.type
         size = len(data) if data.__class__ is bytes or data.isascii() else size_bytes(data)
-        flow.events += 1
-        flow.octets += size
+        flow.told_events += 1
+        flow.told_octets += size
         flow.last_type = kind
         entry = flow.by_type.get(kind, flow.other)
         entry[0] += 1

@@ -5,8 +5,9 @@ thousand sessions make as many series as ten.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any, Protocol
 
 from relay.core.events import BINARY, MALFORMED
 from relay.core.prices import ZERO, Usage
@@ -34,17 +35,61 @@ class Histogram:
         self.sum += value
 
 
+class Count(Protocol):
+    """Messages and bytes of one type."""
+
+    events: int
+    octets: int
+
+
+class Counted(Protocol):
+    """What somebody else counts of the same direction, see `relay.core.leg.Lane`."""
+
+    @property
+    def by_type(self) -> Mapping[str, Count]: ...
+
+    @property
+    def counts(self) -> Sequence[int]: ...
+
+    @property
+    def sum(self) -> float: ...
+
+
 class Direction:
     """What went one way: `[events, bytes]` by type, and the time that the relay added to each event.
 
     A type that is not in `by_type` counts as `OTHER`.
     """
 
-    __slots__ = ("added_s", "by_type")
+    __slots__ = ("_beside", "added_s", "by_type")
 
     def __init__(self, types: Iterable[str]) -> None:
         self.by_type: dict[str, list[int]] = {kind: [0, 0] for kind in sorted({*types, BINARY, MALFORMED, OTHER})}
         self.added_s = Histogram(ADDED_BUCKETS_S)
+        self._beside: Any = None
+
+    def beside(self, make: Callable[[], Counted]) -> Any:
+        """What is counted elsewhere; made when it is first asked for."""
+        if self._beside is None:
+            self._beside = make()
+        return self._beside
+
+    def totals(self) -> dict[str, tuple[int, int]]:
+        """Messages and bytes by type, wherever they were counted."""
+        sums = {kind: (events, octets) for kind, (events, octets) in self.by_type.items()}
+        for kind, count in {} if self._beside is None else self._beside.by_type.items():
+            events, octets = sums[kind]
+            sums[kind] = events + count.events, octets + count.octets
+        return sums
+
+    def added(self) -> Histogram:
+        """How long messages stayed, wherever that was measured."""
+        if self._beside is None:
+            return self.added_s
+        whole = Histogram(self.added_s.bounds)
+        whole.counts = [here + there for here, there in zip(self.added_s.counts, self._beside.counts, strict=True)]
+        whole.sum = self.added_s.sum + self._beside.sum
+        return whole
 
 
 class Costs:

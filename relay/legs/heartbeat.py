@@ -16,23 +16,25 @@ class Heartbeat:
     30 to 40 s.
 
     Attributes:
-        heard: to be set when something came from the other end; a flag, since a call for each frame would cost more.
         held: while set, the other end is not being read and cannot be heard.
 
     Args:
+        heard: whether something has come from the other end since it was asked last.
         ping: asks the other end for a sign of life.
         give_up: is called once, when none came.
     """
 
-    __slots__ = ("_beat_s", "_give_up", "_handle", "_loop", "_ping", "_quiet_beats", "heard", "held")
+    __slots__ = ("_beat_s", "_give_up", "_handle", "_heard", "_loop", "_ping", "_quiet_beats", "held")
 
-    def __init__(self, ping: Callable[[], None], give_up: Callable[[], None], beat_s: float = BEAT_S) -> None:
+    def __init__(
+        self, heard: Callable[[], bool], ping: Callable[[], None], give_up: Callable[[], None], beat_s: float = BEAT_S
+    ) -> None:
+        self._heard = heard
         self.held = False
         self._ping = ping
         self._give_up = give_up
         self._beat_s = beat_s
         self._loop = asyncio.get_running_loop()
-        self.heard = True
         self._quiet_beats = 0
         self._handle = self._loop.call_later(beat_s, self._beat)
 
@@ -40,8 +42,7 @@ class Heartbeat:
         self._handle.cancel()
 
     def _beat(self) -> None:
-        if self.heard or self.held:
-            self.heard = False
+        if self._heard() or self.held:
             self._quiet_beats = 0
         else:
             self._quiet_beats += 1

@@ -34,15 +34,17 @@ class Intake:
 
     Args:
         read: turns reading from the connection on or off.
+        direct: is told whether messages are handed on at once from now on.
     """
 
     __slots__ = (
-        "_closed", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "_slice_began", "failed", "on_message",
-        "over",
+        "_closed", "_direct", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "_slice_began", "failed",
+        "on_message", "over",
     )  # fmt: skip
 
-    def __init__(self, read: Callable[[bool], None]) -> None:
+    def __init__(self, read: Callable[[bool], None], direct: Callable[[bool], None]) -> None:
         self._read = read
+        self._direct = direct
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[None] = self._loop.create_future()
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -88,6 +90,7 @@ class Intake:
         """Take nothing more. What was kept is still handed on, and reading goes on for the answer to a close."""
         self._shut = True
         self.on_message = _ignore
+        self._direct(False)
 
     def drop(self) -> None:
         """Take nothing more, and hand on nothing but the end."""
@@ -139,6 +142,7 @@ class Intake:
     def _hold(self) -> None:
         if not self._shut:
             self.on_message = self._keep
+            self._direct(False)
         self._read(False)
 
     def _go_on(self) -> None:
@@ -161,6 +165,7 @@ class Intake:
         else:
             if not self._shut:
                 self.on_message = listener.on_message
+                self._direct(True)
             self._read(True)
 
     def _tell_end(self) -> None:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import ClassVar, cast
 
-from picows import WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
+from picows import WSFrame, WSMsgType, WSProtocolError, WSTransport
 
 from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR
 from relay.core.events import Data
 from relay.core.leg import Listener
 from relay.legs.heartbeat import BEAT_S, Heartbeat
 from relay.legs.intake import LARGE, SLICE_FRAMES, Intake
+from relay.legs.lanes import LaneListener
 from relay.legs.picows_protocol import Fragments, how_closed, retrieve_fault
 
 PONG_LIMIT_BYTES = 64 * 1024
@@ -32,7 +33,7 @@ def _unobserved(seconds: float) -> None:
     """Nobody wants to know."""
 
 
-class PicowsLeg(WSListener):
+class PicowsLeg(LaneListener):
     """One end's connection on picows.
 
     What arrives before `listen` or `run` is kept, and reading is paused until then.
@@ -62,7 +63,7 @@ class PicowsLeg(WSListener):
         self, max_message_bytes: int, observe_added: Callable[[float], None] = _unobserved, beat_s: float = BEAT_S
     ) -> None:
         self.observe_added = observe_added
-        self._intake = Intake(self._read)
+        self._intake = Intake(self._read, self._deliver_directly)
         self._max_message_bytes = max_message_bytes
         self._large = min(LARGE, max_message_bytes)
         self._beat_s = beat_s
@@ -93,7 +94,7 @@ class PicowsLeg(WSListener):
 
     def close(self, code: int, reason: str) -> None:
         if not self._closing:
-            self._closing = True
+            self._closing = self.lane_shut = True
             self._intake.drop()
             self._transport.send_close(code, reason)  # type: ignore[arg-type]
             self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
@@ -140,12 +141,12 @@ class PicowsLeg(WSListener):
         self._transmit = transport.send
         self._socket = transport.underlying_transport
         self._buffered_bytes = self._socket.get_write_buffer_size
-        self._heartbeat = Heartbeat(transport.send_ping, self.abort, self._beat_s)
+        self._heartbeat = Heartbeat(self._was_heard, transport.send_ping, self.abort, self._beat_s)
+        self.lane_connected(transport)
         self._read(False)
 
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+    def on_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         now = monotonic()
-        self._heartbeat.heard = True
         self._frames += 1
         if self._frames == SLICE_FRAMES:
             self._frames = 0
@@ -168,7 +169,8 @@ class PicowsLeg(WSListener):
             self._other_frame(frame, kind, now)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._closing = True
+        self._closing = self.lane_shut = True
+        self.leave_lane()
         self._heartbeat.stop()
         if self._give_up is not None:
             self._give_up.cancel()
@@ -178,10 +180,11 @@ class PicowsLeg(WSListener):
         self._intake.end(closed)
 
     def pause_writing(self) -> None:
-        self._congested = True
+        self._congested = self.lane_shut = True
 
     def resume_writing(self) -> None:
         self._congested = False
+        self.lane_shut = self._closing
         self._intake.drained()
 
     # How it is done.
@@ -190,6 +193,13 @@ class PicowsLeg(WSListener):
         self._heartbeat.held = not on
         if not self._socket.is_closing():
             (self._socket.resume_reading if on else self._socket.pause_reading)()
+
+    def _deliver_directly(self, on: bool) -> None:
+        self.lane_direct = on
+
+    def _was_heard(self) -> bool:
+        heard, self.heard = self.heard, False
+        return heard
 
     def _transmit_large(self, data: Data) -> None:
         """Send with the header in a buffer of its own; picows' shared one would change while the message waits."""
@@ -221,7 +231,7 @@ class PicowsLeg(WSListener):
             raise WSProtocolError(PROTOCOL_ERROR, "a close code that nobody may send")
         self._intake.shut()
         if not self._closing:
-            self._closing = True
+            self._closing = self.lane_shut = True
             self._transport.send(_CLOSE, frame.get_payload_as_bytes()[:2])
             self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
         self._transport.disconnect()

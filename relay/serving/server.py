@@ -84,7 +84,7 @@ def make_server(
         host=settings.host,
         port=settings.port,
         http=PatientHttpProtocol,
-        ws=PicowsProtocol if settings.carrier == "fast" else "websockets-sansio",
+        ws=PicowsProtocol if settings.carrier != "portable" else "websockets-sansio",
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         proxy_headers=True,

@@ -24,6 +24,7 @@ from relay.core.session import Session
 from relay.core.time_meters import TimeMeter
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
+from relay.legs.lanes import join_lanes
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
@@ -143,6 +144,8 @@ class Joiner:
                 buffers=self._sessions.buffers,
                 relay_events=info.relay_events,
             )
+            if self._settings.carrier == "fast":
+                join_lanes(session, peer, upstream, self._metrics.tally)
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()

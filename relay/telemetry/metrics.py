@@ -123,10 +123,10 @@ class _TallyCollector(Collector):
             labels=["direction"],
         )
         for name, direction in self._directions():
-            for kind, (count, size) in direction.by_type.items():
+            for kind, (count, size) in direction.totals().items():
                 events.add_metric([name, kind], count)
                 octets.add_metric([name, kind], size)
-            added.add_metric([name], *_buckets(direction.added_s))
+            added.add_metric([name], *_buckets(direction.added()))
         first_audio = HistogramMetricFamily(
             "relay_first_audio_seconds", "From the end of speech to the first audio of the answer, as both pass."
         )

@@ -1,0 +1,57 @@
+"""Compiles the fast lane when the package is built or installed from a checkout: a build hook of hatchling.
+
+Where there is no compiler, or no Cython, the package is built without it, and one line says so.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SOURCE = "relay/legs/lane.pyx"
+FLAGS = ["-O3", "-fno-strict-aliasing"]
+
+
+class NotCompiled(Exception):  # noqa: N818 - the fact, not the fault
+    """There is no compiler, or it did not do its work; the words say which."""
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Adds the compiled module to a wheel, or lays it beside its source for an editable install."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        try:
+            compiled = compile_lane(Path(self.root))
+        except NotCompiled as why:
+            self.app.display_warning(f"relay: the fast lane is not compiled ({why}); all works without it, but slower")
+            return
+        build_data["artifacts"].append(str(compiled.relative_to(self.root)))
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+
+
+def compile_lane(root: Path) -> Path:
+    """Compile the module beside its source; returns where it is.
+
+    Raises:
+        NotCompiled: it could not be.
+    """
+    try:
+        from Cython.Build import cythonize  # noqa: PLC0415 - 30 MB, and perhaps not there
+        from Cython.Compiler.Errors import CompileError as CythonError  # noqa: PLC0415 - of the same 30 MB
+        from setuptools import Distribution, Extension, errors  # noqa: PLC0415 - 20 MB, and perhaps not there
+        from setuptools.command.build_ext import build_ext  # noqa: PLC0415 - of the same 20 MB
+    except ImportError as missing:
+        raise NotCompiled(str(missing)) from missing
+    extension = Extension("relay.legs.lane", [str(root / SOURCE)], extra_compile_args=FLAGS)
+    build = root / "build/lane"
+    try:
+        modules = cythonize([extension], include_path=sys.path, build_dir=str(build), quiet=True)  # type: ignore[no-untyped-call]
+        command = build_ext(Distribution({"ext_modules": modules}))
+        command.build_temp, command.build_lib = str(build), str(root)
+        command.ensure_finalized()
+        command.run()
+    except (CythonError, errors.BaseError, OSError, SystemExit) as failure:
+        raise NotCompiled(str(failure)) from failure
+    return Path(command.get_ext_fullpath("relay.legs.lane"))

@@ -1,0 +1,474 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, freethreading_compatible=False
+"""The fast lane: whole text messages that nobody wants to see go from one socket to the other in compiled code.
+
+Theory of operation. A leg on picows is a `LaneListener`. picows calls it for each frame, and it hands the frame to the
+leg's Python (`on_frame`), unless all of this is so:
+
+    joined     the session has joined this leg's lane to the other leg's (`join_lanes`)
+    direct     nothing that came before waits in this leg, so that order is kept over both paths
+    clear      the other leg's socket takes what it is given, and is not closing
+    whole      the frame is one whole text message, not too large, without reserved bits
+    plain      its payload is ASCII, so it is valid UTF-8; of a peer, it is also proved to have one meaning (below)
+    unwanted   the session has said that nobody wants to see messages of its type
+
+Then the message leaves as it came: its own header, written anew in front of it, in the very buffer that it was read
+into. Messages that lie side by side in one read buffer leave in one write. The session is asked once for each type and
+session, and again when what is wanted has changed; a type that is met for the first time goes through Python.
+
+The proof. An upstream is trusted to say the type first, perhaps after an id: a match is proof enough. A peer may lie,
+so only a message with no room for a second meaning passes unread: one flat JSON object of at most `MOST_MEMBERS`
+members, each a plain lower-case key, none twice, with a plain string, no escapes, and a type among them.
+
+Counted here, and read when somebody asks: messages and bytes by type, and how long each stayed in the relay.
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memchr, memcmp, memcpy
+from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
+
+from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
+
+cdef enum:
+    KINDS = 16
+    KIND_CHARS = 64
+    BATCH = 256
+    BATCH_BYTES = 262144
+    MOST_MEMBERS = 4
+    MOST_KEY_CHARS = 32
+    HEADER_BYTES = 14
+    BUCKETS = 32
+
+
+cdef struct Kind:
+    char name[KIND_CHARS]
+    Py_ssize_t length
+    bint wanted
+
+
+cdef struct Span:
+    const char* start
+    Py_ssize_t length
+
+
+cdef inline double _now() noexcept nogil:
+    cdef timespec time
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return <double>time.tv_sec + <double>time.tv_nsec * 1e-9
+
+
+# Reading a message, as far as the lane wants to know it.
+
+cdef inline bint _is_plain(const char* text, Py_ssize_t length, bint is_string) noexcept nogil:
+    """Whether all of it is ASCII; and for what has to be free of escapes and line ends, that too."""
+    cdef const uint8_t* octets = <const uint8_t*>text
+    cdef uint8_t found = 0
+    cdef Py_ssize_t i
+    if is_string:
+        for i in range(length):
+            found |= (octets[i] & 0x80) | (octets[i] < 0x20) | (octets[i] == 0x5c)
+    else:
+        for i in range(length):
+            found |= octets[i] & 0x80
+    return found == 0
+
+
+cdef inline const char* _past_space(const char* at, const char* end) noexcept nogil:
+    while at < end and (at[0] == b' ' or at[0] == b'\n' or at[0] == b'\r' or at[0] == b'\t'):
+        at += 1
+    return at
+
+
+cdef inline const char* _key(const char* at, const char* end, Span* key) noexcept nogil:
+    """Read `"key" :` and what space is around it; NULL where it is not that, or not plain."""
+    at = _past_space(at, end)
+    if at >= end or at[0] != b'"':
+        return NULL
+    at += 1
+    key.start = at
+    while at < end and (b'a' <= at[0] <= b'z' or b'0' <= at[0] <= b'9' or at[0] == b'_'):
+        at += 1
+    key.length = at - key.start
+    if key.length == 0 or key.length > MOST_KEY_CHARS or at >= end or at[0] != b'"':
+        return NULL
+    at = _past_space(at + 1, end)
+    if at >= end or at[0] != b':':
+        return NULL
+    return _past_space(at + 1, end)
+
+
+cdef inline const char* _string(const char* at, const char* end, Span* value) noexcept nogil:
+    """Read a string up to its closing quote; whether there are escapes in it is looked for elsewhere."""
+    cdef const char* closing
+    if at >= end or at[0] != b'"':
+        return NULL
+    value.start = at + 1
+    closing = <const char*>memchr(value.start, b'"', end - value.start)
+    if closing == NULL:
+        return NULL
+    value.length = closing - value.start
+    return closing + 1
+
+
+cdef inline bint _is_type(Span* key) noexcept nogil:
+    return key.length == 4 and memcmp(key.start, b"type", 4) == 0
+
+
+cdef inline bint _names_a_type(Span* value) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef char c
+    if value.length == 0 or value.length >= KIND_CHARS:
+        return False
+    for i in range(value.length):
+        c = value.start[i]
+        if not (b'a' <= c <= b'z' or b'0' <= c <= b'9' or c == b'_' or c == b'.'):
+            return False
+    return True
+
+
+cdef bint _peer_type(const char* text, Py_ssize_t length, Span* type_) noexcept nogil:
+    """Prove that the message has one meaning, and find its type."""
+    cdef const char* end = text + length
+    cdef const char* at = _past_space(text, end)
+    cdef Span[MOST_MEMBERS] keys
+    cdef Span value
+    cdef int count = 0, i
+    cdef bint found = False
+    if at >= end or at[0] != b'{' or not _is_plain(text, length, True):
+        return False
+    at += 1
+    while True:
+        if count == MOST_MEMBERS:
+            return False
+        at = _key(at, end, &keys[count])
+        if at == NULL:
+            return False
+        for i in range(count):
+            if keys[i].length == keys[count].length and memcmp(keys[i].start, keys[count].start, keys[i].length) == 0:
+                return False
+        at = _string(at, end, &value)
+        if at == NULL:
+            return False
+        if _is_type(&keys[count]):
+            if not _names_a_type(&value):
+                return False
+            type_[0] = value
+            found = True
+        count += 1
+        at = _past_space(at, end)
+        if at >= end:
+            return False
+        if at[0] == b'}':
+            return found and _past_space(at + 1, end) == end
+        if at[0] != b',':
+            return False
+        at += 1
+
+
+cdef bint _upstream_type(const char* text, Py_ssize_t length, Span* type_) noexcept nogil:
+    """Find the type where it stands first, or after an id."""
+    cdef const char* end = text + length
+    cdef const char* at = _past_space(text, end)
+    cdef Span key, value
+    cdef int i
+    if at >= end or at[0] != b'{':
+        return False
+    at += 1
+    for i in range(2):
+        at = _key(at, end, &key)
+        if at == NULL:
+            return False
+        at = _string(at, end, &value)
+        if at == NULL:
+            return False
+        if _is_type(&key):
+            if not _names_a_type(&value):
+                return False
+            type_[0] = value
+            return _is_plain(text, length, False)
+        if not (key.length == 8 and memcmp(key.start, b"event_id", 8) == 0 and _is_plain(value.start, value.length, True)):
+            return False
+        at = _past_space(at, end)
+        if at >= end or at[0] != b',':
+            return False
+        at += 1
+    return False
+
+
+def proved_type(bytes message, bint is_peers):
+    """The type of a message that the lane would read, or None where it hands it to Python; for tests."""
+    cdef Span type_
+    cdef const char* text = message
+    cdef bint found = (_peer_type if is_peers else _upstream_type)(text, len(message), &type_)
+    return type_.start[:type_.length].decode("ascii") if found else None
+
+
+# Counting.
+
+cdef class LaneCount:
+    """Messages and bytes of one type."""
+
+    cdef public int64_t events, octets
+
+    def __cinit__(self):
+        self.events = self.octets = 0
+
+
+cdef class LaneTally:
+    """What the lanes of one direction have forwarded, in one process.
+
+    Attributes:
+        by_type: messages and bytes, by event type.
+
+    Args:
+        bounds: of the histogram, ascending, in seconds.
+    """
+
+    cdef readonly dict by_type
+    cdef double[BUCKETS] _bounds
+    cdef int64_t[BUCKETS + 1] _buckets
+    cdef int _size
+    cdef readonly double sum
+
+    def __init__(self, bounds):
+        self.by_type = {}
+        self._size = len(bounds)
+        if self._size > BUCKETS:
+            raise ValueError("too many buckets")
+        for i in range(self._size):
+            self._bounds[i] = bounds[i]
+        for i in range(self._size + 1):
+            self._buckets[i] = 0
+        self.sum = 0.0
+
+    @property
+    def counts(self):
+        """How many messages stayed so long, by bucket."""
+        return [self._buckets[i] for i in range(self._size + 1)]
+
+    cdef LaneCount count_of(self, str kind):
+        count = self.by_type.get(kind)
+        if count is None:
+            count = self.by_type[kind] = LaneCount()
+        return <LaneCount>count
+
+    cdef inline void observe(self, double seconds) noexcept:
+        cdef int i = 0
+        while i < self._size and seconds > self._bounds[i]:
+            i += 1
+        self._buckets[i] += 1
+        self.sum += seconds
+
+
+# Forwarding.
+
+cdef class LaneListener(WSListener):
+    """A leg's listener, with a lane out of it.
+
+    Attributes:
+        lane_direct: whether the next message would be delivered at once; the leg keeps it up to date.
+        lane_shut: whether this end takes nothing from a lane: it is congested, or closing.
+        heard: set by each frame, for the keepalive.
+        events, octets: what went through the lane out of this leg.
+    """
+
+    cdef public bint lane_direct, lane_shut, heard
+    cdef readonly int64_t events, octets
+    cdef WSTransport _own_transport
+    cdef LaneListener _sink
+    cdef LaneTally _tally
+    cdef object _flow
+    cdef bint _is_peers
+    cdef Py_ssize_t _most_bytes
+    cdef Kind[KINDS] _kinds
+    cdef list _counts, _names
+    cdef int _known, _oldest, _last
+    cdef char* _batch
+    cdef Py_ssize_t _batch_bytes
+    cdef int _batched
+    cdef double[BATCH] _arrived_at
+
+    def __cinit__(self):
+        self.lane_direct = self.heard = False
+        self.lane_shut = True
+        self.events = self.octets = 0
+        self._known = self._oldest = self._batched = 0
+        self._last = -1
+
+    def lane_connected(self, WSTransport transport):
+        """The leg's connection is there."""
+        self._own_transport = transport
+        self.lane_shut = False
+
+    def join_lane(self, LaneListener sink, flow, LaneTally tally, bint is_peers, Py_ssize_t most_bytes):
+        """Open the lane from this leg to `sink`.
+
+        Args:
+            flow: the direction, as the session has it: asked which types are wanted, and told which came last.
+            tally: counts for the process.
+            is_peers: whether a peer speaks here, of whom everything is proved.
+            most_bytes: a larger message goes through Python.
+        """
+        self._tally = tally
+        self._flow = flow
+        self._is_peers = is_peers
+        self._most_bytes = most_bytes
+        self.forget()
+        self._sink = sink
+
+    def leave_lane(self):
+        """Close the lane for good."""
+        self._sink = None
+        self._flow = None
+
+    def forget(self):
+        """What is wanted has changed: ask anew for each type."""
+        self._known = self._oldest = 0
+        self._last = -1
+        self._counts = [None] * KINDS
+        self._names = [None] * KINDS
+
+    cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
+        cdef int kind
+        self.heard = True
+        if (
+            self._sink is not None
+            and self.lane_direct
+            and not self._sink.lane_shut
+            and frame.msg_type == WSMsgType.TEXT
+            and frame.fin
+            and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
+            and frame.payload_size <= self._most_bytes
+        ):
+            kind = self._kind_of(frame)
+            if kind >= 0 and not self._kinds[kind].wanted:
+                self._forward(frame, kind)
+                return
+        if self._batched:
+            self._flush()
+        self._last = -1
+        self.on_frame(transport, frame)
+
+    cdef int _kind_of(self, WSFrame frame) except -2:
+        """The number of the message's type, or -1 where none is proved."""
+        cdef Span type_
+        cdef int i
+        cdef bint found
+        if self._is_peers:
+            found = _peer_type(frame.payload_ptr, frame.payload_size, &type_)
+        else:
+            found = _upstream_type(frame.payload_ptr, frame.payload_size, &type_)
+        if not found:
+            return -1
+        for i in range(self._known):
+            if self._kinds[i].length == type_.length and memcmp(self._kinds[i].name, type_.start, type_.length) == 0:
+                return i
+        return self._learn(&type_)
+
+    cdef int _learn(self, Span* type_) except -2:
+        """Ask whether the type is wanted, and keep the answer in the place of the oldest."""
+        cdef int i = self._oldest
+        cdef Kind* entry = &self._kinds[i]
+        cdef str kind = type_.start[:type_.length].decode("ascii")
+        entry.wanted = self._flow.wants(kind)
+        entry.length = type_.length
+        memcpy(entry.name, type_.start, type_.length)
+        self._counts[i] = self._tally.count_of(self._flow.label(kind))
+        self._names[i] = kind
+        self._oldest = (i + 1) % KINDS
+        self._known = max(self._known, i + 1)
+        if self._last == i:
+            self._last = -1
+        return i
+
+    cdef int _forward(self, WSFrame frame, int kind) except -1:
+        """Put the message behind those that leave together, and let them go when the read buffer has no more."""
+        cdef WSTransport target = self._sink._own_transport
+        cdef Py_ssize_t size = frame.payload_size
+        cdef Py_ssize_t header_bytes = target._get_header_size(size)
+        cdef char* start = frame.payload_ptr - header_bytes
+        cdef LaneCount count = <LaneCount>self._counts[kind]
+        if self._batched and (start != self._batch + self._batch_bytes or self._batched == BATCH):
+            self._flush()
+        cdef uint32_t mask = target._prepare_header(<uint8_t*>start, WSMsgType.TEXT, size, True, False, False, False)
+        if mask:
+            _mask(<uint8_t*>frame.payload_ptr, size, mask)
+        if self._batched == 0:
+            self._batch = start
+            self._batch_bytes = 0
+        self._batch_bytes += header_bytes + size
+        self._arrived_at[self._batched] = _now()
+        self._batched += 1
+        count.events += 1
+        count.octets += size
+        self.events += 1
+        self.octets += size
+        if kind != self._last:
+            self._last = kind
+            self._flow.last_type = self._names[kind]
+        if self._batch_bytes >= BATCH_BYTES or not self._another_follows(frame):
+            self._flush()
+        return 0
+
+    cdef inline bint _another_follows(self, WSFrame frame) noexcept:
+        """Whether this leg is sure to be called for the next frame, so that what is batched does not stay behind.
+
+        picows drops a frame that it has read where the one after it breaks the protocol, so both are looked at.
+        """
+        cdef const uint8_t* at = <const uint8_t*>(frame.payload_ptr + frame.payload_size)
+        cdef Py_ssize_t left = frame.tail_size
+        cdef Py_ssize_t size
+        if frame.last_in_buffer:
+            return False
+        size = self._whole_text(at, left)
+        if size <= 0 or size > left:
+            return False
+        at += size
+        left -= size
+        return left < 2 or self._whole_text(at, left) != 0
+
+    cdef inline Py_ssize_t _whole_text(self, const uint8_t* at, Py_ssize_t left) noexcept:
+        """How long a frame is that is a whole text message as this lane takes it; 0 for others, -1 for not there yet."""
+        cdef Py_ssize_t size, mask_bytes = 4 if self._is_peers else 0
+        if left < 2:
+            return -1
+        if at[0] != 0x81 or (at[1] >= 0x80) != self._is_peers:
+            return 0
+        size = at[1] & 0x7F
+        if size < 126:
+            return 2 + mask_bytes + size
+        if size == 127:
+            return 0
+        if left < 4:
+            return -1
+        size = (<Py_ssize_t>at[2] << 8) | at[3]
+        return 4 + mask_bytes + size if size <= self._most_bytes else 0
+
+    cdef int _flush(self) except -1:
+        cdef WSTransport target
+        cdef int i, batched = self._batched
+        cdef double now
+        self._batched = 0
+        if self._sink is None:
+            return 0
+        target = self._sink._own_transport
+        if not (target.is_close_frame_sent or target.is_disconnected):
+            target._fast_write(self._batch, self._batch_bytes)
+        now = _now()
+        for i in range(batched):
+            self._tally.observe(now - self._arrived_at[i])
+        return 0
+
+
+cdef inline void _mask(uint8_t* payload, Py_ssize_t size, uint32_t mask) noexcept nogil:
+    """Mask a payload where it lies (RFC 6455, 5.3), eight bytes at a time."""
+    cdef uint64_t wide = (<uint64_t>mask << 32) | mask
+    cdef uint64_t word
+    cdef Py_ssize_t i = 0
+    while i + 8 <= size:
+        memcpy(&word, payload + i, 8)
+        word ^= wide
+        memcpy(payload + i, &word, 8)
+        i += 8
+    while i < size:
+        payload[i] ^= (<uint8_t*>&mask)[i & 3]
+        i += 1

@@ -1,0 +1,59 @@
+"""The fast lane as the legs see it: compiled where it could be built, and nothing at all where it could not.
+
+`relay.legs.lane` is compiled when the package is built. Without a compiler there, or with another picows than it was
+built for, everything goes through Python: slower, with the same tests.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from picows import WSFrame, WSListener, WSTransport
+
+if TYPE_CHECKING:
+    from relay.core.flow import Flow
+    from relay.core.session import Session
+    from relay.core.tally import Direction, Tally
+
+try:
+    from relay.legs.lane import LaneListener, LaneTally
+
+    WHY_NOT = ""
+except (ImportError, ValueError) as failure:  # not built, or built for another picows
+    WHY_NOT = str(failure)
+
+    class LaneListener(WSListener):  # type: ignore[no-redef]
+        """A leg's listener without a lane: every frame goes through Python."""
+
+        lane_direct = lane_shut = heard = False
+
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            self.heard = True
+            self.on_frame(transport, frame)
+
+        def on_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            raise NotImplementedError
+
+        def lane_connected(self, transport: WSTransport) -> None:
+            """The leg's connection is there."""
+
+        def leave_lane(self) -> None:
+            """There is none."""
+
+
+__all__ = ["WHY_NOT", "LaneListener", "join_lanes"]
+
+LANE_LIMIT_BYTES = 64 * 1024
+"""A larger message goes through Python, which lets others have their turn behind it."""
+
+
+def join_lanes(session: "Session", peer: Any, upstream: Any, tally: "Tally") -> None:
+    """Open the lanes between two legs, where both have one; the session goes on to decide what goes there."""
+    if WHY_NOT or not (isinstance(peer, LaneListener) and isinstance(upstream, LaneListener)):
+        return
+    _join(session.up, peer, upstream, tally.up, is_peers=True)
+    _join(session.down, upstream, peer, tally.down, is_peers=False)
+
+
+def _join(flow: "Flow", source: LaneListener, sink: LaneListener, direction: "Direction", *, is_peers: bool) -> None:
+    counted = direction.beside(lambda: LaneTally(direction.added_s.bounds))
+    source.join_lane(sink, flow, counted, is_peers, LANE_LIMIT_BYTES)
+    flow.lane = source

@@ -1,0 +1,192 @@
+"""The fast lane beside the Python that it stands for: what it lets pass, what it hands on, and in which order."""
+
+import asyncio
+import json
+import random
+
+import pytest
+
+from relay.core.events import read_peer_event, read_upstream_event
+from relay.core.interceptor import Interceptor
+from relay.core.locks import GUARDED
+from relay.legs.lanes import WHY_NOT
+from tests.fakes.running import running
+from tests.fakes.upstream import echo, scripted_upstream
+
+if not WHY_NOT:
+    from relay.legs.lane import proved_type
+
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"the lane is not compiled: {WHY_NOT}")
+
+APPEND = '{"type":"input_audio_buffer.append","audio":"AAAA"}'
+PIECES = [
+    "{", "}", "[", "]", ",", ":", '"', "\\", " ", "\n", "\t", "\0", "\x7f", "é", "0", "null", "true", "\\u0074ype",
+    '"type"', '"Type"', '"audio"', '"event_id"', '"item"', '"session"', '"input_audio_buffer.append"',
+    '"session.update"', '"response.create"', '"AAAA"', '""', '"a b"', '{"type":"x"}',
+]  # fmt: skip
+SHAPES = [
+    '{{"type":"{kind}","audio":"{text}"}}',
+    '{{"type": "{kind}", "audio": "{text}"}}',
+    '{{"event_id":"{text}","type":"{kind}","audio":"{text}"}}',
+    '{{"audio":"{text}","type":"{kind}"}}',
+    '{{"type":"{kind}"}}',
+    '{{"type":"{kind}","response":{{}}}}',
+    '{{"type":"{kind}","type":"{text}"}}',
+    ' {{ "type" : "{kind}" , "audio" : "{text}" }} ',
+]
+KINDS = ["input_audio_buffer.append", "session.update", "response.output_audio.delta", "Type", "a" * 70, "", "é"]
+TEXTS = ["", "AAAA", "x" * 3000, "\\n", '\\"', "é", "\x01", '","type":"session.update']
+
+
+def drawn(draw: random.Random) -> str:
+    """A message: one that clients write, or one with a piece of it changed, or anything."""
+    if draw.random() < 0.3:
+        return "".join(draw.choices(PIECES, k=draw.randrange(12)))
+    message = draw.choice(SHAPES).format(kind=draw.choice(KINDS), text=draw.choice(TEXTS))
+    if draw.random() < 0.5:
+        at = draw.randrange(len(message) + 1)
+        message = message[:at] + draw.choice(PIECES) + message[at + draw.randrange(3) :]
+    return message
+
+
+@pytest.mark.parametrize("count", [50_000, pytest.param(1_000_000, marks=pytest.mark.reliability)])
+def test_the_proof_agrees_with_the_reader(count) -> None:
+    """Of a peer, what passes unread is an event of that type for every reader: flat, all strings, no key twice."""
+    draw = random.Random(count)
+    passed = 0
+    for _ in range(count):
+        message = drawn(draw)
+        kind = proved_type(message.encode(), True)
+        if kind is None:
+            continue
+        passed += 1
+        pairs = json.loads(message, object_pairs_hook=list)
+        keys = [key.casefold() for key, _ in pairs]
+        assert len(set(keys)) == len(keys)
+        assert all(isinstance(value, str) for _, value in pairs)
+        assert dict(pairs)["type"] == kind == read_peer_event(message).type
+    assert passed > count / 20
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_upstreams_type_agrees_with_the_reader(seed) -> None:
+    """Of an upstream, the lane and the reader see the same type wherever the lane sees one."""
+    draw = random.Random(seed)
+    messages = [drawn(draw) for _ in range(10_000)]
+    seen = [(proved_type(message.encode(), False), message) for message in messages]
+    assert [message for kind, message in seen if kind and kind != read_upstream_event(message).type] == []
+    assert sum(kind is not None for kind, _ in seen) > 500
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"type":"input_audio_buffer.append","audio":"AAAA"}',
+        '{"type": "input_audio_buffer.append", "audio": "AAAA"}',
+        '{"event_id":"evt_1","type":"input_audio_buffer.append","audio":"AAAA"}',
+        '{"audio":"AAAA","event_id":"evt_1","type":"input_audio_buffer.append"}',
+        '{"audio":"AAAA","type":"input_audio_buffer.append"}',
+    ],
+)
+def test_audio_as_clients_write_it(message) -> None:
+    """An append passes with an id or without, in any order of its members, with spaces or without."""
+    assert proved_type(message.encode(), True) == "input_audio_buffer.append"
+
+
+async def test_messages_pass_in_order() -> None:
+    """What goes through the lane and what goes through Python arrives in the order in which it was sent."""
+
+    class Wanting(Interceptor):
+        up = frozenset({"wanted"})
+        down = frozenset({"wanted"})
+
+    sent = [
+        json.dumps({"type": draw, "n": str(n)}) if n % 3 else f'{{"type":"wanted","n":{n}}}'
+        for n, draw in enumerate(random.Random(1).choices(["a", "wanted", "b", "é"], k=3000))
+    ]
+    async with (
+        scripted_upstream(echo) as upstream,
+        running(upstream.url, [Wanting], carrier="fast") as relay,
+        relay.peer() as peer,
+    ):
+        sending = asyncio.create_task(_send_all(peer, sent))
+        assert [await peer.recv() for _ in sent] == sent
+        await sending
+        [session] = relay.sessions.active_sessions
+        octets = sum(len(message.encode()) for message in sent)
+        for flow in (session.up, session.down):
+            assert flow.lane is not None
+            assert 0 < flow.lane.events < flow.events == len(sent)
+            assert flow.octets == octets
+
+
+async def _send_all(peer, messages) -> None:
+    for message in messages:
+        await peer.send(message)
+
+
+async def test_what_becomes_wanted_is_seen() -> None:
+    """A type that an interceptor asks for in the middle of a session goes to it from then on, and no longer when it is
+    wanted no more."""
+    seen: list[str] = []
+
+    class Later(Interceptor):
+        up = frozenset({"begin", "end"})
+
+        def opened(self, session, now) -> None:
+            self._session = session
+
+        def on_up(self, event, now):
+            change = self._session.up.hook if event.type == "begin" else self._session.up.unhook
+            change({"audio"}, self._see)
+            return event
+
+        def _see(self, event, now):
+            seen.append(event.body["n"])
+            return event
+
+    said = [("audio", "1"), ("begin", "2"), ("audio", "3"), ("audio", "4"), ("end", "5"), ("audio", "6")]
+    async with (
+        scripted_upstream(echo) as upstream,
+        running(upstream.url, [Later], carrier="fast") as relay,
+        relay.peer() as peer,
+    ):
+        for kind, number in said:
+            await peer.send(f'{{"type":"{kind}","n":"{number}"}}')
+            await peer.recv()
+    assert seen == ["3", "4"]
+
+
+async def test_what_locks_guard_is_read() -> None:
+    """In a locked session an append passes the lane, and no type that a lock guards does."""
+    profiles = {"default": {"instructions": "Be kind.", "lock": ["instructions"]}}
+    async with (
+        scripted_upstream(echo) as upstream,
+        running(upstream.url, profiles=profiles, carrier="fast") as relay,
+        relay.peer() as peer,
+    ):
+        await peer.recv()  # the injected update comes back
+        await peer.send(APPEND)
+        assert await peer.recv() == APPEND
+        [session] = relay.sessions.active_sessions
+        assert session.up.lane is not None
+        assert session.up.lane.events == 1
+        assert all(session.up.wants(kind) for kind in GUARDED)
+
+
+async def test_scrapes_count_both_ways() -> None:
+    """The metrics sum what went through the lane and what went through Python."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url, carrier="fast") as relay:
+        async with relay.peer() as peer:
+            for message in (
+                APPEND,
+                '{"type":"input_audio_buffer.append","audio":"\\u0041"}',
+                '{"type":"made.up","a":"b"}',
+            ):
+                await peer.send(message)
+                assert await peer.recv() == message
+        await relay.sessions.empty()
+        value = relay.metrics.registry.get_sample_value
+        assert value("relay_events_total", {"direction": "up", "type": "input_audio_buffer.append"}) == 2
+        assert value("relay_events_total", {"direction": "up", "type": "other"}) == 1
+        assert value("relay_added_seconds_count", {"direction": "up"}) == 3
