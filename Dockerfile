@@ -2,11 +2,14 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY requirements requirements
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/relay \
  && /opt/relay/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
 COPY . .
 RUN python -m venv /opt/build \
- && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt -r requirements/run.txt \
  && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/relay/bin/pip install --no-cache-dir --no-deps dist/*.whl \
  && /opt/relay/bin/pip uninstall --yes pip

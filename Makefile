@@ -76,7 +76,7 @@ screenshots: .venv/.dev .venv/.chromium ## take the pictures of the voice page f
 	$(BIN)/python -m docs.screenshots
 
 clean: ## remove what was set up and built
-	rm -rf .venv node_modules types dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules types dist build relay/legs/lane*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -85,12 +85,15 @@ clean: ## remove what was set up and built
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHECKOUT := $(PIP) --no-deps --no-index --no-build-isolation --editable .
 
-.venv/.run: requirements/run.txt requirements/build.txt pyproject.toml | .venv/bin/python
+# The fast lane is compiled with it where there is a C compiler; where none is, one line says so.
+LANE := relay/legs/lane.pyx relay/legs/compile_lane.py
+
+.venv/.run: requirements/run.txt requirements/build.txt pyproject.toml $(LANE) | .venv/bin/python
 	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt
 	$(CHECKOUT)
 	@touch $@
 
-.venv/.dev: requirements/dev.txt pyproject.toml | .venv/bin/python
+.venv/.dev: requirements/dev.txt pyproject.toml $(LANE) | .venv/bin/python
 	$(PIP) --require-hashes -r requirements/dev.txt
 	$(CHECKOUT)
 	@touch $@ .venv/.run

@@ -19,6 +19,7 @@ from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
 from relay.endpoints.response_headers import ResponseHeaders
+from relay.legs.lanes import lane_in_use
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
 from relay.sessions.joining import InterceptorFactory, Joiner
@@ -44,7 +45,7 @@ def create_app(
         SettingsError: the upstream needs a key and there is none, or a file that the settings name cannot be used.
     """
     check_stand_in(settings.upstream)
-    metrics = Metrics()
+    metrics = Metrics(lane_in_use(settings.carrier))
     buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
     sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
     metrics.buffered_bytes.set_function(lambda: buffers.waiting)

@@ -16,6 +16,7 @@ from relay.admission.startup_checks import refuse_open_relay
 from relay.app import create_app
 from relay.config.errors import SettingsError
 from relay.config.settings import load_settings, unknown_variables
+from relay.legs.lanes import WHY_NOT
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
 from relay.telemetry.log import configure_logging
@@ -76,6 +77,8 @@ def serve(config: Path | None, **options: Any) -> None:
         refuse_open_relay(settings)
         for name in unknown_variables(os.environ):
             structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+        if settings.carrier == "fast" and WHY_NOT:
+            structlog.stdlib.get_logger("relay").warning("lane.missing", why=WHY_NOT, advice=LANE_ADVICE)
         sys.exit(serve_until_signal(create_app, settings, config, options, partial(show_welcome, settings.upstream)))
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)
@@ -99,6 +102,8 @@ def show_welcome(upstream: str, host: str, port: int, certificate: Certificate |
         err=True,
     )
 
+
+LANE_ADVICE = "Messages go through Python, slower. Install a wheel for this Python, or with a C compiler at hand."
 
 _TRUST = """\
   The certificate is of the relay's own making, new at each start, and nobody trusts it yet:

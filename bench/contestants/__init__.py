@@ -23,6 +23,14 @@ CONTESTANTS = (
     Contestant("portable", "Realtime Relay, portable carrier", None, partial(relay, carrier="portable"), injects=True),
     Contestant(RELAY, "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
     Contestant(
+        "python",
+        "Realtime Relay, without the compiled lane",
+        None,
+        partial(relay, carrier="python"),
+        injects=True,
+        by_name_only=True,
+    ),
+    Contestant(
         "recording",
         "Realtime Relay, recording",
         None,

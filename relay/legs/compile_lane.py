@@ -52,6 +52,6 @@ def compile_lane(root: Path) -> Path:
         command.build_temp, command.build_lib = str(build), str(root)
         command.ensure_finalized()
         command.run()
-    except (CythonError, errors.BaseError, OSError, SystemExit) as failure:
-        raise NotCompiled(str(failure)) from failure
+    except (CythonError, errors.BaseError, errors.CompileError, errors.LinkError, OSError, SystemExit) as failure:
+        raise NotCompiled(f"{type(failure).__name__}: {str(failure)[:80]}") from failure
     return Path(command.get_ext_fullpath("relay.legs.lane"))

@@ -39,10 +39,15 @@ except (ImportError, ValueError) as failure:  # not built, or built for another 
             """There is none."""
 
 
-__all__ = ["WHY_NOT", "LaneListener", "join_lanes"]
+__all__ = ["WHY_NOT", "LaneListener", "join_lanes", "lane_in_use"]
 
 LANE_LIMIT_BYTES = 64 * 1024
 """A larger message goes through Python, which lets others have their turn behind it."""
+
+
+def lane_in_use(carrier: str) -> str:
+    """`compiled`, or `none` where the settings want none or it could not be built."""
+    return "compiled" if carrier == "fast" and not WHY_NOT else "none"
 
 
 def join_lanes(session: "Session", peer: Any, upstream: Any, tally: "Tally") -> None:

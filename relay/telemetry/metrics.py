@@ -39,18 +39,24 @@ class Metrics:
     Attributes:
         registry: what this process counts.
         expose: writes what a scrape gets, which is more where several processes serve together.
+
+    Args:
+        lane: `compiled` or `none`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lane: str = "none") -> None:
         self.registry = CollectorRegistry()
         self.expose: Callable[[], Awaitable[bytes]] = self._own_exposition
         self.tally = Tally()
         self.registry.register(_TallyCollector(self.tally))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        Gauge("relay_build_info", "The relay's version.", ["version"], registry=self.registry).labels(__version__).set(
-            1
-        )
+        Gauge(
+            "relay_build_info",
+            "The relay's version, and whether its fast lane is `compiled`.",
+            ["version", "lane"],
+            registry=self.registry,
+        ).labels(__version__, lane).set(1)
         self.sessions_open = Gauge("relay_sessions_open", "Sessions that are open now.", registry=self.registry)
         self.draining = Gauge("relay_draining", "1 while the process admits nobody.", registry=self.registry)
         self.buffered_bytes = Gauge(

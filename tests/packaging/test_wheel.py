@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import httpx2 as httpx
@@ -25,6 +26,9 @@ PAGE_FILES = [
 ]
 
 
+NOT_BUILT = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "build", "tests", "*.so")
+
+
 @pytest.fixture(scope="module")
 def relay(tmp_path_factory) -> Path:
     """The `relay` command of a fresh environment that holds the built wheel.
@@ -34,7 +38,7 @@ def relay(tmp_path_factory) -> Path:
     """
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
-    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "tests"))
+    shutil.copytree(ROOT, source, ignore=NOT_BUILT)
     build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(place), str(source)]
     subprocess.run(build, check=True, capture_output=True)
     [wheel] = place.glob("*.whl")
@@ -46,6 +50,28 @@ def relay(tmp_path_factory) -> Path:
     (packages / "dependencies.pth").write_text(dependencies + "\n")
     installed: Path = place / "venv/bin/relay"
     return installed
+
+
+def test_the_fast_lane_is_in_it(relay) -> None:
+    """Where there is a C compiler the wheel holds the compiled lane, and the installed relay uses it."""
+    said = subprocess.run(
+        [relay.parent / "python", "-c", "from relay.legs.lanes import WHY_NOT; print(WHY_NOT)"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert said == "\n"
+
+
+def test_without_a_compiler_the_wheel_is_built_all_the_same(tmp_path) -> None:
+    """Where no compiler works, one line says so, and the relay that is built does without the lane."""
+    source = tmp_path / "source"
+    shutil.copytree(ROOT, source, ignore=NOT_BUILT)
+    build = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(source)]
+    built = subprocess.run(build, check=True, capture_output=True, text=True, env={**os.environ, "CC": "false"})
+    assert "the fast lane is not compiled" in built.stdout + built.stderr
+    [wheel] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert [name for name in archive.namelist() if name.endswith(".so")] == []
+    assert wheel.name.endswith("-py3-none-any.whl")
 
 
 def test_the_readme_reads_well_elsewhere(relay) -> None:
