@@ -86,7 +86,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHECKOUT := $(PIP) --no-deps --no-index --no-build-isolation --editable .
 
 # The fast lane is compiled with it where there is a C compiler; where none is, one line says so.
-LANE := relay/legs/lane.pyx relay/legs/compile_lane.py
+LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py
 
 .venv/.run: requirements/run.txt requirements/build.txt pyproject.toml $(LANE) | .venv/bin/python
 	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt

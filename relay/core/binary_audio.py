@@ -36,12 +36,12 @@ _HEADER_LIMIT_BYTES = 252
 class BinaryAudio:
     """Translates for one peer. It remembers how much audio each item of the current answer had so far.
 
-    Args:
+    Attributes:
         append: the type of the event that a binary message becomes.
     """
 
     def __init__(self, append: str = "input_audio_buffer.append") -> None:
-        self._append = append
+        self.append = append
         self._item: tuple[str, int] = ("", 0)
         self._position = 0
 
@@ -50,7 +50,7 @@ class BinaryAudio:
         if isinstance(data, str):
             return data
         audio = binascii.b2a_base64(data, newline=False).decode()
-        return f'{{"type":"{self._append}","audio":"{audio}"}}'
+        return f'{{"type":"{self.append}","audio":"{audio}"}}'
 
     def down(self, data: Data) -> Data:
         """The binary message for an audio delta; anything else, a delta of an unknown form included, as it is."""
@@ -61,12 +61,17 @@ class BinaryAudio:
             place = event.body if event.type == _DELTA else _NO_PLACE
             item_id, content_index = str(place["item_id"]), int(place["content_index"])
             audio = binascii.a2b_base64(event.body["delta"], strict_mode=True)
-            header = self._header(item_id, content_index, len(audio))
+            header = self.header(item_id, content_index, len(audio))
         except (KeyError, TypeError, ValueError, struct.error):
             return data
         return header + audio
 
-    def _header(self, item_id: str, content_index: int, size: int) -> bytes:
+    def header(self, item_id: str, content_index: int, size: int) -> bytes:
+        """The header of an item's next piece.
+
+        Raises:
+            ValueError, struct.error: it cannot be expressed.
+        """
         name = item_id.encode()
         name += bytes(-len(name) % 4)
         length = _FIXED.size + len(name)

@@ -2,7 +2,7 @@
 
 import urllib.request
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket
@@ -20,7 +20,14 @@ Redact = Callable[[str], str]
 
 
 class RunningLeg(Leg, Protocol):
-    """A leg as the endpoint sees it: it has to be run."""
+    """A leg as the endpoint sees it: it has to be run.
+
+    Attributes:
+        lane_end: where a fast lane to or from it begins; None where there is none.
+    """
+
+    @property
+    def lane_end(self) -> Any: ...
 
     async def run(self, listener: Listener) -> None: ...
 

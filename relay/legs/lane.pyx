@@ -19,10 +19,19 @@ The proof. An upstream is trusted to say the type first, perhaps after an id: a 
 so only a message with no room for a second meaning passes unread: one flat JSON object of at most `MOST_MEMBERS`
 members, each a plain lower-case key, none twice, with a plain string, no escapes, and a type among them.
 
+Audio in bytes. Where a peer has agreed on `relay.binary.v1` its leg has a `BinaryAudio`, and the lane does what that
+does: a peer's binary message leaves as the event that it stands for, and an audio delta as a binary message. A delta of
+another form than the API's own goes through Python.
+
+Recordings. Where the upstream's leg is recorded, each message is put aside for its recorder before it leaves.
+
 Counted here, and read when somebody asks: messages and bytes by type, and how long each stayed in the relay.
 """
 
+from time import monotonic
+
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcmp, memcpy
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
@@ -36,6 +45,8 @@ cdef enum:
     MOST_MEMBERS = 4
     MOST_KEY_CHARS = 32
     HEADER_BYTES = 14
+    AUDIO_HEADER_BYTES = 256
+    MOST_FIELDS = 16
     BUCKETS = 32
 
 
@@ -56,142 +67,8 @@ cdef inline double _now() noexcept nogil:
     return <double>time.tv_sec + <double>time.tv_nsec * 1e-9
 
 
-# Reading a message, as far as the lane wants to know it.
-
-cdef inline bint _is_plain(const char* text, Py_ssize_t length, bint is_string) noexcept nogil:
-    """Whether all of it is ASCII; and for what has to be free of escapes and line ends, that too."""
-    cdef const uint8_t* octets = <const uint8_t*>text
-    cdef uint8_t found = 0
-    cdef Py_ssize_t i
-    if is_string:
-        for i in range(length):
-            found |= (octets[i] & 0x80) | (octets[i] < 0x20) | (octets[i] == 0x5c)
-    else:
-        for i in range(length):
-            found |= octets[i] & 0x80
-    return found == 0
-
-
-cdef inline const char* _past_space(const char* at, const char* end) noexcept nogil:
-    while at < end and (at[0] == b' ' or at[0] == b'\n' or at[0] == b'\r' or at[0] == b'\t'):
-        at += 1
-    return at
-
-
-cdef inline const char* _key(const char* at, const char* end, Span* key) noexcept nogil:
-    """Read `"key" :` and what space is around it; NULL where it is not that, or not plain."""
-    at = _past_space(at, end)
-    if at >= end or at[0] != b'"':
-        return NULL
-    at += 1
-    key.start = at
-    while at < end and (b'a' <= at[0] <= b'z' or b'0' <= at[0] <= b'9' or at[0] == b'_'):
-        at += 1
-    key.length = at - key.start
-    if key.length == 0 or key.length > MOST_KEY_CHARS or at >= end or at[0] != b'"':
-        return NULL
-    at = _past_space(at + 1, end)
-    if at >= end or at[0] != b':':
-        return NULL
-    return _past_space(at + 1, end)
-
-
-cdef inline const char* _string(const char* at, const char* end, Span* value) noexcept nogil:
-    """Read a string up to its closing quote; whether there are escapes in it is looked for elsewhere."""
-    cdef const char* closing
-    if at >= end or at[0] != b'"':
-        return NULL
-    value.start = at + 1
-    closing = <const char*>memchr(value.start, b'"', end - value.start)
-    if closing == NULL:
-        return NULL
-    value.length = closing - value.start
-    return closing + 1
-
-
-cdef inline bint _is_type(Span* key) noexcept nogil:
-    return key.length == 4 and memcmp(key.start, b"type", 4) == 0
-
-
-cdef inline bint _names_a_type(Span* value) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef char c
-    if value.length == 0 or value.length >= KIND_CHARS:
-        return False
-    for i in range(value.length):
-        c = value.start[i]
-        if not (b'a' <= c <= b'z' or b'0' <= c <= b'9' or c == b'_' or c == b'.'):
-            return False
-    return True
-
-
-cdef bint _peer_type(const char* text, Py_ssize_t length, Span* type_) noexcept nogil:
-    """Prove that the message has one meaning, and find its type."""
-    cdef const char* end = text + length
-    cdef const char* at = _past_space(text, end)
-    cdef Span[MOST_MEMBERS] keys
-    cdef Span value
-    cdef int count = 0, i
-    cdef bint found = False
-    if at >= end or at[0] != b'{' or not _is_plain(text, length, True):
-        return False
-    at += 1
-    while True:
-        if count == MOST_MEMBERS:
-            return False
-        at = _key(at, end, &keys[count])
-        if at == NULL:
-            return False
-        for i in range(count):
-            if keys[i].length == keys[count].length and memcmp(keys[i].start, keys[count].start, keys[i].length) == 0:
-                return False
-        at = _string(at, end, &value)
-        if at == NULL:
-            return False
-        if _is_type(&keys[count]):
-            if not _names_a_type(&value):
-                return False
-            type_[0] = value
-            found = True
-        count += 1
-        at = _past_space(at, end)
-        if at >= end:
-            return False
-        if at[0] == b'}':
-            return found and _past_space(at + 1, end) == end
-        if at[0] != b',':
-            return False
-        at += 1
-
-
-cdef bint _upstream_type(const char* text, Py_ssize_t length, Span* type_) noexcept nogil:
-    """Find the type where it stands first, or after an id."""
-    cdef const char* end = text + length
-    cdef const char* at = _past_space(text, end)
-    cdef Span key, value
-    cdef int i
-    if at >= end or at[0] != b'{':
-        return False
-    at += 1
-    for i in range(2):
-        at = _key(at, end, &key)
-        if at == NULL:
-            return False
-        at = _string(at, end, &value)
-        if at == NULL:
-            return False
-        if _is_type(&key):
-            if not _names_a_type(&value):
-                return False
-            type_[0] = value
-            return _is_plain(text, length, False)
-        if not (key.length == 8 and memcmp(key.start, b"event_id", 8) == 0 and _is_plain(value.start, value.length, True)):
-            return False
-        at = _past_space(at, end)
-        if at >= end or at[0] != b',':
-            return False
-        at += 1
-    return False
+include "lane_reading.pxi"
+include "lane_base64.pxi"
 
 
 def proved_type(bytes message, bint is_peers):
@@ -282,6 +159,10 @@ cdef class LaneListener(WSListener):
     cdef Kind[KINDS] _kinds
     cdef list _counts, _names
     cdef int _known, _oldest, _last
+    cdef object _audio, _recorder
+    cdef bytes _append, _append_kind
+    cdef char* _scratch
+    cdef Py_ssize_t _scratch_bytes
     cdef char* _batch
     cdef Py_ssize_t _batch_bytes
     cdef int _batched
@@ -293,6 +174,11 @@ cdef class LaneListener(WSListener):
         self.events = self.octets = 0
         self._known = self._oldest = self._batched = 0
         self._last = -1
+        self._scratch = NULL
+        self._scratch_bytes = 0
+
+    def __dealloc__(self):
+        free(self._scratch)
 
     def lane_connected(self, WSTransport transport):
         """The leg's connection is there."""
@@ -315,6 +201,16 @@ cdef class LaneListener(WSListener):
         self.forget()
         self._sink = sink
 
+    def speak_bytes(self, audio):
+        """This leg's peer speaks audio in bytes, as `audio` (a `BinaryAudio`) has it."""
+        self._audio = audio
+        self._append_kind = audio.append.encode("ascii")
+        self._append = b'{"type":"' + self._append_kind + b'","audio":"'
+
+    def record_with(self, recorder):
+        """This leg's upstream is recorded: what leaves for it is told `sent_up`, what comes from it `came_down`."""
+        self._recorder = recorder
+
     def leave_lane(self):
         """Close the lane for good."""
         self._sink = None
@@ -334,14 +230,12 @@ cdef class LaneListener(WSListener):
             self._sink is not None
             and self.lane_direct
             and not self._sink.lane_shut
-            and frame.msg_type == WSMsgType.TEXT
             and frame.fin
             and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
             and frame.payload_size <= self._most_bytes
         ):
             kind = self._kind_of(frame)
-            if kind >= 0 and not self._kinds[kind].wanted:
-                self._forward(frame, kind)
+            if kind >= 0 and not self._kinds[kind].wanted and self._pass_on(frame, kind):
                 return
         if self._batched:
             self._flush()
@@ -353,7 +247,13 @@ cdef class LaneListener(WSListener):
         cdef Span type_
         cdef int i
         cdef bint found
-        if self._is_peers:
+        if frame.msg_type == WSMsgType.BINARY and self._append is not None:
+            type_.start = self._append_kind
+            type_.length = len(self._append_kind)
+            found = True
+        elif frame.msg_type != WSMsgType.TEXT:
+            found = False
+        elif self._is_peers:
             found = _peer_type(frame.payload_ptr, frame.payload_size, &type_)
         else:
             found = _upstream_type(frame.payload_ptr, frame.payload_size, &type_)
@@ -380,15 +280,102 @@ cdef class LaneListener(WSListener):
             self._last = -1
         return i
 
+    cdef bint _pass_on(self, WSFrame frame, int kind) except -1:
+        """Send the message as it is, or as the other end wants it; returns whether that was done."""
+        cdef str name = self._names[kind]
+        if frame.msg_type == WSMsgType.BINARY:
+            return self._forward_bytes(frame, kind)
+        if self._sink._audio is not None and (name == "response.output_audio.delta" or name == "session.output_audio.delta"):
+            return name == "response.output_audio.delta" and self._forward_delta(frame, kind)
+        self._forward(frame, kind)
+        return True
+
+    cdef char* _room(self, Py_ssize_t size) except NULL:
+        """Memory for a message of this size that is made anew, with room for its headers before it."""
+        cdef Py_ssize_t needed = HEADER_BYTES + AUDIO_HEADER_BYTES + size
+        if needed > self._scratch_bytes:
+            free(self._scratch)
+            self._scratch = <char*>malloc(needed)
+            self._scratch_bytes = needed if self._scratch != NULL else 0
+            if self._scratch == NULL:
+                raise MemoryError
+        return self._scratch + HEADER_BYTES + AUDIO_HEADER_BYTES
+
+    cdef bint _forward_bytes(self, WSFrame frame, int kind) except -1:
+        """Send a peer's audio as the event that it stands for."""
+        cdef double arrived_at = _now()
+        cdef Py_ssize_t prefix = len(self._append)
+        cdef Py_ssize_t encoded = (frame.payload_size + 2) // 3 * 4
+        cdef char* message = self._room(prefix + encoded + 2)
+        memcpy(message, <const char*>self._append, prefix)
+        _encode(<const uint8_t*>frame.payload_ptr, frame.payload_size, message + prefix)
+        message[prefix + encoded] = b'"'
+        message[prefix + encoded + 1] = b'}'
+        self._record(message, prefix + encoded + 2)
+        self._send_made(WSMsgType.TEXT, message, prefix + encoded + 2, prefix + encoded + 2, kind, arrived_at)
+        return True
+
+    cdef bint _forward_delta(self, WSFrame frame, int kind) except -1:
+        """Send a piece of an answer's audio as bytes, with the header that says whose it is."""
+        cdef double arrived_at = _now()
+        cdef Delta delta
+        cdef Py_ssize_t size
+        cdef char* audio
+        cdef bytes header
+        if not _read_delta(frame.payload_ptr, frame.payload_size, &delta):
+            return False
+        audio = self._room(delta.audio.length)
+        size = _decode(<const uint8_t*>delta.audio.start, delta.audio.length, <uint8_t*>audio)
+        if size < 0 or delta.item_id.length > AUDIO_HEADER_BYTES // 2:
+            return False
+        item_id = delta.item_id.start[:delta.item_id.length].decode("ascii")
+        header = self._sink._audio.header(item_id, delta.content_index, size)
+        memcpy(audio - len(header), <const char*>header, len(header))
+        self._record(frame.payload_ptr, frame.payload_size)
+        self._send_made(
+            WSMsgType.BINARY, audio - len(header), len(header) + size, frame.payload_size, kind, arrived_at
+        )
+        return True
+
+    cdef int _send_made(
+        self, WSMsgType form, char* message, Py_ssize_t size, Py_ssize_t counted, int kind, double arrived_at
+    ) except -1:
+        """Send a message that was made in `_room`, behind those that wait to leave together."""
+        cdef WSTransport target = self._sink._own_transport
+        if self._batched:
+            self._flush()
+        self._count(kind, counted)
+        if not (target.is_close_frame_sent or target.is_disconnected):
+            target.send_reuse_external_buffer(form, message, size)
+        self._tally.observe(_now() - arrived_at)
+        return 0
+
+    cdef inline int _record(self, const char* text, Py_ssize_t size) except -1:
+        recorder = self._sink._recorder if self._is_peers else self._recorder
+        if recorder is not None:
+            (recorder.sent_up if self._is_peers else recorder.came_down)(text[:size].decode("ascii"), monotonic())
+        return 0
+
+    cdef int _count(self, int kind, Py_ssize_t size) except -1:
+        cdef LaneCount count = <LaneCount>self._counts[kind]
+        count.events += 1
+        count.octets += size
+        self.events += 1
+        self.octets += size
+        if kind != self._last:
+            self._last = kind
+            self._flow.last_type = self._names[kind]
+        return 0
+
     cdef int _forward(self, WSFrame frame, int kind) except -1:
         """Put the message behind those that leave together, and let them go when the read buffer has no more."""
         cdef WSTransport target = self._sink._own_transport
         cdef Py_ssize_t size = frame.payload_size
         cdef Py_ssize_t header_bytes = target._get_header_size(size)
         cdef char* start = frame.payload_ptr - header_bytes
-        cdef LaneCount count = <LaneCount>self._counts[kind]
         if self._batched and (start != self._batch + self._batch_bytes or self._batched == BATCH):
             self._flush()
+        self._record(frame.payload_ptr, size)
         cdef uint32_t mask = target._prepare_header(<uint8_t*>start, WSMsgType.TEXT, size, True, False, False, False)
         if mask:
             _mask(<uint8_t*>frame.payload_ptr, size, mask)
@@ -398,13 +385,7 @@ cdef class LaneListener(WSListener):
         self._batch_bytes += header_bytes + size
         self._arrived_at[self._batched] = _now()
         self._batched += 1
-        count.events += 1
-        count.octets += size
-        self.events += 1
-        self.octets += size
-        if kind != self._last:
-            self._last = kind
-            self._flow.last_type = self._names[kind]
+        self._count(kind, size)
         if self._batch_bytes >= BATCH_BYTES or not self._another_follows(frame):
             self._flush()
         return 0

@@ -4,7 +4,7 @@
 built for, everything goes through Python: slower, with the same tests.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from picows import WSFrame, WSListener, WSTransport
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from relay.core.flow import Flow
     from relay.core.session import Session
     from relay.core.tally import Direction, Tally
+    from relay.legs.choice import RunningLeg
 
 try:
     from relay.legs.lane import LaneListener, LaneTally
@@ -50,12 +51,12 @@ def lane_in_use(carrier: str) -> str:
     return "compiled" if carrier == "fast" and not WHY_NOT else "none"
 
 
-def join_lanes(session: "Session", peer: Any, upstream: Any, tally: "Tally") -> None:
+def join_lanes(session: "Session", peer: "RunningLeg", upstream: "RunningLeg", tally: "Tally") -> None:
     """Open the lanes between two legs, where both have one; the session goes on to decide what goes there."""
-    if WHY_NOT or not (isinstance(peer, LaneListener) and isinstance(upstream, LaneListener)):
+    if WHY_NOT or (peers := peer.lane_end) is None or (upstreams := upstream.lane_end) is None:
         return
-    _join(session.up, peer, upstream, tally.up, is_peers=True)
-    _join(session.down, upstream, peer, tally.down, is_peers=False)
+    _join(session.up, peers, upstreams, tally.up, is_peers=True)
+    _join(session.down, upstreams, peers, tally.down, is_peers=False)
 
 
 def _join(flow: "Flow", source: LaneListener, sink: LaneListener, direction: "Direction", *, is_peers: bool) -> None:

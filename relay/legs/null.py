@@ -14,6 +14,9 @@ class NullLeg:
         self.buffered_bytes = 0
         self._closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
+    lane_end = None
+    """There is no lane to or from this leg."""
+
     def send(self, data: Data, received_at: float) -> int:
         return 0
 

@@ -109,6 +109,11 @@ class PicowsLeg(LaneListener):
     # What the relay around the session asks for.
 
     @property
+    def lane_end(self) -> "PicowsLeg":
+        """Where a lane to or from this leg begins."""
+        return self
+
+    @property
     def over(self) -> asyncio.Future[None]:
         """Done when the connection has ended."""
         return self._intake.over

@@ -46,6 +46,9 @@ class TaskLeg(abc.ABC):
         self._close_by: float | None = None
         self._timeout: asyncio.Timeout | None = None
 
+    lane_end = None
+    """There is no lane to or from this leg."""
+
     def send(self, data: Data, received_at: float) -> int:
         if self._last_word is None:
             self._waiting.append((data, received_at))

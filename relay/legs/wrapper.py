@@ -1,5 +1,7 @@
 """The leg wrapper: a leg in front of another one, which sees or changes what passes."""
 
+from typing import Any
+
 from relay.core.events import Data
 from relay.core.leg import Listener
 from relay.legs.choice import RunningLeg
@@ -10,6 +12,11 @@ class LegWrapper:
 
     def __init__(self, leg: RunningLeg) -> None:
         self._leg = leg
+
+    @property
+    def lane_end(self) -> Any:
+        """None: what passes has to be seen here."""
+        return None
 
     @property
     def buffered_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """A session's recorder: a leg around its upstream's, which sees the wire, and an interceptor, which learns the end."""
 
 from dataclasses import replace
+from typing import Any
 
 from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, sendable_code
 from relay.core.events import Data
@@ -60,6 +61,13 @@ class RecordingLeg(LegWrapper):
         self._recorder = recorder
         self._has_ended = False
         self.abort = leg.abort
+
+    @property
+    def lane_end(self) -> Any:
+        leg = self._leg.lane_end
+        if leg is not None:
+            leg.record_with(self._recorder)
+        return leg
 
     def send(self, data: Data, received_at: float) -> int:
         if not self._has_ended:

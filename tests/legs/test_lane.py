@@ -1,6 +1,7 @@
 """The fast lane beside the Python that it stands for: what it lets pass, what it hands on, and in which order."""
 
 import asyncio
+import base64
 import json
 import random
 
@@ -190,3 +191,49 @@ async def test_scrapes_count_both_ways() -> None:
         assert value("relay_events_total", {"direction": "up", "type": "input_audio_buffer.append"}) == 2
         assert value("relay_events_total", {"direction": "up", "type": "other"}) == 1
         assert value("relay_added_seconds_count", {"direction": "up"}) == 3
+
+
+def delta(audio: str, item: str = "item_1", index: int = 0, **more: str) -> str:
+    fields = {"event_id": "e", "response_id": "r", "item_id": item, "output_index": 0, "content_index": index}
+    return json.dumps({"type": "response.output_audio.delta", **fields, "delta": audio, **more}, ensure_ascii=False)
+
+
+DELTAS = [
+    *(delta(base64.b64encode(bytes(range(size))).decode()) for size in (0, 1, 2, 3, 4, 5, 6, 240)),
+    delta("AAAA", "item_2"), delta("AAAA", "item_2", 1), delta("AAAA", "item_1"), delta("AAAA", "item_" + "x" * 300),
+    delta("AAA"), delta("AA=A"), delta("A A A"), delta("-_-_"), delta("é"), delta("AAAA", "ö"),
+    delta("AAAA", index=70_000), delta("AAAA", more="\\"),
+    delta("AAAA").replace('"content_index": 0', '"content_index": -1'),
+    delta("AAAA").replace('"item_id"', '"item"'), '{"type":"response.output_audio.delta"}',
+    '{"type":"response.output_audio_transcript.delta","delta":"Hello"}',
+]  # fmt: skip
+"""Audio in every length that base64 fills up in another way, in forms that the API uses and in others."""
+
+
+async def test_audio_in_bytes_is_the_same_either_way() -> None:
+    """A peer that speaks audio in bytes gets and sends the same through the lane as through Python."""
+    spoken = [bytes(range(size % 256)) * (1 + size // 256) for size in (0, 1, 2, 3, 4, 5, 6, 1920)]
+    seen = {}
+    for carrier in ("fast", "python"):
+        said: list[str | bytes] = []
+
+        async def script(connection, said=said) -> None:
+            said.extend([await connection.recv() for _ in spoken])
+            for message in DELTAS:
+                await connection.send(message)
+            await connection.wait_closed()
+
+        async with (
+            scripted_upstream(script) as upstream,
+            running(upstream.url, carrier=carrier) as relay,
+            relay.peer(subprotocols=["relay.binary.v1"]) as peer,
+        ):
+            for audio in spoken:
+                await peer.send(audio)
+            heard = [await peer.recv() for _ in DELTAS]
+            [session] = relay.sessions.active_sessions
+            seen[carrier] = (said, heard, session.up.octets, session.down.octets)
+            lanes = [flow.lane.events if flow.lane else 0 for flow in (session.up, session.down)]
+            assert all(lanes) is (carrier == "fast")
+    assert seen["fast"] == seen["python"]
+    assert any(isinstance(message, bytes) for message in seen["fast"][1])
