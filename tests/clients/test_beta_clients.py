@@ -97,7 +97,7 @@ async def next_of(connection: "AsyncRealtimeConnection", kind: str) -> Any:
 
 
 async def speak(connection: "AsyncRealtimeConnection", speech: Path) -> None:
-    pcm = speech.read_bytes()
+    pcm = b64decode(in_base64(speech))
     for start in range(0, len(pcm), 1920):
         await connection.input_audio_buffer.append(audio=b64encode(pcm[start : start + 1920]).decode())
 
