@@ -1,8 +1,9 @@
 # `make run` and `make test` do all their own set-up; both are quick the second time.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run on all cores, up to four: each browser wants more than one.
-PARALLEL := -n auto --maxprocesses 4
+# Tests wait more than they compute: so many run at once, however few the cores, and whoever is done takes from the rest.
+WORKERS ?= 4
+PARALLEL := -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
@@ -14,7 +15,11 @@ help: ## show what can be made
 run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
 	@$(BIN)/python -m relay serve --upstream mock --config deploy/try.toml
 
-test: lint types js unit browser ## set everything up and pass all tests
+test: checks unit browser ## set everything up and pass all tests
+
+.PHONY: checks
+checks:
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync lint types js
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
