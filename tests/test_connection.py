@@ -1,6 +1,5 @@
 """How a peer connects: what goes upstream of its request, and what comes first in each direction. Over real sockets."""
 
-import asyncio
 import json
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
