@@ -1,11 +1,13 @@
 # `make run` and `make test` do all their own set-up; both are quick the second time.
 PYTHON ?= python3
 BIN := .venv/bin
-# Tests run on all cores, up to four: each browser wants more than one.
-PARALLEL := -n auto --maxprocesses 4
+# Tests wait more than they compute: so many run at once, however few the cores, and whoever is done takes from the rest.
+WORKERS ?= 4
+PARALLEL := -n $(WORKERS) --dist worksteal
+TIMEOUT :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
+.PHONY: help run test test-overloaded lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
 .PHONY: wheel docs lock screenshots clean
 
 help: ## show what can be made
@@ -14,7 +16,15 @@ help: ## show what can be made
 run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
 	@$(BIN)/relay serve --upstream mock --config deploy/try.toml
 
-test: lint types js unit browser ## set everything up and pass all tests
+test: checks unit browser ## set everything up and pass all tests
+
+.PHONY: checks
+checks:
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync lint types js
+
+# No test waits for less than what happens, so beside other work they pass, too: only those that hang are told by time.
+test-overloaded: .venv/.dev ## pass all tests beside eight busy loops on each core (half an hour)
+	$(BIN)/python -m tests.overload $(MAKE) --no-print-directory js unit browser TIMEOUT='-o timeout=1800'
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
@@ -24,14 +34,14 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 unit: .venv/.dev .venv/.servers .venv/.agents/.done node_modules/.done
-	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL)
+	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL) $(TIMEOUT)
 
 js: node_modules/.done
 	npx --no-install tsc --project web
 	node --test $$(find tests/web -name '*.test.js')
 
 browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
-	$(BIN)/python -m pytest -m browser $(PARALLEL)
+	$(BIN)/python -m pytest -m browser $(PARALLEL) $(TIMEOUT)
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
 	$(BIN)/python -m bench

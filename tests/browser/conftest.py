@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
-from tests.fakes.browser import NO_MICROPHONE, Samples, hearing, launch, write_wav
+from tests.fakes.browser import NO_MICROPHONE, PATIENCE_S, Samples, hearing, launch, write_wav
 
 Open = Callable[..., Awaitable[Page]]
+
+RELAY_GONE = "net::ERR_CONNECTION_REFUSED"
+"""A test's relay ends before its browser, which may still ask for it. A page that is refused before gets no further."""
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
     may complain of, and the rest is a context's: its size, its colours.
     """
     complaints: list[str] = []
+    expect.set_options(timeout=PATIENCE_S * 1000)
     async with contextlib.AsyncExitStack() as stack:
         playwright = await stack.enter_async_context(async_playwright())
 
@@ -28,7 +32,7 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
             heard: Samples | None, *, permitted: bool = True, expects: tuple[str, ...] = (), **context: Any
         ) -> Page:
             def complain(words: str) -> None:
-                if not any(expected in words for expected in expects):
+                if not any(expected in words for expected in (*expects, RELAY_GONE)):
                     complaints.append(words)
 
             options: tuple[str, ...] = NO_MICROPHONE
@@ -40,6 +44,7 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
             stack.push_async_callback(browser.close)
             permissions = ["microphone"] if permitted else []
             page = await (await browser.new_context(permissions=permissions, **context)).new_page()
+            page.set_default_timeout(PATIENCE_S * 1000)
             page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: complain(str(error)))
             return page

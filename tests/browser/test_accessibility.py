@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from relay.stand_ins.mock import serve_mock
+from relay.stand_ins.mock import Pace, serve_mock
 from tests.fakes.browser import silence, state, until
 from tests.fakes.running import running
 
@@ -16,6 +16,8 @@ AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TABS = ("events", "latency", "session", "tools")
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 320, "height": 640}
+UNENDING = Pace(holds_after_s=12.0)
+"""A story can be interrupted however long the page is looked at before."""
 
 # What axe finds, as "rule: element" for a readable failure. Colours count when they have come to rest.
 VIOLATIONS = """
@@ -67,7 +69,7 @@ async def say(page: Page, words: str) -> None:
 async def test_every_state_is_accessible(open_page, scheme: str, size: dict[str, int]) -> None:
     """axe finds nothing to mend in any state, every target has 44 px, and 320 px are wide enough."""
     context: dict[str, Any] = {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
-    async with serve_mock() as mock, running(mock.url) as relay:
+    async with serve_mock(pace=UNENDING) as mock, running(mock.url) as relay:
         page = await open_page(silence(1), **context)
         await page.goto(relay.http)
         await page.evaluate(AXE.read_text())

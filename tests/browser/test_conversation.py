@@ -84,7 +84,9 @@ async def test_speaking_over_an_answer_stops_it(open_page) -> None:
     """Speech during an answer makes the page silent at once and tells the upstream how much was heard."""
     profiles = {"default": {"instructions": "Give long answers."}}
     async with serve_mock(record_s=30) as mock, running(mock.url, profiles=profiles) as relay:
-        page = await open_page(np.concatenate([silence(1.5), clip("answer-2"), silence(4)]))
+        # Spoken for long, so that the page is looked at before the next answer; and then not again in this test.
+        over = np.concatenate([silence(1.5), clip("answer-2"), silence(4), clip("greeting"), silence(120)])
+        page = await open_page(over)
         await page.goto(relay.http)
         await page.click("#start")
         await state(page, "speaking")

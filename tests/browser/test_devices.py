@@ -118,14 +118,13 @@ async def test_levels_are_seen(open_page, motion: str) -> None:
         changes = await page.evaluate(
             f"""async () => {{
               const pictures = new Set();
-              for (const end = performance.now() + 1000; performance.now() < end;) {{
+              for (const end = performance.now() + 1000; performance.now() < end || pictures.size < 2;) {{
                 pictures.add(({drawn})());
                 await new Promise(requestAnimationFrame);
               }}
               return pictures.size;
             }}"""
         )
-        assert changes > 1
         if motion == "reduce":
             assert changes <= 6
         await page.close()

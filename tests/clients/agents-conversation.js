@@ -3,6 +3,7 @@
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool } from '@openai/agents-realtime';
 
 const CHUNK_BYTES = 1920; // 40 ms
+const PAUSE = '\0'.repeat(96_000); // what ends a turn, which is answered then
 
 /** Keeps what came, and waits for what is to come. */
 class Heard {
@@ -41,7 +42,7 @@ class Heard {
 }
 
 function speak(session, speech) {
-  const pcm = Uint8Array.from(atob(speech) + '\0'.repeat(96_000), (character) => character.charCodeAt(0));
+  const pcm = Uint8Array.from(speech, (character) => character.charCodeAt(0));
   for (let start = 0; start < pcm.length; start += CHUNK_BYTES)
     session.sendAudio(pcm.slice(start, start + CHUNK_BYTES).buffer);
 }
@@ -78,16 +79,17 @@ export async function converse(url, apiKey, speech) {
   const { instructions, audio, tools } = (await heard.until('session.updated')).session;
   const report = { model, instructions, voice: audio.output.voice, tools: tools.map(({ name }) => name) };
 
-  speak(session, speech);
+  speak(session, atob(speech) + PAUSE);
   report.spoken = await heard.transcript();
   await heard.until('response.done');
   report.bytes = heard.bytes;
 
   session.sendMessage('Tell me a story.');
   await heard.until('response.output_audio.delta');
-  speak(session, speech);
+  speak(session, atob(speech));
   report.why = (await heard.until('response.done')).response.status_details.reason;
   report.cut = (await heard.until('conversation.item.truncated')).type;
+  speak(session, PAUSE);
   report.then = await heard.transcript(); // to what was said meanwhile
   await heard.until('response.done');
   report.interruptions = heard.interruptions;

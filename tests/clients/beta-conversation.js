@@ -1,6 +1,6 @@
 // A conversation of 2024 through the npm package `openai`, whose beta classes still speak that API's dialect.
 
-import { closed, Heard, say, speak } from './openai-conversation.js';
+import { closed, Heard, PAUSE, say, speak } from './openai-conversation.js';
 
 const parameters = { type: 'object', properties: { city: { type: 'string' } } };
 const TOOLS = [{ type: 'function', name: 'get_weather', parameters }];
@@ -16,7 +16,7 @@ export async function converse(rt, speech) {
   rt.send({ type: 'session.update', session: { voice: 'ash', temperature: 0.7 } });
   const { voice, temperature } = (await heard.last('session.updated')).session;
 
-  speak(rt, speech);
+  speak(rt, atob(speech) + PAUSE);
   const came = await heard.until('response.done');
   const deltas = came.filter(({ type }) => type === 'response.audio.delta');
   const bytes = deltas.reduce((sum, { delta }) => sum + atob(delta).length, 0);
@@ -40,10 +40,11 @@ export async function converse(rt, speech) {
 async function interrupt(rt, heard, speech) {
   say(rt, 'Tell me a story.');
   const { item_id } = await heard.last('response.audio.delta');
-  speak(rt, speech);
+  speak(rt, atob(speech));
   const why = (await heard.last('response.done')).response.status_details.reason;
   rt.send({ type: 'conversation.item.truncate', item_id, content_index: 0, audio_end_ms: 100 });
   const { audio_end_ms } = await heard.last('conversation.item.truncated');
+  speak(rt, PAUSE);
   await heard.until('response.done'); // to what was said meanwhile
   return { why, audio_end_ms };
 }

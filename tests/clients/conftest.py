@@ -19,8 +19,8 @@ from tests.fakes.certificate import Certificate, make_certificate
 from tests.fakes.clients import PAGE
 from tests.fakes.running import Running, running
 
-BRISK = Pace(latency_s=0.01, speedup=20, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001)
-"""Far ahead of real time, and slow enough to be interrupted."""
+BRISK = Pace(latency_s=0.01, speedup=20, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001, holds_after_s=5)
+"""Far ahead of real time; a story goes on until it is interrupted."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 const CHUNK_BYTES = 1920; // 40 ms
 
+/** What ends a turn, which is answered then. */
+export const PAUSE = '\0'.repeat(48_000);
+
 /** Keeps what came, and waits for what is to come. */
 export class Heard {
   /** @type {any[]} */
@@ -51,7 +54,7 @@ export async function converse(rt, speech) {
   rt.send({ type: 'session.update', session: { type: 'realtime', audio: { output: { voice: 'marin' } } } });
   report.voice = (await heard.last('session.updated')).session.audio.output.voice;
 
-  speak(rt, speech);
+  speak(rt, atob(speech) + PAUSE);
   report.spoken = answerOf(await heard.until('response.done'));
   report.interrupted = await interrupt(rt, heard, speech);
   report.called = await call(rt, heard);
@@ -96,9 +99,8 @@ export async function recover(rt) {
 }
 
 export function speak(rt, speech) {
-  const pcm = atob(speech) + '\0'.repeat(48_000);
-  for (let start = 0; start < pcm.length; start += CHUNK_BYTES)
-    rt.send({ type: 'input_audio_buffer.append', audio: btoa(pcm.slice(start, start + CHUNK_BYTES)) });
+  for (let start = 0; start < speech.length; start += CHUNK_BYTES)
+    rt.send({ type: 'input_audio_buffer.append', audio: btoa(speech.slice(start, start + CHUNK_BYTES)) });
 }
 
 export function say(rt, text) {
@@ -118,11 +120,12 @@ function answerOf(events) {
 async function interrupt(rt, heard, speech) {
   say(rt, 'Tell me a story.');
   const { item_id } = await heard.last('response.output_audio.delta');
-  speak(rt, speech);
+  speak(rt, atob(speech));
   await heard.until('input_audio_buffer.speech_started');
   const { response } = await heard.last('response.done');
   rt.send({ type: 'conversation.item.truncate', item_id, content_index: 0, audio_end_ms: 100 });
   const truncated = await heard.last('conversation.item.truncated');
+  speak(rt, PAUSE);
   const { status } = answerOf(await heard.until('response.done')); // to what was said meanwhile
   return { why: response.status_details.reason, ms: truncated.audio_end_ms, then: status };
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 CHUNK_BYTES = 1920
+PAUSE = bytes(96_000)
+"""What ends a turn, which is answered then."""
 
 asked: list[str] = []
 
@@ -65,9 +67,8 @@ class Heard:
 
 
 async def speak(session: RealtimeSession, speech: bytes) -> None:
-    pcm = speech + bytes(96_000)
-    for start in range(0, len(pcm), CHUNK_BYTES):
-        await session.send_audio(pcm[start : start + CHUNK_BYTES])
+    for start in range(0, len(speech), CHUNK_BYTES):
+        await session.send_audio(speech[start : start + CHUNK_BYTES])
 
 
 async def converse(url: str, speech: bytes) -> dict[str, Any]:
@@ -85,7 +86,7 @@ async def converse(url: str, speech: bytes) -> dict[str, Any]:
             "voice": updated["audio"]["output"]["voice"],
             "tools": [tool["name"] for tool in updated["tools"]],
         }
-        await speak(session, speech)
+        await speak(session, speech + PAUSE)
         report["spoken"] = await heard.transcript()
         await heard.until("response.done")
         report["bytes"] = heard.bytes
@@ -95,6 +96,7 @@ async def converse(url: str, speech: bytes) -> dict[str, Any]:
         await speak(session, speech)
         report["why"] = (await heard.until("response.done"))["response"]["status_details"]["reason"]
         report["cut"] = (await heard.until("conversation.item.truncated"))["type"]
+        await speak(session, PAUSE)
         report["then"] = await heard.transcript()
         await heard.until("response.done")
         report["interruptions"] = heard.interruptions

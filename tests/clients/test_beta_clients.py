@@ -44,6 +44,7 @@ async def in_python(place: Place, speech: Path) -> Any:
         updated = (await next_of(connection, "session.updated")).session
 
         await speak(connection, speech)
+        await pause(connection)
         came = await until(connection, "response.done")
         audio = [b64decode(event.delta) for event in came if event.type == "response.audio.delta"]
         part = came[-1].response.output[0].content[0]
@@ -54,6 +55,7 @@ async def in_python(place: Place, speech: Path) -> Any:
         why = (await next_of(connection, "response.done")).response.status_details.reason
         await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
         truncated = await next_of(connection, "conversation.item.truncated")
+        await pause(connection)
         await next_of(connection, "response.done")
 
         await connection.session.update(session={"tools": [WEATHER], "modalities": ["text"]})
@@ -95,9 +97,14 @@ async def next_of(connection: "AsyncRealtimeConnection", kind: str) -> Any:
 
 
 async def speak(connection: "AsyncRealtimeConnection", speech: Path) -> None:
-    pcm = b64decode(in_base64(speech)) + bytes(48_000)
+    pcm = b64decode(in_base64(speech))
     for start in range(0, len(pcm), 1920):
         await connection.input_audio_buffer.append(audio=b64encode(pcm[start : start + 1920]).decode())
+
+
+async def pause(connection: "AsyncRealtimeConnection") -> None:
+    """End the turn, which is answered then."""
+    await connection.input_audio_buffer.append(audio=b64encode(bytes(48_000)).decode())
 
 
 async def say(connection: "AsyncRealtimeConnection", words: str) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from openai.types.websocket_reconnection import ReconnectingEvent
 
 CHUNK_BYTES = 1920
+PAUSE = bytes(48_000)
+"""What ends a turn, which is answered then."""
 WEATHER: Any = {
     "type": "function",
     "name": "get_weather",
@@ -71,9 +73,8 @@ class Client:
         return (await self.until(kind))[-1]
 
     async def speak(self, speech: bytes) -> None:
-        pcm = speech + bytes(48_000)
-        for start in range(0, len(pcm), CHUNK_BYTES):
-            audio = b64encode(pcm[start : start + CHUNK_BYTES]).decode()
+        for start in range(0, len(speech), CHUNK_BYTES):
+            audio = b64encode(speech[start : start + CHUNK_BYTES]).decode()
             await self.connection.input_audio_buffer.append(audio=audio)
 
     async def say(self, words: str) -> None:
@@ -91,7 +92,7 @@ async def test_a_whole_conversation(serve, speech) -> None:
         await connection.session.update(session={"type": "realtime", "audio": {"output": {"voice": "marin"}}})
         assert (await client.next("session.updated")).session.audio.output.voice == "marin"
 
-        await client.speak(said)
+        await client.speak(said + PAUSE)
         came = await client.until("response.done")
         heard = b"".join(b64decode(event.delta) for event in came if event.type == "response.output_audio.delta")
         assert heard == clips()["answer-1"].pcm
@@ -102,6 +103,7 @@ async def test_a_whole_conversation(serve, speech) -> None:
         assert (await client.next("response.done")).response.status_details.reason == "turn_detected"
         await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
         assert (await client.next("conversation.item.truncated")).audio_end_ms == 100
+        await client.speak(PAUSE)
         assert (await client.next("response.done")).response.status == "completed"
 
         await connection.session.update(session={"type": "realtime", "tools": [WEATHER], "output_modalities": ["text"]})

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from playwright.async_api import Browser, Page, Playwright
 
 RATE = 24_000
+PATIENCE_S = 120.0
+"""What ends a wait for what never comes. It decides nothing: beside other work a browser may take many seconds."""
 CLIPS = Path(__file__).parents[2] / "relay/stand_ins/mock/clips"
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 NO_MICROPHONE = ("--use-fake-ui-for-media-stream", "--disable-audio-input")
@@ -58,12 +60,14 @@ def hearing(microphone: Path) -> tuple[str, ...]:
 async def launch(playwright: Playwright, *options: str) -> Browser:
     """Start Chromium; whoever calls closes it."""
     rooted = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return await playwright.chromium.launch(executable_path=chromium(), args=[*options, *QUIET, *rooted])
+    return await playwright.chromium.launch(
+        executable_path=chromium(), args=[*options, *QUIET, *rooted], timeout=PATIENCE_S * 1000
+    )
 
 
 async def until(page: Page, condition: str) -> None:
     """Wait until a JavaScript condition, which may await, holds in the page. Its policy allows no strings as code."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame); }}")
 
 
@@ -85,7 +89,7 @@ async (name) => {
 async def state(page: Page, name: str) -> None:
     """Wait until the voice page is in this state, or was since it was in the state that was last waited for."""
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await page.evaluate(_REACH, name)
     except TimeoutError:
         seen = await page.evaluate("window.states")

@@ -15,7 +15,7 @@ from playwright.async_api import Page, Route, async_playwright
 from tests.fakes.browser import launch
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PAGE = "https://page.example"
 """Where pages come from: an address that does not exist, whose files the browser is given from this repository."""
 
@@ -65,6 +65,7 @@ async def blank_page(*options: str) -> AsyncIterator[Page]:
         page = await (
             await browser.new_context(ignore_https_errors=True, permissions=["local-network-access"])
         ).new_page()
+        page.set_default_timeout(PATIENCE_S * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         await page.route(f"{PAGE}/**", _give)

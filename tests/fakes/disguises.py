@@ -7,40 +7,42 @@ from hypothesis import strategies as st
 
 # What a bypass is made of: names that matter in every disguise, at every depth, in every order.
 LOCKED_NAMES = ("instructions", "tools", "voice", "prompt")
-NAMES = st.sampled_from((*LOCKED_NAMES, "type", "session", "response", "audio", "output", "input", "item", "role", "x"))
-KINDS = st.sampled_from((
+NAMES = (*LOCKED_NAMES, "type", "session", "response", "audio", "output", "input", "item", "role", "x")
+KINDS = (
     "session.update", "transcription_session.update", "response.create", "conversation.item.create", "x", "*", "binary",
     "session.start", "session.instructions.append", "response.item.create",
-))  # fmt: skip
-LEAVES = st.one_of(KINDS.map(json.dumps), st.sampled_from(('"system"', '"user"', '"SECRET"', "null", "1e400", "[]")))
+)  # fmt: skip
+LEAVES = st.sampled_from((*map(json.dumps, KINDS), '"system"', '"user"', '"SECRET"', "null", "1e400", "[]"))
 
 
-@st.composite
-def written_keys(draw: st.DrawFn) -> str:
-    """A key as JSON text: plain, escaped, or in another case."""
-    name = draw(NAMES)
-    disguise = draw(st.sampled_from(("plain", "plain", "plain", "escaped", "upper", "long s")))
-    if disguise == "escaped":
-        at = draw(st.integers(0, len(name) - 1))
-        return f'"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"'
-    return json.dumps({"upper": name.upper(), "long s": name.replace("s", "\u017f")}.get(disguise, name))
+def spellings(name: str) -> list[str]:
+    """A key as JSON text: in another case, escaped at each of its letters, and as often plain."""
+    escaped = [f'"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"' for at in range(len(name))]
+    disguised = [json.dumps(name.upper()), json.dumps(name.replace("s", "\u017f")), *escaped]
+    return [json.dumps(name)] * len(disguised) + disguised
+
+
+# Drawn at once and not piece by piece: what a thousand examples take is the drawing.
+KEYS = st.sampled_from([spelling for name in NAMES for spelling in spellings(name)])
 
 
 def written_objects(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    pairs = st.lists(st.tuples(written_keys(), values), max_size=5)
+    pairs = st.lists(st.tuples(KEYS, values), max_size=5)
     return pairs.map(lambda entries: "{" + ",".join(f"{key}:{value}" for key, value in entries) + "}")
 
 
 VALUES = st.recursive(
-    LEAVES, lambda inner: written_objects(inner) | st.lists(inner, max_size=3).map(lambda it: f"[{','.join(it)}]")
+    LEAVES,
+    lambda inner: written_objects(inner) | st.lists(inner, max_size=3).map(lambda it: f"[{','.join(it)}]"),
+    max_leaves=30,
 )
 
 
 @st.composite
 def written_events(draw: st.DrawFn) -> str:
     """An event with its type somewhere among what else it holds."""
-    pairs = draw(st.lists(st.tuples(written_keys(), VALUES), max_size=5))
-    kind = (draw(st.sampled_from(('"type"', '"t\\u0079pe"'))), json.dumps(draw(KINDS)))
+    pairs = draw(st.lists(st.tuples(KEYS, VALUES), max_size=5))
+    kind = (draw(st.sampled_from(('"type"', '"t\\u0079pe"'))), draw(st.sampled_from(KINDS).map(json.dumps)))
     pairs.insert(draw(st.integers(0, len(pairs))), kind)
     return "{" + ",".join(f"{key}:{value}" for key, value in pairs) + "}"
 

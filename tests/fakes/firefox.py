@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 # A microphone that is always permitted and hums.
 PREFERENCES = {"media.navigator.permission.disabled": True, "media.navigator.streams.fake": True}
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 class Firefox:

@@ -274,3 +274,5 @@ async def test_every_kind_has_audio_in_bytes() -> None:
         assert message[:8] == bytes([1, 8, 0, 0, 0, 0, 0, 0])
         assert clips()["answer-1"].pcm.startswith(message[8:])
         assert mock.continuous[0].heard == tone(1500) + silence(500)
+        await peer.send('{"type":"session.close"}')
+        assert (await end_of(peer))[1] == 1000

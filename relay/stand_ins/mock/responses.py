@@ -139,7 +139,7 @@ class Response:
             item.pcm.setdefault(0, bytearray()).extend(pcm)
             encoded = audio.encode(self._request.audio_format, pcm)
             yield delta("response.output_audio.delta", **place, delta=encoded)
-            yield Pause(audio.milliseconds(pcm) / 1000 / self._pace.speedup)
+            yield Pause(self._pace.speech_pause_s(self.spoken_ms, audio.milliseconds(pcm)))
         yield event("response.output_audio.done", **place)
         yield event("response.output_audio_transcript.done", **place, transcript=item.words)
 

@@ -14,7 +14,8 @@ from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.talk import silence, tone
 
-QUICK = Pace(latency_s=0.01, speedup=200, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001)
+QUICK = Pace(latency_s=0.01, speedup=200, token_s=0.001, transcription_s=0.01, rate_limits_s=0.001, holds_after_s=5)
+"""Far ahead of real time; a story goes on until it is interrupted."""
 
 
 @asynccontextmanager

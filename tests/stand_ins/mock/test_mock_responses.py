@@ -179,6 +179,16 @@ def test_a_client_may_cancel() -> None:
     assert trace(talk.send("response.create") + talk.finish()) == SPOKEN_ANSWER
 
 
+def test_an_answer_may_be_held() -> None:
+    """Where a pace says so, a long answer does not end before somebody ends it; a short one is said as ever."""
+    talk = Talk(pace=Pace(holds_after_s=5.0))
+    assert trace(talk.ask("Hello.")) == SPOKEN_ANSWER
+    story = talk.ask("Tell me a story.")
+    assert trace(story) == [*OPENED, "…"]
+    assert audio_of(story) == clips()["story"].pcm[: 5000 * 48]
+    assert trace(talk.send("response.cancel")) == SPOKEN_END
+
+
 def test_a_call_may_be_cancelled_too() -> None:
     """A function call that was cut short is an incomplete item with the arguments so far."""
     talk = Talk(pace=Pace(token_s=1.0))

@@ -249,8 +249,8 @@ test('Push-to-talk chosen before the start is asked of the session when it begin
 });
 
 test('A relay that restarts says so; the session comes back by itself and knows what was said.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] }); // first, or the session's own timer keeps the test from ending
   const { voice, socket, notices } = await startSession();
-  context.mock.timers.enable({ apis: ['setTimeout'] });
   voice.say('Hello.');
   socket.deliver({ type: 'relay.draining', seconds_left: 30 });
   assert.deepEqual(notices, [
