@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from bench.talk import Talk
+from bench.talk import ID_FIRST, ID_SECOND, Talk
 
 CHUNK_40_MS = Talk(append_bytes=2600, delta_bytes=(2600,))
 CHUNK_20_MS = Talk(append_bytes=1300, delta_bytes=(1300,))
@@ -30,7 +30,7 @@ class Scenario:
     warm_up_s: float = 1.0
     window_s: float = 4.0
     tls: bool = False
-    rounds: int = 3
+    rounds: int = 5
 
     def arguments(self) -> list[str]:
         """This load, on the load generator's command line."""
@@ -49,6 +49,20 @@ STEADY = Scenario(
     "Steady audio, 40 ms chunks",
     "100 sessions; each sends 2.6 KB every 40 ms, and each event is answered by one of the same size.",
 )
+WITH_ID_SECOND = Scenario(
+    "id-second",
+    "Appends with an id",
+    "As steady audio, but each append has an `event_id` behind its type.",
+    talk=replace(CHUNK_40_MS, shape=ID_SECOND),
+    window_s=3.0,
+)
+WITH_ID_FIRST = Scenario(
+    "id-first",
+    "Appends with the id first",
+    "As steady audio, but each append has its `event_id` before the type, as the reference client of 2024 writes it.",
+    talk=replace(CHUNK_40_MS, shape=ID_FIRST),
+    window_s=3.0,
+)
 STEADY_20_MS = Scenario(
     "steady-20ms",
     "Steady audio, 20 ms chunks",
@@ -56,7 +70,6 @@ STEADY_20_MS = Scenario(
     talk=CHUNK_20_MS,
     interval_ms=20.0,
     window_s=3.0,
-    rounds=2,
 )
 IN_BURSTS = Scenario(
     "bursts",
@@ -64,7 +77,6 @@ IN_BURSTS = Scenario(
     "100 sessions; each sends 2.6 KB every 40 ms, and each second gets a burst of eight deltas of 4 to 16 KB. "
     "Latency is until each delta of the burst is here.",
     talk=BURSTS,
-    rounds=2,
 )
 TLS = Scenario(
     "tls",
@@ -73,7 +85,6 @@ TLS = Scenario(
     "In the bare connection it is the load generator that speaks TLS.",
     tls=True,
     window_s=3.0,
-    rounds=2,
 )
 TEN = Scenario(
     "growth-10",
@@ -82,6 +93,7 @@ TEN = Scenario(
     sessions=10,
     interval_ms=4.0,
     window_s=3.0,
+    rounds=3,
 )
 THOUSAND = Scenario(
     "growth-1000",
@@ -90,6 +102,7 @@ THOUSAND = Scenario(
     sessions=1000,
     interval_ms=400.0,
     window_s=3.0,
+    rounds=3,
 )
 IDLE = Scenario(
     "idle",
@@ -110,7 +123,7 @@ CHURN = Scenario(
     rounds=2,
 )
 
-FULL = (STEADY, STEADY_20_MS, IN_BURSTS, TLS, TEN, THOUSAND, IDLE, CHURN)
+FULL = (STEADY, WITH_ID_SECOND, WITH_ID_FIRST, STEADY_20_MS, IN_BURSTS, TLS, TEN, THOUSAND, IDLE, CHURN)
 QUICK = (replace(STEADY, window_s=2.5),)
 GROWTH = (TEN, STEADY, THOUSAND)
 """The same number of events a second from 10, 100 and 1,000 sessions."""

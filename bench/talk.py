@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+PLAIN, ID_SECOND, ID_FIRST = SHAPES = ("plain", "id-second", "id-first")
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -13,11 +15,13 @@ class Talk:
         append_bytes: size of each event up.
         delta_bytes: sizes of the deltas that answer, sent at once.
         answer_every: how many appends it takes to be answered; the last of them is.
+        shape: how clients write an append, see `bench.wire.append_template`.
     """
 
     append_bytes: int
     delta_bytes: tuple[int, ...]
     answer_every: int = 1
+    shape: str = PLAIN
 
     @property
     def deltas_per_append(self) -> float:
@@ -40,17 +44,23 @@ class Talk:
     def arguments(self) -> list[str]:
         """This talk, on a command line."""
         sizes = ",".join(map(str, self.delta_bytes))
-        return [f"--append-bytes={self.append_bytes}", f"--delta-bytes={sizes}", f"--answer-every={self.answer_every}"]
+        return [
+            f"--append-bytes={self.append_bytes}",
+            f"--delta-bytes={sizes}",
+            f"--answer-every={self.answer_every}",
+            f"--shape={self.shape}",
+        ]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Let a command take a talk."""
     parser.add_argument("--append-bytes", type=int, default=2600, help="size of an event up [2600]")
     parser.add_argument("--delta-bytes", default="2600", help="sizes of the deltas that answer, with commas [2600]")
+    parser.add_argument("--shape", choices=SHAPES, default=PLAIN, help="how clients write an append [plain]")
     parser.add_argument("--answer-every", type=int, default=1, help="answer each Nth append [1]")
 
 
 def talk_from(arguments: argparse.Namespace) -> Talk:
     """The talk that a command was given."""
     sizes = tuple(map(int, arguments.delta_bytes.split(",")))
-    return Talk(arguments.append_bytes, sizes, arguments.answer_every)
+    return Talk(arguments.append_bytes, sizes, arguments.answer_every, arguments.shape)

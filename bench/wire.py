@@ -1,14 +1,15 @@
 """The events that the load generator and the echo upstream exchange.
 
-Each carries a stamp in its `event_id`: which append of its session this is, when that was sent, and which part of the
-answer. The rest of an event is the same every time, so that one comparison tells whether a byte was changed.
+Each carries a stamp in its `event_id`, or at the head of its audio where it has none: which append of its session this
+is, when that was sent, and which part of the answer. The rest of an event is the same every time, so that one
+comparison tells whether a byte was changed.
 """
 
 import base64
 import random
 from typing import NamedTuple
 
-from bench.talk import Talk
+from bench.talk import ID_FIRST, ID_SECOND, PLAIN, Talk
 
 CREATED = (
     b'{"type":"session.created","event_id":"event_created","session":{"type":"realtime","object":"realtime.session"}}'
@@ -66,10 +67,20 @@ class Template:
         return Stamp.read(event[len(self._head) : self._stamp_end])
 
 
-def append_template(event_bytes: int) -> Template:
-    """`input_audio_buffer.append`, that many bytes long."""
-    head = b'{"type":"input_audio_buffer.append","event_id":"evt_'
-    return _template(head, b'","audio":"', b'"}', event_bytes)
+_APPENDS = {
+    PLAIN: (b'{"type":"input_audio_buffer.append","audio":"', b"", b'"}'),
+    ID_SECOND: (b'{"type":"input_audio_buffer.append","event_id":"evt_', b'","audio":"', b'"}'),
+    ID_FIRST: (b'{"event_id":"evt_', b'","type":"input_audio_buffer.append","audio":"', b'"}'),
+}
+
+
+def append_template(event_bytes: int, shape: str = PLAIN) -> Template:
+    """`input_audio_buffer.append`, that many bytes long.
+
+    The SDKs write the type and the audio alone; others put an id second; the reference client of 2024, and gateways
+    that sort their keys, put it first.
+    """
+    return _template(*_APPENDS[shape], event_bytes)
 
 
 def delta_template(event_bytes: int, *, beta: bool = False) -> Template:
@@ -102,5 +113,5 @@ class Script:
     def __init__(self, talk: Talk, *, beta: bool = False) -> None:
         self.talk = talk
         self.created, self.updated = (CREATED_IN_BETA, UPDATED_IN_BETA) if beta else (CREATED, UPDATED)
-        self.append = append_template(talk.append_bytes)
+        self.append = append_template(talk.append_bytes, talk.shape)
         self.deltas = {size: delta_template(size, beta=beta) for size in talk.delta_bytes}

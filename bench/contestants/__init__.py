@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.contestants.ours import relay
 from bench.contestants.site import Contestant
-from bench.contestants.tunnels import haproxy, nginx
+from bench.contestants.tunnels import caddy, haproxy, nginx
 from bench.contestants.tutorials import node, starlette
 
 BARE = "bare"
@@ -18,10 +18,18 @@ CONTESTANTS = (
     Contestant(BARE, "bare connection"),
     Contestant(NGINX, "nginx tunnel", "nginx", nginx),
     Contestant("haproxy", "HAProxy tunnel", "haproxy", haproxy),
+    Contestant("caddy", "Caddy proxy", "caddy", caddy),
     Contestant("node", "Node `ws` relay", "node", node),
     Contestant("starlette", "Starlette + `websockets` relay", None, starlette),
     Contestant("portable", "Realtime Relay, portable carrier", None, partial(relay, carrier="portable"), injects=True),
     Contestant(RELAY, "Realtime Relay", None, partial(relay, carrier="fast"), injects=True),
+    Contestant(
+        "locks",
+        "Realtime Relay, instructions and tools locked",
+        None,
+        partial(relay, carrier="fast", locks=True),
+        injects=True,
+    ),
     Contestant(
         "python",
         "Realtime Relay, without the compiled lane",

@@ -52,6 +52,22 @@ backend upstream
 _HAPROXY_TLS = "ssl verify required verifyhost localhost ca-file {trusted}"
 
 
+_CADDY = """
+{{
+    admin off
+    auto_https off
+    storage file_system {directory}
+}}
+http://127.0.0.1:{port} {{
+    reverse_proxy {scheme}://127.0.0.1:{upstream_port} {{
+        {tls}
+    }}
+}}
+"""
+
+_CADDY_TLS = "transport http {{\n tls_trust_pool file {trusted}\n tls_server_name localhost\n }}"
+
+
 def nginx(site: Site) -> Command:
     """One worker, no log."""
     config = _NGINX.format(
@@ -70,3 +86,16 @@ def haproxy(site: Site) -> Command:
     tls = _HAPROXY_TLS.format(trusted=site.trusted) if site.trusted else ""
     config = _HAPROXY.format(port=site.port, upstream_port=site.upstream_port, tls=tls)
     return Command(["haproxy", "-db", "-f", site.write("haproxy.cfg", config)])
+
+
+def caddy(site: Site) -> Command:
+    """One core, no log."""
+    config = _CADDY.format(
+        directory=site.directory,
+        port=site.port,
+        upstream_port=site.upstream_port,
+        scheme="https" if site.trusted else "http",
+        tls=_CADDY_TLS.format(trusted=site.trusted) if site.trusted else "",
+    )
+    words = ["caddy", "run", "--adapter", "caddyfile", "--config", site.write("Caddyfile", config)]
+    return Command(words, {"GOMAXPROCS": "1", "HOME": str(site.directory)})

@@ -16,6 +16,11 @@ def cpu_us(outcome: Outcome) -> float:
     return outcome.used.cpu_ns / 1000 / ((outcome.events_up + outcome.events_down) / 2)
 
 
+def user_us(outcome: Outcome) -> float:
+    """The part of it that is not the kernel's: how dear a system call is differs from machine to machine."""
+    return cpu_us(outcome) * (1 - outcome.used.system_share)
+
+
 def cpu_ms_per_cycle(outcome: Outcome) -> float:
     """Processor time for a session that comes and goes."""
     return outcome.used.cpu_ns / 1e6 / outcome.cycles
@@ -60,6 +65,18 @@ class Measures:
         """The middle one of the rounds' ratios to another contestant's figure in the same round."""
         pairs = list(zip(self.rounds(scenario, contestant), self.rounds(scenario, other), strict=False))
         return median(measure(mine) / measure(theirs) for mine, theirs in pairs) if pairs else None
+
+    def spread(self, scenario: str, contestant: str, measure: Callable[[Outcome], float]) -> tuple[float, float] | None:
+        """The least and the greatest of the rounds' ratios to nginx."""
+        pairs = list(zip(self.rounds(scenario, contestant), self.rounds(scenario, NGINX), strict=False))
+        ratios = [measure(mine) / measure(theirs) for mine, theirs in pairs]
+        return (min(ratios), max(ratios)) if ratios else None
+
+    def user_against_nginx(self, scenario: str, contestant: str) -> float | None:
+        """User time for a round trip as a multiple of nginx's, over all rounds: one alone has too few ticks to tell."""
+        mine, theirs = (self.rounds(scenario, key) for key in (contestant, NGINX))
+        spent = sum(map(user_us, theirs))
+        return sum(map(user_us, mine)) / spent if mine and spent else None
 
     def against_nginx(self, scenario: str, contestant: str) -> float | None:
         """Processor time for a round trip, as a multiple of nginx's."""

@@ -15,14 +15,21 @@ from bench.report.tables import (
     steady_table,
 )
 from bench.report.targets import targets_table
-from bench.scenarios import CHURN, IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS
+from bench.scenarios import CHURN, IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS, WITH_ID_FIRST, WITH_ID_SECOND
 
 _TEMPLATE = Path(__file__).with_name("performance.md")
 
 
 def write_page(measures: Measures, docs: Path) -> None:
     """Write `performance.md` and its pictures into the docs."""
-    loads = {"steady": STEADY, "steady_20": STEADY_20_MS, "bursts": IN_BURSTS, "tls": TLS}
+    loads = {
+        "steady": STEADY,
+        "id_second": WITH_ID_SECOND,
+        "id_first": WITH_ID_FIRST,
+        "steady_20": STEADY_20_MS,
+        "bursts": IN_BURSTS,
+        "tls": TLS,
+    }
     words = {f"{name}_table": steady_table(measures, load) for name, load in loads.items()}
     for name, load in {**loads, "idle": IDLE, "churn": CHURN}.items():
         words |= {f"{name}_title": load.title, f"{name}_about": load.about}

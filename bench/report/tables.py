@@ -36,19 +36,26 @@ def figure(value: float | None, digits: int = 0, unit: str = "", sign: str = "-"
 def steady_table(measures: Measures, scenario: Scenario) -> str:
     """Processor time and latency for a steady load; the bare connection's times, and what others add to them."""
     rows = [_steady_row(measures, scenario, key) for key in measures.results.titles]
-    return table(["", "CPU µs", "user + system", "nginx = 1", "p50 µs", "p99 µs", "p99.9 µs"], rows)
+    return table(
+        ["", "CPU µs", "user + system", "nginx = 1", "of rounds", "user: nginx = 1", "p50 µs", "p99 µs", "p99.9 µs"],
+        rows,
+    )
 
 
 def _steady_row(measures: Measures, scenario: Scenario, key: str) -> list[str]:
     title = measures.results.titles[key]
     if key == BARE:
-        return [title, DASH, DASH, DASH, *(figure(_round_trip(measures, scenario, key, name)) for name in SHARES)]
+        return [title, *[DASH] * 5, *(figure(_round_trip(measures, scenario, key, name)) for name in SHARES)]
     if any(outcome.overloaded for outcome in measures.rounds(scenario.key, key)):
         title += " (overloaded)"
     cpu = measures.median(scenario.key, key, cpu_us)
     added = (measures.added_us(scenario.key, key, name) for name in SHARES)
     ratio = figure(measures.against_nginx(scenario.key, key), 2)
-    return [title, figure(cpu, 1), _split(measures, scenario, key, cpu), ratio, *(figure(us, sign="+") for us in added)]
+    user = figure(measures.user_against_nginx(scenario.key, key), 1)
+    spread = measures.spread(scenario.key, key, cpu_us)
+    rounds = DASH if spread is None else " to ".join(figure(each, 2) for each in spread)
+    split = _split(measures, scenario, key, cpu)
+    return [title, figure(cpu, 1), split, ratio, rounds, user, *(figure(us, sign="+") for us in added)]
 
 
 def memory_table(measures: Measures) -> str:

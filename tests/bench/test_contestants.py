@@ -37,7 +37,7 @@ def test_a_contestant_without_its_program_is_left_out(monkeypatch) -> None:
     """And told, so that the page's gaps have a reason."""
     monkeypatch.setenv("PATH", "/nowhere")
     able, missing = present(None)
-    assert [each.key for each in missing] == ["nginx", "haproxy", "node"]
+    assert [each.key for each in missing] == ["nginx", "haproxy", "caddy", "node"]
     assert {*able, *missing} == {each for each in CONTESTANTS if not each.by_name_only}
 
 

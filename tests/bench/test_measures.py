@@ -41,6 +41,20 @@ def test_what_was_not_measured_is_none() -> None:
     assert measures.median("idle", "relay", cpu_us) is None
 
 
+def test_the_spread_of_the_rounds() -> None:
+    """Beside the middle ratio stand the least and the greatest, each taken within a round."""
+    measures = measured(nginx=[(10, 0), (20, 0), (10, 0)], relay=[(15, 0), (20, 0), (40, 0)])
+    assert measures.against_nginx(STEADY.key, "relay") == pytest.approx(1.5)
+    assert measures.spread(STEADY.key, "relay", cpu_us) == pytest.approx((1.0, 4.0))
+    assert measures.spread(STEADY.key, "node", cpu_us) is None
+
+
+def test_user_time_is_told_apart() -> None:
+    """How dear a system call is differs from machine to machine, so user times are compared by themselves."""
+    measures = measured(nginx=[(10, 0), (10, 0)], relay=[(10, 0), (20, 0)])
+    assert measures.user_against_nginx(STEADY.key, "relay") == pytest.approx(1.5)
+
+
 def test_memory_is_told_for_each_session() -> None:
     """What the process grew by, divided by its sessions."""
     assert kb_per_session(outcome(kb_per_session=80)) == pytest.approx(80)

@@ -25,9 +25,9 @@ def test_figures_are_told_with_their_unit_and_gaps_with_a_dash() -> None:
 def test_steady_audio() -> None:
     """The bare connection shows its times, the others what they cost and add."""
     assert steady_table(MEASURES, STEADY).splitlines()[2:] == [
-        "| bare connection | - | - | - | 50 | 100 | 200 |",
-        "| nginx tunnel | 30.0 | 8 + 22 | 1.00 | +100 | +200 | +400 |",
-        "| Realtime Relay | 42.0 | 10 + 32 | 1.40 | +150 | +300 | +600 |",
+        "| bare connection | - | - | - | - | - | 50 | 100 | 200 |",
+        "| nginx tunnel | 30.0 | 8 + 22 | 1.00 | 1.00 to 1.00 | 1.0 | +100 | +200 | +400 |",
+        "| Realtime Relay | 42.0 | 10 + 32 | 1.40 | 1.40 to 1.40 | 1.4 | +150 | +300 | +600 |",
     ]
 
 
