@@ -5,8 +5,8 @@ from bench.report.targets import Target, targets, targets_table
 from tests.bench.figures import results
 
 
-def found(cpu_us: dict[str, float], p99_us: dict[str, float] | None = None) -> dict[str, Target]:
-    return {target.words: target for target in targets(Measures(results(cpu_us, *[p99_us] * (p99_us is not None))))}
+def found(cpu_us: dict[str, float], p99_us: dict[str, int] | None = None) -> dict[str, Target]:
+    return {target.words: target for target in targets(Measures(results(cpu_us, p99_us)))}
 
 
 def test_a_target_is_met_at_its_limit() -> None:
