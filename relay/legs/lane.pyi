@@ -29,6 +29,7 @@ class LaneTally:
 class LaneListener(WSListener):
     lane_direct: bool
     lane_shut: bool
+    fragmented: bool
     heard: bool
     events: int
     octets: int

@@ -143,12 +143,13 @@ cdef class LaneListener(WSListener):
 
     Attributes:
         lane_direct: whether the next message would be delivered at once; the leg keeps it up to date.
+        fragmented: whether a message in fragments is under way; the leg keeps it up to date.
         lane_shut: whether this end takes nothing from a lane: it is congested, or closing.
         heard: set by each frame, for the keepalive.
         events, octets: what went through the lane out of this leg.
     """
 
-    cdef public bint lane_direct, lane_shut, heard
+    cdef public bint lane_direct, lane_shut, fragmented, heard
     cdef readonly int64_t events, octets
     cdef WSTransport _own_transport
     cdef LaneListener _sink
@@ -169,7 +170,7 @@ cdef class LaneListener(WSListener):
     cdef double[BATCH] _arrived_at
 
     def __cinit__(self):
-        self.lane_direct = self.heard = False
+        self.lane_direct = self.fragmented = self.heard = False
         self.lane_shut = True
         self.events = self.octets = 0
         self._known = self._oldest = self._batched = 0
@@ -231,6 +232,7 @@ cdef class LaneListener(WSListener):
             and self.lane_direct
             and not self._sink.lane_shut
             and frame.fin
+            and not self.fragmented
             and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
             and frame.payload_size <= self._most_bytes
         ):

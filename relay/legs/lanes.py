@@ -24,7 +24,7 @@ except (ImportError, ValueError) as failure:  # not built, or built for another 
     class LaneListener(WSListener):  # type: ignore[no-redef]
         """A leg's listener without a lane: every frame goes through Python."""
 
-        lane_direct = lane_shut = heard = False
+        lane_direct = lane_shut = fragmented = heard = False
 
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
             self.heard = True

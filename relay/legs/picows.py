@@ -55,7 +55,7 @@ class PicowsLeg(LaneListener):
     # Attributes in slots are read several times for each message, and faster than from a dictionary.
     __slots__ = (
         "_beat_s", "_buffered_bytes", "_closing", "_congested", "_fragments", "_frames", "_give_up", "_heartbeat",
-        "_in_fragments", "_intake", "_large", "_max_message_bytes", "_retrieval", "_socket", "_transmit", "_transport",
+        "_intake", "_large", "_max_message_bytes", "_retrieval", "_socket", "_transmit", "_transport",
         "observe_added",
     )  # fmt: skip
 
@@ -69,7 +69,7 @@ class PicowsLeg(LaneListener):
         self._beat_s = beat_s
         self._frames = 0
         self._fragments = Fragments(max_message_bytes)
-        self._in_fragments = False
+        self.fragmented = False
         self._congested = False
         self._closing = False
         self._give_up: asyncio.TimerHandle | None = None
@@ -157,7 +157,7 @@ class PicowsLeg(LaneListener):
             self._frames = 0
             self._intake.end_slice(now)
         kind = frame.msg_type
-        if kind == _TEXT and frame.fin and not self._in_fragments and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+        if kind == _TEXT and frame.fin and not self.fragmented and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             try:
                 data = frame.get_payload_as_utf8_text()
             except UnicodeDecodeError:
@@ -220,7 +220,7 @@ class PicowsLeg(LaneListener):
             raise WSProtocolError(PROTOCOL_ERROR, "a reserved bit is set")
         if kind in {_TEXT, _BINARY, _CONTINUATION}:
             data = self._fragments.add(frame)
-            self._in_fragments = self._fragments.begun
+            self.fragmented = self._fragments.begun
             if data is not None:
                 self._intake.deliver(self._intake.on_message, data, now)
         elif kind == _PING:

@@ -6,12 +6,13 @@ import json
 import random
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 from relay.core.events import read_peer_event, read_upstream_event
 from relay.core.interceptor import Interceptor
 from relay.core.locks import GUARDED
 from relay.legs.lanes import WHY_NOT
-from tests.fakes.running import running
+from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
 if not WHY_NOT:
@@ -156,6 +157,19 @@ async def test_what_becomes_wanted_is_seen() -> None:
             await peer.send(f'{{"type":"{kind}","n":"{number}"}}')
             await peer.recv()
     assert seen == ["3", "4"]
+
+
+async def test_a_message_between_fragments_is_a_fault() -> None:
+    """A whole message in the middle of one in fragments ends the session with 1002, whatever its type."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url, carrier="fast") as relay:
+        async with relay.peer() as peer:
+            await peer.send(APPEND)
+            assert await peer.recv() == APPEND
+            begun = Frame(Opcode.TEXT, b"{", fin=False).serialize(mask=True)
+            peer.transport.write(begun + Frame(Opcode.TEXT, APPEND.encode()).serialize(mask=True))
+            assert (await end_of(peer))[1] == 1002
+        await relay.sessions.empty()
+        assert relay.ended_by("peer_invalid") == 1
 
 
 async def test_what_locks_guard_is_read() -> None:
