@@ -22,7 +22,7 @@ from relay.upstreams.replay import Manner, ReplaySession, serve_replay
 
 T = TypeVar("T")
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
