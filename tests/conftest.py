@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no example fails for having been slow
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Any]:

@@ -46,7 +46,9 @@ class Place:
 
     def http(self) -> httpx.AsyncClient:
         extensions = {"sni_hostname": NAME}
-        client = httpx.AsyncClient(verify=self.trust, base_url=f"https://127.0.0.1:{self.port}", headers={"Host": NAME})
+        client = httpx.AsyncClient(
+            verify=self.trust, base_url=f"https://127.0.0.1:{self.port}", headers={"Host": NAME}, timeout=None
+        )
         client.event_hooks["request"].append(lambda request: _extend(request, extensions))
         return client
 

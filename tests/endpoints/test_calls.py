@@ -58,7 +58,7 @@ async def place(*hooks: Any, **given: Any) -> AsyncIterator[tuple[Running, MockS
 
 async def call(relay: Running, query: str = "", session: Any = None, **headers: str) -> httpx.Response:
     """Ask for a call, with SDP alone or with a session beside it."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
         url = f"/v1/realtime/calls{query}"
         if session is None:
             return await http.post(url, content=OFFER, headers=SDP)
@@ -68,7 +68,7 @@ async def call(relay: Running, query: str = "", session: Any = None, **headers: 
 
 async def hang_up(relay: Running, answer: httpx.Response, **headers: str) -> httpx.Response:
     """Hang up where the answer says that the call is."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
         return await http.post(f"{answer.headers['location']}/hangup")
 
 
@@ -256,7 +256,7 @@ async def test_calls_count_as_sessions() -> None:
 async def test_a_request_that_is_wrong() -> None:
     """A wrong request is told what is wrong, and asks nothing of the API."""
     profiles = {"default": {"instructions": "Be kind."}}
-    async with place(profiles=profiles) as (relay, mock), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(profiles=profiles) as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         for content, headers, words in (
             (b"{}", {"Content-Type": "application/json"}, "has to be application/sdp"),
             (b"v=0" * 50_000, SDP, "more than"),
@@ -275,7 +275,7 @@ async def test_a_page_of_another_origin() -> None:
     """A page of an allowed origin may ask, with any header, and read the place of its call; other pages may not."""
     ours, other = "https://shop.example", "https://other.example"
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
-    async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         for path in ("/v1/realtime/calls", "/v1/realtime/calls/rtc_1/hangup"):
             assert (await http.options(path, headers={"Origin": ours, **asked})).status_code == 200
             assert (await http.options(path, headers={"Origin": other, **asked})).status_code == 400
@@ -289,7 +289,7 @@ async def test_a_page_of_another_origin() -> None:
 
 async def test_the_place_of_a_call_behind_a_proxy() -> None:
     """Under a root path the caller is told the place where it finds its call."""
-    async with place(root_path="/voice") as (relay, mock), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(root_path="/voice") as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         answer = await http.post("/voice/v1/realtime/calls", content=OFFER, headers=SDP)
         assert answer.headers["location"].startswith("/voice/v1/realtime/calls/rtc_")
         assert (await hang_up(relay, answer)).status_code == 200

@@ -34,7 +34,7 @@ async def mint(relay: Running, body: Any = None, token: str | None = TOKEN, **he
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(base_url=relay.http) as http:
+    async with httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         return await http.post("/v1/realtime/client_secrets", content=content, headers=headers)
 
 
@@ -193,7 +193,7 @@ async def test_pages_that_may_mint() -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with (
         running(NOWHERE, **GUARD, allowed_origins=page) as relay,
-        httpx.AsyncClient(base_url=relay.http) as http,
+        httpx.AsyncClient(base_url=relay.http, timeout=None) as http,
     ):
         preflight = await http.options("/v1/realtime/client_secrets", headers={"Origin": page, **asked})
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, page)
@@ -238,7 +238,7 @@ async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}'])
 async def test_a_wrong_request_of_the_beta(body) -> None:
     """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
-    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         answer = await http.post("/v1/realtime/sessions", content=body, headers=headers)
     assert answer.status_code == 400

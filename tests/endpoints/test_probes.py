@@ -14,7 +14,7 @@ from tests.fakes.upstream import echo, scripted_upstream
 
 
 async def get(url: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         return await http.get(url)
 
 

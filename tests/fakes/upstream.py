@@ -58,7 +58,14 @@ async def scripted_upstream(script: Script = echo, gate: Gate | None = None) -> 
 
     server: Server
     async with serve(
-        serve_one, "127.0.0.1", 0, max_size=None, compression=None, process_request=answer, ping_interval=None
+        serve_one,
+        "127.0.0.1",
+        0,
+        max_size=None,
+        compression=None,
+        process_request=answer,
+        ping_interval=None,
+        open_timeout=None,
     ) as server:
         upstream.port = server.sockets[0].getsockname()[1]
         yield upstream

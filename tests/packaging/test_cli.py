@@ -42,7 +42,10 @@ def test_a_port_that_is_taken() -> None:
 
 async def test_the_relay_says_where_it_is() -> None:
     """A started relay prints its page's address, which answers, and the WebSocket's."""
-    async with relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address), httpx.AsyncClient() as http:
+    async with (
+        relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address),
+        httpx.AsyncClient(timeout=None) as http,
+    ):
         assert (await http.get(f"{address}/readyz")).text == "ready\n"
 
 
@@ -51,9 +54,9 @@ async def test_sigterm_drains() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=None) as http,
     ):
-        async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer:
+        async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer:
             await begin_turn(peer)
             process.send_signal(signal.SIGTERM)
             while (await http.get(f"{address}/readyz")).status_code == 200:
@@ -71,7 +74,7 @@ async def test_sigterm_has_a_deadline() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="0.1") as (process, address),
-        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer,
     ):
         await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
@@ -85,8 +88,8 @@ async def test_a_second_signal_stops_now() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
-        httpx.AsyncClient() as http,
-        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+        httpx.AsyncClient(timeout=None) as http,
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer,
     ):
         await begin_turn(peer)
         process.send_signal(signal.SIGTERM)

@@ -25,7 +25,7 @@ START = {"type": "session.start", "session": {"model": "gpt-live-1"}}
 
 def dial(relay: Running, path: str, **options: Any) -> connect:
     url = relay.url.replace("/realtime", f"/{path}")
-    return connect(url, **{"max_size": None, "compression": None, "proxy": None, **options})
+    return connect(url, **{"max_size": None, "compression": None, "proxy": None, "open_timeout": None, **options})
 
 
 async def say(peer: ClientConnection, kind: str, **fields: Any) -> None:

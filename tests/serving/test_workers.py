@@ -24,7 +24,7 @@ Values = dict[tuple[str, ...], float]
 
 async def scrape(address: str) -> Values:
     """Every sample, by its name and labels, the worker's first."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         text = (await http.get(f"{address}/metrics")).text
     return {
         (sample.name, sample.labels["worker"], *(v for k, v in sample.labels.items() if k != "worker")): sample.value
@@ -49,7 +49,7 @@ def children_of(process: Process) -> list[int]:
 
 
 def realtime(address: str) -> connect:
-    return connect(address.replace("http", "ws") + "/v1/realtime", proxy=None)
+    return connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None)
 
 
 async def test_any_worker_tells_the_metrics_of_all() -> None:
@@ -136,7 +136,7 @@ async def test_workers_read_each_others_tickets() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_TOKENS=token) as (_, address),
-        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=None) as http,
     ):
         ticket = (await http.post(f"{address}/v1/realtime/client_secrets")).json()["value"]
         bearer = {"Authorization": f"Bearer {ticket}"}
@@ -158,7 +158,7 @@ async def test_settings_that_have_become_open(tmp_path: Path) -> None:
         config.write_text('host = "0.0.0.0"\n')
         process.send_signal(signal.SIGHUP)
         await log_line(process, "restart.abandoned")
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=None) as http:
             mint = address.replace("0.0.0.0", "127.0.0.1") + "/v1/realtime/client_secrets"
             assert (await http.post(mint)).status_code == 401
 
