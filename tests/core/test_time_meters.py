@@ -73,14 +73,22 @@ def test_a_translation_ends_when_its_budget_does() -> None:
 BROKEN = '{"type":"session.input_audio_buffer.append","audio":"'
 
 
-@pytest.mark.parametrize("data", [b"x" * 48_000, "x" * 64_000, BROKEN, BROKEN + "\n" * 64_000 + '"}'])
-def test_what_cannot_be_read_is_paid_for(data) -> None:
+@pytest.mark.parametrize(
+    ("data", "paid_bytes"),
+    [
+        (b"x" * 48_000, 48_000),
+        ("x" * 64_000, 48_000),
+        (BROKEN, len(BROKEN) // 4 * 3),
+        (BROKEN + "\n" * 64_000 + '"}', 48_000),
+    ],
+)
+def test_what_cannot_be_read_is_paid_for(data, paid_bytes) -> None:
     """A message that is no event here is paid for as audio, since the upstream may be able to read it."""
     joined, meter, _ = metered(AppendMeter)
     joined.peer_says(data)
     ended(joined)
     assert joined.upstream.sent == [data]
-    assert meter.spent_usd == Decimal(len(data) if isinstance(data, bytes) else len(data) // 4 * 3) / 48_000
+    assert meter.spent_usd == Decimal(paid_bytes) / 48_000
 
 
 @pytest.mark.parametrize("audio", [None, 7, ["AAAA"], {"a": 1}])
