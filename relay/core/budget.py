@@ -6,8 +6,8 @@ from typing import Protocol
 
 from relay.core.bill import Bill
 from relay.core.closing import Cause, ended
-from relay.core.prices import ZERO
 from relay.core.session import Session
+from relay.core.usage import ZERO
 
 WARN_AT = Decimal("0.8")
 

@@ -72,7 +72,7 @@ class Meter(Interceptor):
             self._running += 1
         elif event.type == RESPONSE_DONE:
             self._running = max(0, self._running - 1)
-            self._pay(self._bill.responded(event.body.get("response")))
+            self._pay(self._bill.responded(event.body))
         elif event.type == TRANSCRIBED:
             self._pay(self._bill.transcribed(event.body.get("usage")))
         else:

@@ -11,9 +11,10 @@ from relay.core.bill import Bill
 from relay.core.budget import Account, Budget
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.interceptor import Interceptor
-from relay.core.prices import ZERO, Prices
+from relay.core.prices import Prices
 from relay.core.session import Session
 from relay.core.tally import Costs
+from relay.core.usage import ZERO
 
 PCM_BYTES_PER_S = 48_000
 """PCM16 at 24 kHz, which is all that a translation session takes."""
