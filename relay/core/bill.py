@@ -16,6 +16,10 @@ GUESSED_TRANSCRIPT = Usage({}, Decimal(60))
 """What is taken to have been transcribed where a usage cannot be understood: a long turn."""
 
 CHARS_PER_TOKEN = 4
+"""Of text."""
+
+BYTES_PER_TOKEN = 3200
+"""Of what comes of an answer: PCM16 at 24 kHz in base64."""
 
 
 class Bill:
@@ -67,6 +71,10 @@ class Bill:
         if most is not None:
             return self._price.output * most / MILLION + self._dearest_input_usd + read_usd
         return (self._dearest_usd or self._guess()) + read_usd
+
+    def partly_usd(self, heard_bytes: int) -> Decimal:
+        """What an answer is likely to have cost that was cut off after so many bytes: its sound, and what it read."""
+        return self._price.output * (heard_bytes // BYTES_PER_TOKEN) / MILLION + self._dearest_input_usd
 
     def responded(self, done: Mapping[str, Any]) -> Decimal:
         """Add a response that is done, by its `response.done`; returns what it cost.
