@@ -9,8 +9,11 @@ from relay.core.prices import MILLION, Price, Prices
 from relay.core.tally import Costs
 from relay.core.usage import ZERO, Usage, read_number, read_usage
 
-LIKELY_OUTPUT_TOKENS = 4096
-"""How long an answer is taken to be that nobody has bounded: as long as most of the API's models can speak."""
+MOST_OUTPUT_TOKENS = 32_000
+"""The most that any of the API's models says in one answer: what the first of a session is taken to cost."""
+
+GUESSED_OUTPUT_TOKENS = 4096
+"""How much is taken to have been said where a usage cannot be understood: more than three minutes of speech."""
 
 GUESSED_TRANSCRIPT = Usage({}, Decimal(60))
 """What is taken to have been transcribed where a usage cannot be understood: a long turn."""
@@ -69,12 +72,12 @@ class Bill:
         most = read_number(self._most_output_tokens if bound is None else bound)
         read_usd = self._price.text_input * (unread_chars // CHARS_PER_TOKEN) / MILLION
         if most is not None:
-            return self._price.output * most / MILLION + self._dearest_input_usd + read_usd
-        return (self._dearest_usd or self._guess()) + read_usd
+            return self._output_usd(most) + self._dearest_input_usd + read_usd
+        return (self._dearest_usd or self._output_usd(MOST_OUTPUT_TOKENS)) + read_usd
 
     def partly_usd(self, heard_bytes: int) -> Decimal:
         """What an answer is likely to have cost that was cut off after so many bytes: its sound, and what it read."""
-        return self._price.output * (heard_bytes // BYTES_PER_TOKEN) / MILLION + self._dearest_input_usd
+        return self._output_usd(heard_bytes // BYTES_PER_TOKEN) + self._dearest_input_usd
 
     def responded(self, done: Mapping[str, Any]) -> Decimal:
         """Add a response that is done, by its `response.done`; returns what it cost.
@@ -88,7 +91,8 @@ class Bill:
         if not usage.is_given:
             self._costs.unbilled += 1
             return ZERO
-        usd = self._add(self._model, usage, least=ZERO if usage.is_clear else max(self._guess(), self._dearest_usd))
+        guess = ZERO if usage.is_clear else max(self._output_usd(GUESSED_OUTPUT_TOKENS), self._dearest_usd)
+        usd = self._add(self._model, usage, least=guess)
         inputs = {kind: count for kind, count in usage.tokens.items() if not kind.endswith("_output")}
         self._dearest_usd = max(self._dearest_usd, usd)
         self._dearest_input_usd = max(self._dearest_input_usd, self._price.of(Usage(inputs)))
@@ -107,8 +111,8 @@ class Bill:
     def _price(self) -> Price:
         return self._prices.of(self._model)
 
-    def _guess(self) -> Decimal:
-        return self._price.output * LIKELY_OUTPUT_TOKENS / MILLION
+    def _output_usd(self, tokens: int | Decimal) -> Decimal:
+        return self._price.output * tokens / MILLION
 
     def _since_last(self, usage: Usage) -> Usage:
         """The usage with the seconds that were billed for it, where the provider tells a sum of the session.

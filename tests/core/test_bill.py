@@ -114,15 +114,15 @@ def test_a_transcript_that_nobody_understands_is_guessed() -> None:
 @pytest.mark.parametrize(
     ("session", "response", "unread_chars", "usd"),
     [
-        (None, None, 0, "40.96"),
+        (None, None, 0, "320"),
         (None, {"max_output_tokens": 100}, 0, "1"),
         ({"max_output_tokens": 200}, {}, 0, "2"),
         ({"max_output_tokens": 200}, {"max_output_tokens": 100}, 0, "1"),
-        ({"max_output_tokens": "inf"}, {"max_output_tokens": "inf"}, 0, "40.96"),
-        ({"max_output_tokens": 200}, {"max_output_tokens": "inf"}, 0, "40.96"),
-        (None, {"max_output_tokens": -1}, 0, "40.96"),
-        (None, {"max_output_tokens": True}, 0, "40.96"),
-        (None, "odd", 0, "40.96"),
+        ({"max_output_tokens": "inf"}, {"max_output_tokens": "inf"}, 0, "320"),
+        ({"max_output_tokens": 200}, {"max_output_tokens": "inf"}, 0, "320"),
+        (None, {"max_output_tokens": -1}, 0, "320"),
+        (None, {"max_output_tokens": True}, 0, "320"),
+        (None, "odd", 0, "320"),
         (None, {"max_output_tokens": 100}, 4000, "2"),
     ],
 )

@@ -83,10 +83,10 @@ def error_codes(joined: Joined) -> list[str]:
 
 def test_a_response_that_is_running_is_said_to_its_end() -> None:
     """With another answer on its way the session goes on until that is done, and no further one is asked for."""
-    joined, _, _ = metered("100")
+    joined, _, _ = metered("1000")
     joined.upstream_says(CREATED)
     joined.upstream_says(CREATED)
-    joined.upstream_says(done(10_000))
+    joined.upstream_says(done(100_000))
     assert joined.peer.closes == []
     joined.peer_says('{"type":"response.create","event_id":"e9"}')
     assert joined.upstream.sent == []
@@ -168,10 +168,10 @@ def test_an_answer_that_the_upstream_begins_by_itself_is_cancelled_where_nothing
 
 def test_a_spent_session_lets_nothing_up_that_is_not_harmless() -> None:
     """While the last answer is said, speech and cuts pass, and whatever may cost something is refused."""
-    joined, _, _ = metered("100")
+    joined, _, _ = metered("1000")
     joined.upstream_says(created("r1"))
     joined.upstream_says(created("r2"))
-    joined.upstream_says(done_with("r1", 10_000))
+    joined.upstream_says(done_with("r1", 100_000))
     harmless: list[str | bytes] = [
         '{"type":"response.cancel"}',
         '{"type":"input_audio_buffer.append","audio":"AAAA"}',
@@ -187,11 +187,11 @@ def test_a_spent_session_lets_nothing_up_that_is_not_harmless() -> None:
 
 def test_a_spent_session_ends_in_a_bounded_time() -> None:
     """However many answers overlap or never end, a session does not outlast its budget for long."""
-    joined, _, _ = metered("100")
+    joined, _, _ = metered("1000")
     for number in range(3):
         joined.upstream_says(created(f"r{number}"))
     joined.now = 5.0
-    joined.upstream_says(done_with("r0", 10_000))
+    joined.upstream_says(done_with("r0", 100_000))
     joined.session.tick(5.0 + SPENT_MAY_TAKE_S)
     assert joined.peer.closes == []
     joined.session.tick(5.1 + SPENT_MAY_TAKE_S)
