@@ -20,6 +20,7 @@ from relay.core.closing import Cause, ended
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.harmless import is_harmless, may_ask_for_an_answer
 from relay.core.interceptor import EVERY, Interceptor
+from relay.core.payers import Place
 from relay.core.prices import Prices
 from relay.core.session import Session
 from relay.core.tally import Costs
@@ -47,6 +48,7 @@ class Meter(Interceptor):
         budgets: each of them pays for all of it.
         costs: where the process counts.
         on_warning: is called once, when most of a budget is spent.
+        place: among the sessions that see the same call.
     """
 
     up = frozenset({RESPONSE_CREATE, BINARY, MALFORMED, *READ_BY_THE_NEXT_ANSWER})
@@ -59,7 +61,9 @@ class Meter(Interceptor):
         budgets: Sequence[Budget],
         costs: Costs,
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
+        place: Place | None = None,
     ) -> None:
+        self._place = place or Place()
         self._bill = Bill(prices, model, costs)
         self._account = Account(self._bill, budgets, on_warning)
         self._costs = costs
@@ -78,22 +82,26 @@ class Meter(Interceptor):
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
+        if not self._place.pays:
+            return event
         if event.type in READ_BY_THE_NEXT_ANSWER:
             self._unread_chars += len(event.data)
             return event
         return self._ask(event, now) if may_ask_for_an_answer(event) else event
 
     def on_down(self, event: Event, now: float) -> Event | None:
-        if event.type == RESPONSE_CREATED:
+        if event.type in SESSION_EVENTS:
+            self._bill.learn(event.body.get("session"))
+        elif not self._place.pays:
+            return event
+        elif event.type == RESPONSE_CREATED:
             self._begun(_id_of(event), now)
         elif event.type == RESPONSE_DONE:
             self._done(event)
         elif event.type == ERROR:
             return self._refused(event)
-        elif event.type == TRANSCRIBED:
-            self._pay(self._bill.transcribed(event.body.get("usage")))
         else:
-            self._bill.learn(event.body.get("session"))
+            self._pay(self._bill.transcribed(event.body.get("usage")))
         return event
 
     def tick(self, now: float) -> None:

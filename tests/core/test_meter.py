@@ -7,6 +7,7 @@ from relay.core.answers import BEGINS_WITHIN_S
 from relay.core.budget import SessionBudget
 from relay.core.leg import Closed
 from relay.core.meter import SPENT_MAY_TAKE_S, Meter
+from relay.core.payers import Payers
 from relay.core.prices import Price, Prices
 from relay.core.session import Session
 from tests.fakes.budgets import SlowBudget
@@ -257,6 +258,27 @@ def test_an_answer_that_is_cut_off_is_charged_for_what_was_heard() -> None:
     joined.session.finish(joined.now)
     assert budget.paid[-1] == Decimal("0.10")
     assert joined.tally.costs.unbilled == 1
+
+
+def test_what_another_session_pays_for_is_neither_paid_nor_refused() -> None:
+    """A sideband to a call that this process meters already only watches, and pays when it is left alone."""
+    joined, payers = Joined(), Payers()
+    with payers.place("rtc_1") as first, payers.place("rtc_1") as second:
+        meter = Meter(PRICES, "b", [SessionBudget(Decimal("0.01"))], joined.tally.costs, place=second)
+        joined.session = Session("s1", joined.peer, joined.upstream, [meter], joined.tally)
+        joined.opened()
+        joined.upstream_says('{"type":"session.created","session":{"model":"a"}}')
+        for _ in range(3):
+            joined.peer_says(ASK)
+            joined.upstream_says(CREATED)
+        joined.upstream_says(done(10))
+        assert joined.upstream.sent == [ASK] * 3
+        assert meter.spent_usd == 0
+        assert joined.tally.costs.usd == {}
+        first.leave()
+        joined.upstream_says(done(10))
+        assert joined.tally.costs.usd == {"a": Decimal("0.1")}
+        assert joined.peer.closes == [(4000, "budget_spent")]
 
 
 def test_half_an_emoji_does_not_make_an_answer_free() -> None:
