@@ -24,7 +24,7 @@ class Answer:
         heard_from: how many bytes had come from the upstream when it began.
         name: under which money is set aside for it.
         may: whether it may go up; None while that is not known.
-        is_held: whether its request waits for that.
+        is_held: whether that is waited for.
     """
 
     usd: Decimal

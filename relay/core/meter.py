@@ -161,14 +161,18 @@ class Meter(Interceptor):
         if is_the_upstreams_own:
             answer.usd = self._bill.likely_usd(None, self._unread_chars)
             answer.name = self._account.reserve(answer.usd, partial(self._told_of_its_own, answer, now))
+            answer.is_held = answer.may is None
 
     def _told_of_its_own(self, answer: Answer, now: float, may: bool) -> None:
         """What the budgets say of an answer that nobody asked for, which may be over by now."""
         answer.may = may
         if answer not in self._answers.all():
             self._account.pay(ZERO, answer.name)
+        elif not may and answer.is_held:
+            self._cancel(answer, now)
         elif not may:
             self._session.afterwards(partial(self._cancel, answer))
+        answer.is_held = False
 
     def _cancel(self, answer: Answer, now: float) -> None:
         event_id = self._session.own_event_id()

@@ -231,6 +231,16 @@ def test_a_request_waits_for_a_budget_that_is_asked_elsewhere() -> None:
     assert error_codes(joined) == ["budget_spent"]
 
 
+def test_an_answer_is_cancelled_when_a_slow_budget_says_so() -> None:
+    """A budget that is asked elsewhere may refuse while the answer is being said."""
+    joined, budget = sharing()
+    joined.upstream_says(created("r1"))
+    assert joined.upstream.sent == []
+    budget.verdicts[0](False)
+    assert json.loads(joined.upstream.sent[0])["response_id"] == "r1"
+    assert error_codes(joined) == ["budget_spent"]
+
+
 def test_a_verdict_that_comes_too_late_frees_the_money() -> None:
     """A session that has ended, or an answer that is done, needs none."""
     joined, budget = sharing()
