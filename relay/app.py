@@ -81,4 +81,5 @@ def create_app(
     )
     app.state.sessions = sessions
     app.state.metrics = metrics
+    app.state.quotas = quotas
     return app

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import structlog
@@ -12,6 +12,7 @@ from relay.admission.session_request import AdmittedRequest
 from relay.calls.api import CallsApi
 from relay.core.closing import NORMAL, Cause, Refused, peer_ended
 from relay.core.leg import Closed
+from relay.core.payers import Place
 from relay.legs.choice import UpstreamLeg
 from relay.legs.null import NullLeg
 from relay.legs.target import Target
@@ -35,6 +36,7 @@ class Call:
         subject: whose it is.
         leg: the peer's end of the session that watches it.
         is_hung_up: whether the API was told to end it.
+        place: of the session that watches it, before all others that see it: that one pays.
     """
 
     call_id: str
@@ -42,6 +44,7 @@ class Call:
     subject: str | None
     leg: NullLeg = field(default_factory=NullLeg)
     is_hung_up: bool = False
+    place: Place | None = None
 
 
 class ActiveCalls:
@@ -62,7 +65,8 @@ class ActiveCalls:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
         self._calls[call.call_id] = call
         try:
-            yield
+            with self._joiner.payers.place(call.call_id) as call.place:
+                yield
         finally:
             try:
                 await self._hang_up_at_last(call)
@@ -77,7 +81,7 @@ class ActiveCalls:
         """
         upstream = await self._sideband(call, info.request)
         try:
-            await self._joiner.join(info, call.leg, upstream)
+            await self._joiner.join(replace(info, place=call.place), call.leg, upstream)
         finally:
             upstream.abort()
 

@@ -42,7 +42,7 @@ class Flow:
         last_type: the type of the event that arrived last.
         full_since: when too much waited for the receiver; None while that is not so.
         most_waiting: how many bytes may wait for the receiver.
-        held: whether a policy keeps the sender from being read.
+        held: the policies that keep the sender from being read.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class Flow:
         self.octets = 0
         self.last_type = ""
         self.full_since: float | None = None
-        self.held = False
+        self.held: set[object] = set()
 
     def hook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types, after those that asked before."""

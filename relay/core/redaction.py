@@ -44,5 +44,8 @@ class Redaction(Interceptor):
         self._secrets = secrets
 
     def on_down(self, event: Event, now: float) -> Event | None:
+        if not event.body and isinstance(event.data, str):  # what nobody can read is redacted as the text that it is
+            text = self._secrets.redact(event.data)
+            return event if text == event.data else Event(text, event.type)
         redacted = self._secrets.redact_all(event.body)
-        return event if redacted == event.body else write_event(redacted)
+        return event if redacted == event.body and event.is_whole else write_event(redacted)

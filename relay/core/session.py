@@ -123,12 +123,18 @@ class Session:
         self._events_said += 1
         return f"relay_{self.session_id}_{self._events_said}"
 
-    def hold_up(self, held: bool) -> None:
-        """Read the peer no further, or again."""
+    def forward_up(self, event: Event, now: float) -> None:
+        """Send the peer's event that an interceptor had kept, which arrived at `now`. Others do not see it again."""
+        if self.state is State.OPEN:
+            self._say(self.up, event, now)
+
+    def hold_up(self, held: bool, by: object = None) -> None:
+        """Read the peer no further, or again once nobody holds it up any more."""
         flow = self.up
-        if held == flow.held or self.state is State.ENDED:
+        was_held = bool(flow.held)
+        (flow.held.add if held else flow.held.discard)(by)
+        if bool(flow.held) == was_held or self.state is State.ENDED:
             return
-        flow.held = held
         if flow.full_since is None:
             (flow.source.pause_reading if held else flow.source.resume_reading)()
 

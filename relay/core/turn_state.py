@@ -1,10 +1,11 @@
 """The state of a session's turn: whether the session could end now without cutting anybody off."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from relay.core.events import Event
+from relay.core.events import Body, Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
+from relay.core.usage import read_usage
 
 ANSWER_WITHIN_S = 5.0
 """How long an answer may take to begin, after speech or a request for one, and still belong to the turn."""
@@ -72,7 +73,7 @@ class ResponseTurns(Interceptor):
             self._session.down.hook({FIRST_AUDIO}, self._first_audio)
         elif event.type == RESPONSE_DONE:
             self._running = max(0, self._running - 1)
-            self._done(event.body.get("response"), now)
+            self._done(event.body, now)
         elif event.type == PLAYING_BEGAN or event.type in PLAYING_ENDED:
             self._playing = event.type == PLAYING_BEGAN
         else:
@@ -85,11 +86,12 @@ class ResponseTurns(Interceptor):
         self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
         return event
 
-    def _done(self, response: Any, now: float) -> None:
+    def _done(self, body: Body, now: float) -> None:
+        response = body.get("response")
         if not isinstance(response, dict) or response.get("status") != "completed":
             self._played_until = now
             return
-        self._played_until = self._played_from + AUDIO_TOKEN_S * _audio_tokens(response)
+        self._played_until = self._played_from + AUDIO_TOKEN_S * max(_audio_tokens(response), _audio_tokens(body))
         output = response.get("output")
         if isinstance(output, list) and any(isinstance(i, dict) and i.get("type") == "function_call" for i in output):
             self._awaited_until = now + ANSWER_WITHIN_S
@@ -115,8 +117,6 @@ class TranscriptPauses(Interceptor):
         return event
 
 
-def _audio_tokens(response: dict[str, Any]) -> int:
-    found: Any = response
-    for key in ("usage", "output_token_details", "audio_tokens"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, int) else 0
+def _audio_tokens(holder: Body) -> int:
+    """What the usage in a response, or beside it, says that was spoken."""
+    return read_usage(holder.get("usage")).tokens.get("audio_output", 0)

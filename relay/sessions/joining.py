@@ -19,6 +19,7 @@ from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
 from relay.core.meter import Meter
+from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.time_meters import TimeMeter
@@ -30,7 +31,7 @@ from relay.recording.recordings import Recordings
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
-from relay.upstreams.query import chosen_model, dialled_model, session_kind
+from relay.upstreams.query import chosen_model, dialled_model, seen_call, session_kind
 from relay.upstreams.targets import Upstream
 
 _log = structlog.stdlib.get_logger("relay")
@@ -49,6 +50,7 @@ class PeerInfo:
         subprotocol: what it and the relay have agreed on.
         relay_events: whether it asked to be told `relay.…` events.
         model: what it talks to, where that is not in what is dialled.
+        place: among the sessions that see the same call, where it has one already.
     """
 
     session_id: str
@@ -57,6 +59,7 @@ class PeerInfo:
     subprotocol: str | None = None
     relay_events: bool = False
     model: str | None = None
+    place: Place | None = None
 
     @property
     def dialled_model(self) -> str | None:
@@ -69,6 +72,7 @@ class Joiner:
 
     Attributes:
         upstream: where to dial; None until the mock runs.
+        payers: which session pays for a call that several see.
 
     Args:
         interceptors: called once a session each, in order, for hooks of the user's own.
@@ -84,6 +88,7 @@ class Joiner:
         recordings: Recordings | None = None,
     ) -> None:
         self.upstream = upstream
+        self.payers = Payers()
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
         self._sessions = sessions
@@ -128,7 +133,8 @@ class Joiner:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
             kind = session_kind(info.request)
-            turn_state, meter = kind.turn_state(), self._meter(info)
+            place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
+            turn_state, meter = kind.turn_state(), self._meter(info, place)
             session = Session(
                 info.session_id,
                 peer,
@@ -167,7 +173,7 @@ class Joiner:
         self._metrics.count_end(how)
         _log.info("session.refused", address=address, cause=how.cause.value, status=how.status)
 
-    def _meter(self, info: PeerInfo) -> Meter | TimeMeter:
+    def _meter(self, info: PeerInfo, place: Place) -> Meter | TimeMeter:
         """Pay from the session's own budget, and from those that it shares."""
         limits = info.request.profile.limits
         return session_kind(info.request).meter(
@@ -176,6 +182,7 @@ class Joiner:
             [SessionBudget(limits.cost_usd), *info.budgets],
             self._metrics.tally.costs,
             lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
+            place,
         )
 
     def _record(self, info: PeerInfo) -> Recorder | None:

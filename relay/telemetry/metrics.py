@@ -146,7 +146,7 @@ class _TallyCollector(Collector):
             seconds.add_metric([model], float(length))
         unbilled = CounterMetricFamily(
             "relay_responses_unbilled",
-            "Responses that cost what nobody said: their session had ended, or a Live session delegated them.",
+            "Responses that nobody said the cost of: the session ended, a Live session delegated them, no usage came.",
         )
         unbilled.add_metric([], costs.unbilled)
         return usd, tokens, seconds, unbilled

@@ -49,6 +49,14 @@ def nobody_named_a_model(request: AdmittedRequest) -> bool:
     return "model" not in profile.lock and chosen_model(request) == profile.model
 
 
+def seen_call(request: AdmittedRequest) -> str | None:
+    """The call or the session of others that is asked for, where it is certainly one."""
+    if request.other_id:
+        return request.other_id
+    ids = [value for name, value in upstream_query(request) if name.casefold() == CALL_ID]
+    return ids[0] if len(ids) == 1 else None
+
+
 def session_kind(request: AdmittedRequest) -> Kind:
     """Of the session that the upstream is asked for."""
     return requested_kind(request.endpoint_kind, dict(upstream_query(request)))

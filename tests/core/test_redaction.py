@@ -20,6 +20,30 @@ def test_a_quoted_key_is_taken_out(kind) -> None:
         assert REDACTED in data
 
 
+NESTED = "[" * 300 + f'"{KEY}"' + "]" * 300
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f'{{"type":"error","x":"\\ud83d","message":"{KEY}"}}',
+        f'{{"type":"error","x":NaN,"message":"{KEY}"}}',
+        f'{{"type":"error","message":"{KEY}\n"}}',
+        f'{{"type":"error","message":"{KEY}',
+        f'{{"type":"error","x":{NESTED}}}',
+        f'{{"error":{{"values":[{"0," * 20_000}"{KEY}"]}},"type":"error"}}',
+    ],
+    ids=["half an emoji", "NaN", "a line's end", "cut off", "300 levels", "late type and 20,000 values"],
+)
+def test_a_key_is_taken_out_however_it_is_written(data) -> None:
+    """An error that cannot be read in the usual way is redacted as well."""
+    joined = Joined(Redaction(Secrets([KEY]))).opened()
+    joined.upstream_says(data)
+    (shown,) = joined.peer.sent
+    assert isinstance(shown, str)
+    assert KEY not in shown
+
+
 def test_other_errors_pass_untouched() -> None:
     """An error that quotes nothing keeps its bytes."""
     joined = Joined(Redaction(Secrets([KEY]))).opened()

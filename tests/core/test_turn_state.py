@@ -54,6 +54,34 @@ def test_when_a_session_rests(events, rests_from) -> None:
         assert rests_from == last or not turn_state.is_between_turns(rests_from - 0.01)
 
 
+USAGE = {"output_token_details": {"audio_tokens": 100}}
+
+
+@pytest.mark.parametrize(
+    ("within", "beside", "rests_from"),
+    [
+        ({}, USAGE, 8.5),
+        (USAGE, None, 8.5),
+        ({"output_token_details": {"audio_tokens": 2**70}}, None, 4.0),
+        ({"output_token_details": {"audio_tokens": float("nan")}}, None, 4.0),
+        ({"output_token_details": {"audio_tokens": "100"}}, None, 8.5),
+        ({"output_token_details": 7}, "odd", 4.0),
+    ],
+    ids=str,
+)
+def test_what_is_heard_is_read_from_any_usage(within, beside, rests_from) -> None:
+    """A usage beside the response says how long it is heard, too, and one that is no usage ends nothing."""
+    turn_state = ResponseTurns()
+    joined = Joined(turn_state).opened()
+    response = {"status": "completed", "usage": within}
+    said = json.dumps({"type": "response.done", "response": response, "usage": beside})
+    for now, data in ((3.0, CREATED), (3.5, AUDIO), (4.0, said)):
+        joined.now = now
+        joined.upstream_says(data)
+    assert turn_state.is_between_turns(rests_from)
+    assert rests_from == 4.0 or not turn_state.is_between_turns(rests_from - 0.01)
+
+
 def test_an_answer_that_was_asked_for_is_awaited() -> None:
     """After `response.create` the turn goes on until its answer is done, or does not come."""
     turn_state = ResponseTurns()

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 import structlog
 from openai import AsyncOpenAI
+from websockets.asyncio.client import ClientConnection
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
@@ -167,6 +168,34 @@ async def test_a_spent_budget_hangs_up() -> None:
         await ended(relay, mock)
         assert mock.calls.ended == [id_of(answer)]
         assert relay.ended_by("budget_spent") == 1
+
+
+async def test_a_call_with_a_sideband_of_the_apps_own_is_paid_once() -> None:
+    """Of the sessions that see a call only the relay's own pays, and when that has gone, the next one."""
+    witness = Witness()
+    async with place(witness) as (relay, mock):
+        answer = await call(relay)
+        await witness.has_heard.wait()
+        with structlog.testing.capture_logs() as logs:
+            async with relay.peer(f"?call_id={id_of(answer)}") as first, relay.peer(f"?call_id={id_of(answer)}"):
+                await answered(first)
+                await hang_up(relay, answer)
+                await ended(relay, mock)
+        costs = [float(log["cost_usd"]) for log in logs if log["event"] == "session.closed"]
+        assert len(costs) == 3
+        assert sorted(costs)[:2] == [0, 0]
+        assert max(costs) > 0
+        counted = relay.metrics.registry.get_sample_value("relay_cost_usd_total", {"model": "gpt-realtime-2.1"})
+        assert round(counted or 0, 6) == max(costs)
+
+
+async def answered(peer: ClientConnection) -> None:
+    """Ask for an answer, and wait for the end of it."""
+    while json.loads(await peer.recv())["type"] != "session.created":
+        pass
+    await peer.send('{"type":"response.create"}')
+    while json.loads(await peer.recv())["type"] != "response.done":
+        pass
 
 
 async def test_a_call_is_recorded(tmp_path) -> None:
