@@ -14,6 +14,7 @@ from relay.config.settings import Settings
 from relay.core.budget import Budget, SessionBudget
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.concealment import Concealment
 from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
@@ -22,8 +23,10 @@ from relay.core.meter import Meter
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.time_meters import TimeMeter
+from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
+from relay.legs.close_reason import ReasonLeg
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
@@ -127,6 +130,9 @@ class Joiner:
             if recorder is not None:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
+            concealment = Concealment(info.request.profile.session, info.request.profile.lock)
+            if concealment:
+                upstream = ReasonLeg(upstream, concealment.reason)
             kind = session_kind(info.request)
             turn_state, meter = kind.turn_state(), self._meter(info)
             session = Session(
@@ -135,7 +141,7 @@ class Joiner:
                 upstream,
                 (
                     turn_state,
-                    *self._interceptors(info.request, recorder),
+                    *self._interceptors(info.request, concealment, recorder),
                     Bounds(info.request.profile.limits, turn_state),
                     meter,
                 ),
@@ -193,11 +199,15 @@ class Joiner:
             status=101,
         )
 
-    def _interceptors(self, request: AdmittedRequest, recorder: Recorder | None) -> Iterable[Interceptor]:
-        yield Redaction(self._settings.secrets)
+    def _interceptors(
+        self, request: AdmittedRequest, concealment: Concealment, recorder: Recorder | None
+    ) -> Iterable[Interceptor]:
+        yield Redaction(self._settings.secrets.and_also(tool_credentials(request.profile.session)))
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if request.profile.lock:
             yield Locks(request.profile.lock)
+        if concealment:
+            yield concealment
         kind = request.profile.kind
         if request.profile.session and kind.opening is not None and kind is session_kind(request):
             yield kind.opening(request.profile.session)

@@ -1,6 +1,7 @@
 """Events as somebody writes them who wants to get round a lock, and whether he did."""
 
 import json
+import unicodedata
 from typing import Any
 
 from hypothesis import strategies as st
@@ -8,39 +9,80 @@ from hypothesis import strategies as st
 # What a bypass is made of: names that matter in every disguise, at every depth, in every order.
 LOCKED_NAMES = ("instructions", "tools", "voice", "prompt")
 NAMES = st.sampled_from((*LOCKED_NAMES, "type", "session", "response", "audio", "output", "input", "item", "role", "x"))
-KINDS = st.sampled_from((
+PLAIN_KINDS = st.sampled_from((
     "session.update", "transcription_session.update", "response.create", "conversation.item.create", "x", "*", "binary",
     "session.start", "session.instructions.append", "response.item.create",
 ))  # fmt: skip
-LEAVES = st.one_of(KINDS.map(json.dumps), st.sampled_from(('"system"', '"user"', '"SECRET"', "null", "1e400", "[]")))
+ITEM_KINDS = st.sampled_from((
+    "message", "function_call_output", "item_reference", "mcp_list_tools", "mcp_call", "mcp_approval_request",
+    "reasoning",
+))  # fmt: skip
+HARMLESS_KINDS = {"message", "function_call_output", "item_reference"}
+
+# Letters of other scripts that look like those of the names above; what Unicode itself equates needs no table.
+LOOK_ALIKES = dict(zip("aceiopsxyr0|", "\u0430\u0441\u0435\u0456\u043e\u0440\u0455\u0445\u0443\u0433oi", strict=True))
+INVISIBLE = ("\u200b", "\u2060", "\ufeff", "\u00ad", "\0", " ", "\t", "\n", "\u00a0", "\u180e")
+
+DISGUISES = st.sampled_from(("plain", "plain", "plain", "plain", "upper", "wide", "alike", "invisible", "round"))
+PLACES = st.integers(0, 100)
+UNSEEN = st.sampled_from(INVISIBLE)
 
 
-@st.composite
-def written_keys(draw: st.DrawFn) -> str:
-    """A key as JSON text: plain, escaped, or in another case."""
-    name = draw(NAMES)
-    disguise = draw(st.sampled_from(("plain", "plain", "plain", "escaped", "upper", "long s")))
-    if disguise == "escaped":
-        at = draw(st.integers(0, len(name) - 1))
+def disguised(names: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Names as a lax reader may take for plain ones: in another case, with what cannot be seen, or look-alike."""
+    return st.builds(_disguise, names, DISGUISES, PLACES, UNSEEN)
+
+
+def _disguise(name: str, disguise: str, place: int, unseen: str) -> str:
+    at = place % len(name)
+    return {
+        "plain": name,
+        "upper": name.upper(),
+        "wide": name.translate({code: code + 0xFEE0 for code in range(33, 127)}),
+        "alike": name[:at] + LOOK_ALIKES.get(name[at], name[at]) + name[at + 1 :],
+        "invisible": name[:at] + unseen + name[at:],
+        "round": unseen + name + unseen,
+    }[disguise]
+
+
+KINDS = disguised(PLAIN_KINDS)
+LEAVES = st.one_of(
+    KINDS.map(json.dumps),
+    disguised(ITEM_KINDS).map(json.dumps),
+    st.sampled_from(('"system"', '"user"', '"SECRET"', "null", "1e400", "[]")),
+)
+
+
+def _written_key(name: str, writing: str, place: int) -> str:
+    at = place % len(name)
+    if writing == "escaped":
         return f'"{name[:at]}\\u{ord(name[at]):04x}{name[at + 1 :]}"'
-    return json.dumps({"upper": name.upper(), "long s": name.replace("s", "\u017f")}.get(disguise, name))
+    return json.dumps(name.replace("s", "\u017f") if writing == "long s" else name)
+
+
+KEYS = st.builds(
+    _written_key, disguised(NAMES), st.sampled_from(("plain", "plain", "plain", "escaped", "long s")), PLACES
+)
+"""A key as JSON text: plain, escaped, or in disguise."""
 
 
 def written_objects(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    pairs = st.lists(st.tuples(written_keys(), values), max_size=5)
+    pairs = st.lists(st.tuples(KEYS, values), max_size=5)
     return pairs.map(lambda entries: "{" + ",".join(f"{key}:{value}" for key, value in entries) + "}")
 
 
 VALUES = st.recursive(
     LEAVES, lambda inner: written_objects(inner) | st.lists(inner, max_size=3).map(lambda it: f"[{','.join(it)}]")
 )
+PAIRS = st.lists(st.tuples(KEYS, VALUES), max_size=5)
+TYPE_KEYS = st.sampled_from(('"type"', '"t\\u0079pe"'))
 
 
 @st.composite
 def written_events(draw: st.DrawFn) -> str:
     """An event with its type somewhere among what else it holds."""
-    pairs = draw(st.lists(st.tuples(written_keys(), VALUES), max_size=5))
-    kind = (draw(st.sampled_from(('"type"', '"t\\u0079pe"'))), json.dumps(draw(KINDS)))
+    pairs = draw(PAIRS)
+    kind = (draw(TYPE_KEYS), json.dumps(draw(KINDS)))
     pairs.insert(draw(st.integers(0, len(pairs))), kind)
     return "{" + ",".join(f"{key}:{value}" for key, value in pairs) + "}"
 
@@ -53,6 +95,24 @@ def _any_case(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return {key.casefold(): value for key, value in pairs}
 
 
+def _lax(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {lax(key): lax(value) if lax(key) == "type" and isinstance(value, str) else value for key, value in pairs}
+
+
+def lax(name: str) -> str:
+    """The name as somebody reads it who minds neither case nor space, nor scripts that look like his own."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    seen = (letter for letter in folded if unicodedata.category(letter)[0] not in "CZ")
+    return "".join(seen).translate({ord(alike): plain for plain, alike in LOOK_ALIKES.items() if not alike.isascii()})
+
+
+def _is_harmful(item: Any) -> bool:
+    """Whether an item sets what is locked, or commands."""
+    if not isinstance(item, dict):
+        return True
+    return item.get("role", "user") not in ("user", "assistant") or item.get("type", "message") not in HARMLESS_KINDS
+
+
 def _sets_something_locked(event: Any) -> bool:
     """Whether an upstream that reads the event so would change what is locked, or obey a stranger."""
     if not isinstance(event, dict):
@@ -60,20 +120,22 @@ def _sets_something_locked(event: Any) -> bool:
     kind = event.get("type")
     holder = event.get("response" if kind == "response.create" else "session")
     if kind in {"conversation.item.create", "response.item.create"}:
-        return event.get("item", {}).get("role", "user") not in ("user", "assistant") if "item" in event else False
+        return _is_harmful(event["item"]) if "item" in event else False
     if kind not in {"session.start", "session.update", "transcription_session.update", "response.create"}:
         return kind == "session.instructions.append"
-    if any(name in place for place in (event, holder) if isinstance(place, dict) for name in LOCKED_NAMES):
+    places = [place for place in (event, holder) if isinstance(place, dict)]
+    if "input" in event or any(name in place for place in places for name in LOCKED_NAMES):
         return True
-    if not isinstance(holder, dict):
-        return False
+    return isinstance(holder, dict) and _holds_something_locked(holder)
+
+
+def _holds_something_locked(holder: dict[str, Any]) -> bool:
     audio = holder.get("audio", {})
     output = audio.get("output", {})
-    items = holder.get("input", []) if kind in {"response.create", "session.start"} else []
-    return "voice" in output or any(item.get("role", "user") not in ("user", "assistant") for item in items)
+    return "voice" in output or any(_is_harmful(item) for item in holder.get("input", []))
 
 
 def gets_round_locks(sent: str | bytes) -> bool:
     """Whether some reader of this message finds instructions, tools, a voice or a system item set."""
-    readers = (dict, _first_wins, _any_case)
+    readers = (dict, _first_wins, _any_case, _lax)
     return any(_sets_something_locked(json.loads(sent, object_pairs_hook=reader)) for reader in readers)
