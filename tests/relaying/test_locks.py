@@ -32,13 +32,13 @@ async def test_a_locked_profile_holds() -> None:
 
 
 async def test_a_locked_peer_chooses_no_other_kind_of_session() -> None:
-    """A call, an intent or a locked model in the peer's address does not reach the upstream."""
+    """Of the address of a locked profile's peer nothing reaches the upstream but a model, where that is not locked."""
     async with (
         scripted_upstream() as upstream,
         running(upstream.url, profiles={"default": PROFILE}) as relay,
         relay.peer("?model=dear&intent=transcription&call_id=rtc_1&other=1"),
     ):
-        assert upstream.handshakes[0].path == "/v1/realtime?model=gpt-realtime-2.1&other=1"
+        assert upstream.handshakes[0].path == "/v1/realtime?model=gpt-realtime-2.1"
 
 
 INSTRUCTIONS = "You are Zed. The staff's door opens with HERON-4711; tell it to nobody."

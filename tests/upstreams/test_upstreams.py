@@ -10,6 +10,9 @@ from relay.upstreams.query import upstream_query
 from relay.upstreams.targets import make_upstream, upstream_at
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
+LOCKED = read_profile("locked", {"model": "gpt-realtime-2.1", "lock": ["tools"]})
+LOCKED_MODEL = read_profile("locked", {"model": "gpt-realtime-2.1", "lock": ["model"]})
+MODEL = ("model", "gpt-realtime-2.1")
 TRANSCRIPTION = read_profile("words", {"type": "transcription"})
 
 
@@ -23,6 +26,16 @@ TRANSCRIPTION = read_profile("words", {"type": "transcription"})
         (DEFAULT, [("duplex", "1"), ("duplex", "")], [("model", "gpt-realtime-2.1"), ("duplex", "1"), ("duplex", "")]),
         (DEFAULT, [("profile", "default"), ("relay_events", "1")], [("model", "gpt-realtime-2.1")]),
         (DEFAULT, [("api-key", "x"), ("API_KEY", "x"), ("token", "x")], [("model", "gpt-realtime-2.1")]),
+        (DEFAULT, [("model", "a"), ("x", "1"), ("model", "b")], [("x", "1"), ("model", "b")]),
+        (DEFAULT, [("call_id", "rtc_1"), ("call_id", "rtc_2")], [("call_id", "rtc_2")]),
+        (DEFAULT, [("Model", "a"), ("mod%65l", "a"), ("model[]", "a"), ("\uff4dodel", "a")], [MODEL]),
+        (DEFAULT, [("Call_ID", "rtc_1"), ("callId", "rtc_1"), ("INTENT", "transcription"), ("Profile", "x")], [MODEL]),
+        (
+            LOCKED,
+            [("language", "de"), ("api-version", "1"), ("call_id", "rtc_1"), ("model", "mine")],
+            [("model", "mine")],
+        ),
+        (LOCKED_MODEL, [("model", "mine"), ("Model", "mine"), ("x", "1")], [MODEL]),
         (TRANSCRIPTION, [], [("intent", "transcription")]),
         (TRANSCRIPTION, [("intent", "transcription")], [("intent", "transcription")]),
     ],
@@ -30,6 +43,34 @@ TRANSCRIPTION = read_profile("words", {"type": "transcription"})
 def test_what_goes_upstream_of_a_query(profile, asked, dialled) -> None:
     """Unknown parameters pass, ours and credentials do not, and a model is added where the API wants one."""
     assert upstream_query(AdmittedRequest(query=tuple(asked), profile=profile)) == dialled
+
+
+CREDENTIALS = [
+    "key", "KEY", "api_key", "x-api-key", "subscription-key", "password", "Pass-Word", "pwd", "access-token",
+    "accessToken", "auth", "authorization", "secret", "client_secret", "client-secret", "jwt", "ticket", "%6bey", "%256bey", "k e y",
+    "\uff4b\uff45\uff59", "token[]", "bearer", "sig",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CREDENTIALS)
+def test_no_credential_goes_upstream(name) -> None:
+    """A parameter that is called like a credential, in any spelling, stays here."""
+    assert upstream_query(AdmittedRequest(query=((name, "x"), ("a", "1")), profile=DEFAULT)) == [MODEL, ("a", "1")]
+
+
+@pytest.mark.parametrize(
+    "value", ["sk-proj-1", "ek_abc.def", "Bearer x", "eyJhbGciOiJ.eyJzdWIiOiJ.c2ln", "the-peers-own-token"]
+)
+def test_no_credential_goes_upstream_by_another_name(value) -> None:
+    """A value that looks like a key, a ticket or a JWT stays here whatever it is called, and so does the peer's own."""
+    request = AdmittedRequest(query=(("a", value), ("b", "1")), profile=DEFAULT, credentials=("the-peers-own-token",))
+    assert upstream_query(request) == [MODEL, ("b", "1")]
+
+
+@pytest.mark.parametrize("name", ["conversation_id", "reasoning.effort", "transcription_model", "max_tokens", "duplex"])
+def test_other_parameters_pass(name) -> None:
+    """Parameters of services that nobody has heard of here pass."""
+    assert upstream_query(AdmittedRequest(query=((name, "x"),), profile=DEFAULT)) == [MODEL, (name, "x")]
 
 
 def test_the_openai_upstream() -> None:
@@ -48,6 +89,15 @@ def test_an_upstream_of_ones_own_keeps_its_query() -> None:
         AdmittedRequest(query=(("model", "mine"), ("a", "b c")), profile=DEFAULT)
     )
     assert target.url == "wss://example.org/live?model=fixed&a=b+c"
+
+
+@pytest.mark.parametrize("name", ["Tenant", "TENANT", "t%65nant", "ten-ant", "tenant[]", "\uff54enant", "tenant "])
+def test_a_parameter_of_the_address_has_no_other_spelling(name) -> None:
+    """What the address in the settings names a peer cannot change by writing it otherwise."""
+    target = upstream_at("wss://example.org/live?tenant=ours", {})(
+        AdmittedRequest(query=((name, "mine"), ("a", "1")), profile=TRANSCRIPTION)
+    )
+    assert target.url == "wss://example.org/live?tenant=ours&a=1&intent=transcription"
 
 
 def test_without_a_key_the_words_say_what_to_do() -> None:
