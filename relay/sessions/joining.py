@@ -30,6 +30,7 @@ from relay.legs.close_reason import ReasonLeg
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
+from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
@@ -72,6 +73,7 @@ class Joiner:
 
     Attributes:
         upstream: where to dial; None until the mock runs.
+        owners: whose the calls and Live sessions are.
 
     Args:
         interceptors: called once a session each, in order, for hooks of the user's own.
@@ -87,6 +89,7 @@ class Joiner:
         recordings: Recordings | None = None,
     ) -> None:
         self.upstream = upstream
+        self.owners = Owners()
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
         self._sessions = sessions
@@ -215,6 +218,8 @@ class Joiner:
             yield ChosenModel(model)
         for make in self._own_interceptors:
             yield make()
+        if (claim := self.owners.claim(request, session_kind(request))) is not None:
+            yield claim
         if recorder is not None:
             yield recorder
 

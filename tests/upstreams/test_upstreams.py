@@ -47,8 +47,8 @@ def test_what_goes_upstream_of_a_query(profile, asked, dialled) -> None:
 
 CREDENTIALS = [
     "key", "KEY", "api_key", "x-api-key", "subscription-key", "password", "Pass-Word", "pwd", "access-token",
-    "accessToken", "auth", "authorization", "secret", "client_secret", "client-secret", "jwt", "ticket", "%6bey", "%256bey", "k e y",
-    "\uff4b\uff45\uff59", "token[]", "bearer", "sig",
+    "accessToken", "auth", "authorization", "secret", "client_secret", "client-secret", "jwt", "ticket",
+    "%6bey", "%256bey", "k e y", "\uff4b\uff45\uff59", "token[]", "bearer", "sig",
 ]  # fmt: skip
 
 
