@@ -64,14 +64,15 @@ class ActiveCalls:
     async def going_on(self, call: Call) -> AsyncIterator[None]:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
         self._calls[call.call_id] = call
-        try:
-            with self._joiner.payers.place(call.call_id) as call.place:
-                yield
-        finally:
+        with self._joiner.owners.owned(call.call_id, call.subject):
             try:
-                await self._hang_up_at_last(call)
+                with self._joiner.payers.place(call.call_id) as call.place:
+                    yield
             finally:
-                self._calls.pop(call.call_id, None)
+                try:
+                    await self._hang_up_at_last(call)
+                finally:
+                    self._calls.pop(call.call_id, None)
 
     async def watch(self, call: Call, info: PeerInfo) -> None:
         """Run the session that meters the call, until either ends.

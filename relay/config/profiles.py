@@ -41,6 +41,7 @@ class Profile:
         quota: what all of its sessions may take, where that is not what other profiles' may.
         dialect: what its peers speak, see `relay.config.dialects`; None where they say it themselves.
         kind: of the sessions that it is for.
+        attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Profile:
     quota: Quota | None = None
     dialect: str | None = None
     kind: Kind = REALTIME
+    attach: bool = False
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.
@@ -87,6 +89,9 @@ def read_profile(
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
+    attach = session.pop("attach", False)
+    if not isinstance(attach, bool):
+        raise ValueError(f"profiles.{name}.attach: must be true or false")  # noqa: TRY004 - one kind for one place
     type_ = session.pop("type", REALTIME.name)
     if type_ not in tuple(KINDS):
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
@@ -112,6 +117,7 @@ def read_profile(
         quota=quota,
         dialect=dialect,
         kind=kind,
+        attach=attach,
     )
 
 

@@ -33,6 +33,7 @@ from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
+from relay.core.tool_credentials import tool_credentials
 
 
 class Settings(UpstreamOptions):
@@ -210,7 +211,8 @@ class Settings(UpstreamOptions):
     def secrets(self) -> Secrets:
         """What must never be shown."""
         own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
-        return Secrets([*self.upstream_secrets, *(secret.get_secret_value() for secret in own if secret)])
+        of_tools = (secret for profile in self._read_profiles.values() for secret in tool_credentials(profile.session))
+        return Secrets([*self.upstream_secrets, *of_tools, *(secret.get_secret_value() for secret in own if secret)])
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:

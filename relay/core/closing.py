@@ -56,6 +56,7 @@ class Cause(Enum):
     SIGN_IN_UNAVAILABLE = "sign_in_unavailable"
     PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
+    CALL_UNKNOWN = "call_id_not_found"
     NO_CALLS = "no_calls"
     KIND_REFUSED = "kind_refused"
     FULL = "full"
@@ -192,6 +193,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
     Cause.PROFILE_UNKNOWN: Row(
         "The peer asked for a profile that the settings do not have.",
         "There is no such profile on this relay.",
+        HOPELESS,
+        http_status=404,
+    ),
+    Cause.CALL_UNKNOWN: Row(
+        "The peer named a call or Live session of another subject, or one that this process does not know.",
+        "There is no such call or session here. It may have ended, or be another one's.",
         HOPELESS,
         http_status=404,
     ),

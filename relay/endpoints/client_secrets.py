@@ -31,8 +31,9 @@ from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
+from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
-from relay.core.locks import INSTRUCTIONS, without_locked
+from relay.core.locks import without_locked
 from relay.endpoints.refusals import complaint, refusal_response
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
 
@@ -122,10 +123,8 @@ async def read_body(request: Request) -> bytes:
 
 
 def session_shown(profile: Profile) -> dict[str, object]:
-    """The session object that answers, as the API has it; locked instructions are not in it."""
-    shown: dict[str, object] = {"type": profile.kind.name, **profile.session}
-    if INSTRUCTIONS in profile.lock:
-        shown = {name: value for name, value in shown.items() if name not in {INSTRUCTIONS, "prompt"}}
+    """The session object that answers, as the API has it, without what peers of the profile may not see."""
+    shown: dict[str, object] = {"type": profile.kind.name, **shown_session(profile.session, profile.lock)}
     if profile.model:
         shown["model"] = profile.model
     name = "realtime.transcription_session" if profile.kind is TRANSCRIPTION else "realtime.session"

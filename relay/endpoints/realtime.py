@@ -70,6 +70,7 @@ class RealtimeEndpoint:
         request = await self._gate.admit(peer.request)
         if not ID.fullmatch(request.other_id):
             raise Refused(ended(Cause.KIND_REFUSED))
+        self._joiner.owners.check(request)
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()

@@ -14,6 +14,7 @@ from relay.config.settings import Settings
 from relay.core.budget import Budget, SessionBudget
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.concealment import Concealment
 from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
@@ -23,11 +24,14 @@ from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction
 from relay.core.session import Session
 from relay.core.time_meters import TimeMeter
+from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
+from relay.legs.close_reason import ReasonLeg
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
+from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
@@ -73,6 +77,7 @@ class Joiner:
     Attributes:
         upstream: where to dial; None until the mock runs.
         payers: which session pays for a call that several see.
+        owners: whose the calls and Live sessions are.
 
     Args:
         interceptors: called once a session each, in order, for hooks of the user's own.
@@ -89,6 +94,7 @@ class Joiner:
     ) -> None:
         self.upstream = upstream
         self.payers = Payers()
+        self.owners = Owners()
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
         self._sessions = sessions
@@ -132,6 +138,9 @@ class Joiner:
             if recorder is not None:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
+            concealment = Concealment(info.request.profile.session, info.request.profile.lock)
+            if concealment:
+                upstream = ReasonLeg(upstream, concealment.reason)
             kind = session_kind(info.request)
             place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
             turn_state, meter = kind.turn_state(), self._meter(info, place)
@@ -141,7 +150,7 @@ class Joiner:
                 upstream,
                 (
                     turn_state,
-                    *self._interceptors(info.request, recorder),
+                    *self._interceptors(info.request, concealment, recorder),
                     Bounds(info.request.profile.limits, turn_state),
                     meter,
                 ),
@@ -200,11 +209,15 @@ class Joiner:
             status=101,
         )
 
-    def _interceptors(self, request: AdmittedRequest, recorder: Recorder | None) -> Iterable[Interceptor]:
-        yield Redaction(self._settings.secrets)
+    def _interceptors(
+        self, request: AdmittedRequest, concealment: Concealment, recorder: Recorder | None
+    ) -> Iterable[Interceptor]:
+        yield Redaction(self._settings.secrets.and_also(tool_credentials(request.profile.session)))
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if request.profile.lock:
             yield Locks(request.profile.lock)
+        if concealment:
+            yield concealment
         kind = request.profile.kind
         if request.profile.session and kind.opening is not None and kind is session_kind(request):
             yield kind.opening(request.profile.session)
@@ -212,6 +225,8 @@ class Joiner:
             yield ChosenModel(model)
         for make in self._own_interceptors:
             yield make()
+        if (claim := self.owners.claim(request, session_kind(request))) is not None:
+            yield claim
         if recorder is not None:
             yield recorder
 

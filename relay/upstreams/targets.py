@@ -12,7 +12,7 @@ from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
 from relay.legs.target import Target
 from relay.upstreams.providers import Provider, read_provider
-from relay.upstreams.query import upstream_query
+from relay.upstreams.query import folded, upstream_query
 from relay.version import __version__
 
 Upstream = Callable[[AdmittedRequest], Target]
@@ -38,13 +38,13 @@ def upstream_of(provider: Provider) -> Upstream:
     """A provider as an upstream."""
     parts = urlsplit(provider.url)
     fixed = parse_qsl(parts.query, keep_blank_values=True)
-    not_asked = provider.keeps_back | {name for name, _ in fixed}
+    not_asked = {folded(name) for name in (*provider.keeps_back, *(name for name, _ in fixed))}
     headers = {"User-Agent": f"realtime-relay/{__version__}", **provider.headers}
     scheme = "http" if parts.scheme == "ws" else "https"
     calls_url = parts._replace(scheme=scheme, path=f"{parts.path}/calls").geturl() if provider.makes_calls else None
 
     def target(request: AdmittedRequest) -> Target:
-        asked = [pair for pair in upstream_query(request) if pair[0] not in not_asked]
+        asked = [pair for pair in upstream_query(request) if folded(pair[0]) not in not_asked]
         query = [(provider.model_parameter if name == "model" else name, value) for name, value in asked]
         subject = request.identity.subject_hash if provider.tells_subject else None
         return Target(

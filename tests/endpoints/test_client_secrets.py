@@ -99,6 +99,31 @@ async def test_locked_fields_cannot_be_minted_away() -> None:
     assert "Be " not in json.dumps(answer)
 
 
+SHOP = {
+    "type": "mcp",
+    "server_label": "shop",
+    "server_url": "https://shop.example/mcp",
+    "authorization": "token-of-the-shop",
+    "headers": {"X-Tenant-Key": "key-of-the-tenant"},
+}
+
+
+@pytest.mark.parametrize(
+    ("lock", "shown"),
+    [([], [{name: SHOP[name] for name in ("type", "server_label", "server_url")}]), (["tools"], None)],
+)
+@pytest.mark.parametrize("path", ["client_secrets", "sessions"])
+async def test_whoever_mints_learns_no_secret_of_a_profile(lock, shown, path) -> None:
+    """The answer shows MCP tools without what opens their servers, and no tools where these are locked."""
+    profiles = {"default": {"tools": [SHOP], "lock": lock}}
+    async with running(NOWHERE, profiles=profiles) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+        answer = await http.post(f"/v1/realtime/{path}", json={})
+        made = answer.json()
+    assert answer.status_code == 200
+    assert made.get("session", made).get("tools") == shown
+    assert "-of-the-" not in answer.text
+
+
 async def test_a_caller_with_a_name_mints_for_itself() -> None:
     """A credential with a subject and a profile mints for these alone, within its own limits."""
     async with running(NOWHERE, **GUARD) as relay:

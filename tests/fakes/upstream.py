@@ -34,6 +34,17 @@ async def echo(connection: ServerConnection) -> None:
         await connection.send(message)
 
 
+def echo_into(heard: list[str | bytes]) -> Script:
+    """The same, and keep each message in `heard` before: a relay may not show its peer everything."""
+
+    async def script(connection: ServerConnection) -> None:
+        async for message in connection:
+            heard.append(message)
+            await connection.send(message)
+
+    return script
+
+
 async def read_all(connection: ServerConnection) -> None:
     """Read and say nothing."""
     async for _ in connection:

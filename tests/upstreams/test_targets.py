@@ -9,6 +9,7 @@ from relay.core.closing import Cause, Refused
 from relay.upstreams.targets import make_upstream, upstream_at
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
+TRANSCRIPTION = read_profile("words", {"type": "transcription"})
 
 
 def test_the_openai_upstream() -> None:
@@ -27,6 +28,15 @@ def test_an_upstream_of_ones_own_keeps_its_query() -> None:
         AdmittedRequest(query=(("model", "mine"), ("a", "b c")), profile=DEFAULT)
     )
     assert target.url == "wss://example.org/live?model=fixed&a=b+c"
+
+
+@pytest.mark.parametrize("name", ["Tenant", "TENANT", "t%65nant", "ten-ant", "tenant[]", "\uff54enant", "tenant "])
+def test_a_parameter_of_the_address_has_no_other_spelling(name) -> None:
+    """What the address in the settings names a peer cannot change by writing it otherwise."""
+    target = upstream_at("wss://example.org/live?tenant=ours", {})(
+        AdmittedRequest(query=((name, "mine"), ("a", "1")), profile=TRANSCRIPTION)
+    )
+    assert target.url == "wss://example.org/live?tenant=ours&a=1&intent=transcription"
 
 
 def test_without_a_key_the_words_say_what_to_do() -> None:

@@ -51,6 +51,7 @@ export const BY_ERROR = new Map(
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
     no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
+    call_id_not_found: { title: 'There is no such call here.', advice: 'It may have ended. Start a new one.' },
     kind_refused: {
       title: 'This profile is not for conversations.',
       advice: 'Enter another profile in the settings, or none, then start again.',
