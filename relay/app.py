@@ -14,6 +14,7 @@ from relay.admission.quotas import make_quotas
 from relay.calls.api import CallsApi
 from relay.config.settings import Settings
 from relay.core.flow import Buffers
+from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
@@ -79,7 +80,7 @@ def create_app(
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
-        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path)],
+        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path), Middleware(Addresses)],
         exception_handlers={HTTPException: WrongAddress([*sockets, *interfaces]).answer, Exception: failed},
         lifespan=lifespan,
     )
