@@ -59,6 +59,7 @@ class Cause(Enum):
     CALL_UNKNOWN = "call_id_not_found"
     NO_CALLS = "no_calls"
     KIND_REFUSED = "kind_refused"
+    PATH_UNKNOWN = "path_unknown"
     FULL = "full"
     DRAINING = "draining"
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -211,6 +212,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
     Cause.KIND_REFUSED: Row(
         "The peer asked for a kind of session that its profile or the upstream does not have.",
         "There is no session of this kind here. Check that the path and the profile go together, and the upstream.",
+        HOPELESS,
+        http_status=404,
+    ),
+    Cause.PATH_UNKNOWN: Row(
+        "The peer asked at an address where the relay has nothing.",
+        "There is nothing at this address. The Realtime API is at /v1/realtime of the relay's address; check the path.",
         HOPELESS,
         http_status=404,
     ),

@@ -33,6 +33,7 @@ from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
 from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
+from relay.core.json_bodies import read_json
 from relay.core.locks import without_locked
 from relay.endpoints.refusals import complaint, refusal_response
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
@@ -134,8 +135,8 @@ def session_shown(profile: Profile) -> dict[str, object]:
 def _read_flat(body: bytes, beta: BetaSecretRequest) -> bytes:
     """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
     try:
-        asked = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
+        asked = read_json(body or b"{}")
+    except ValueError:
         return body
     return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
 

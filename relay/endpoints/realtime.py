@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
 from relay.admission.session_request import AdmittedRequest
-from relay.config.kinds import API, KINDS_BY_PATH, Kind
+from relay.config.kinds import API, KINDS_BY_PATH, REALTIME, Kind
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.budget import Budget
 from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
@@ -52,11 +52,19 @@ class RealtimeEndpoint:
         """One for each kind of session that has a path of its own."""
 
         async def serve(websocket: WebSocket, kind: Kind) -> None:
-            await self.serve(PendingPeer(websocket, kind))
+            await self._take(PendingPeer(websocket, kind), self._serve)
 
         return [WebSocketRoute(API + path, partial(serve, kind=kind)) for path, kind in KINDS_BY_PATH.items()]
 
-    async def serve(self, peer: PendingPeer) -> None:
+    async def refuse_path(self, websocket: WebSocket) -> None:
+        """Refuse a peer at any other path. Nobody is asked who he is to be told so."""
+
+        async def serve(_: PendingPeer, __: str) -> None:
+            raise Refused(ended(Cause.PATH_UNKNOWN))
+
+        await self._take(PendingPeer(websocket, REALTIME), serve)
+
+    async def _take(self, peer: PendingPeer, serve: Callable[[PendingPeer, str], Awaitable[None]]) -> None:
         """Take a peer from its handshake to its end."""
         session_id = secrets.token_hex(8)
 
@@ -64,7 +72,7 @@ class RealtimeEndpoint:
             self._joiner.count_refusal(refusal.ended, peer.request.address)
             await peer.refuse(refusal.ended, f"relay_{session_id}_0")
 
-        await end_well(session_id, self._serve(peer, session_id), refuse)
+        await end_well(session_id, serve(peer, session_id), refuse)
 
     async def _serve(self, peer: PendingPeer, session_id: str) -> None:
         request = await self._gate.admit(peer.request)

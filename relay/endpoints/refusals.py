@@ -21,8 +21,10 @@ def refusal_response(how: Ended, error: Mapping[str, Any] | None = None) -> Resp
     return JSONResponse({"error": error or how.error_object()}, status_code=how.status or 500, headers=headers)
 
 
-def complaint(words: str, status: int = 400, code: str = "invalid_value") -> Response:
+def complaint(
+    words: str, status: int = 400, code: str = "invalid_value", headers: Mapping[str, str] | None = None
+) -> Response:
     """The response to a request that its sender has to mend; words that begin with a field and a colon name it."""
     field = words.partition(":")[0] if ": " in words else None
     error = {"type": "invalid_request_error", "code": code, "message": words, "param": field}
-    return JSONResponse({"error": error}, status_code=status)
+    return JSONResponse({"error": error}, status_code=status, headers=headers)

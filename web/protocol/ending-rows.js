@@ -56,6 +56,10 @@ export const BY_ERROR = new Map(
       title: 'This profile is not for conversations.',
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
+    path_unknown: {
+      title: 'There is no relay at this address.',
+      advice: 'Enter the relay’s address in the settings; it ends with /v1/realtime. Then start again.',
+    },
     credentials_missing: {
       title: 'This relay asks who you are.',
       advice: 'Enter a token or ticket in the settings, then start again.',
