@@ -20,6 +20,7 @@ from relay.core.dial_failure import DialFailed, DialFailure, Phase
 from relay.core.redaction import Secrets
 from relay.core.upstream_answer import read_answer
 from relay.legs.failures import Attempt, explain, host_and_port
+from relay.legs.proxies import Proxy, TunnelRefused
 from relay.legs.target import DialOptions, Target
 from relay.upstreams.dialling import warn_of_refusal, with_credentials
 
@@ -116,17 +117,23 @@ class CallsApi:
         return reply
 
     async def _exchange(self, target: Target, path: str, content: Mapping[str, Any], attempt: Attempt) -> Reply:
-        http = await asyncio.to_thread(_open_client, self._options.tls)
+        proxy = None if target.is_local else self._options.proxy_for(target.calls_url or "")
+        if proxy is not None:
+            attempt.is_at_proxy, attempt.address = True, host_and_port(proxy.host, proxy.port)
+        http = await asyncio.to_thread(_open_client, self._options.tls, proxy)
         import httpx2  # noqa: PLC0415 - 1 MB, loaded by now, in a thread
 
         url = httpx2.URL(target.calls_url or "")
         url = url.copy_with(path=url.path + path)
         headers = {"Accept-Encoding": "identity", **target.headers}
-        watch = {"trace": _watched(attempt)}
+        watch = {"trace": _watched(attempt, _address(str(url)))}
         try:
             async with http, http.stream("POST", url, headers=headers, extensions=watch, **content) as came:
                 body = b"".join([piece async for piece in _bounded(came.aiter_raw())])
                 return Reply(came.status_code, dict(came.headers), body)
+        except httpx2.ProxyError as failure:
+            refused = TunnelRefused(f"the proxy said: {failure}")
+            raise DialFailed(explain(refused, attempt, self._secrets.redact)) from failure
         except httpx2.HTTPError as failure:
             raise DialFailed(explain(_root_of(failure), attempt, self._secrets.redact)) from failure
 
@@ -143,16 +150,20 @@ class CallsApi:
 _PHASES = {
     "connection.connect_tcp.started": Phase.CONNECT,
     "connection.start_tls.started": Phase.TLS,
+    "stream.start_tls.started": Phase.TLS,
+    "proxy_stream.start_tls.started": Phase.TLS,
     "http11.send_request_headers.started": Phase.REQUEST,
 }
 """The HTTP client's own steps."""
 
 
-def _watched(attempt: Attempt) -> Callable[[str, Any], Awaitable[None]]:
-    """What the HTTP client tells of its steps, kept in `attempt`."""
+def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[None]]:
+    """What the HTTP client tells of its steps, kept in `attempt`; with TLS to `address` a proxy lies behind it."""
 
     async def step(name: str, _: Any) -> None:
         attempt.phase = _PHASES.get(name, attempt.phase)
+        if attempt.phase is Phase.TLS:
+            attempt.is_at_proxy, attempt.address = False, address
 
     return step
 
@@ -179,7 +190,7 @@ async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _open_client(tls: ssl.SSLContext) -> "httpx2.AsyncClient":
+def _open_client(tls: ssl.SSLContext, proxy: Proxy | None) -> "httpx2.AsyncClient":
     import httpx2  # noqa: PLC0415 - 1 MB, for who makes calls
 
-    return httpx2.AsyncClient(verify=tls, timeout=None)
+    return httpx2.AsyncClient(verify=tls, timeout=None, proxy=proxy.url if proxy else None, trust_env=False)

@@ -36,6 +36,7 @@ class Reason(Enum):
     NOT_CONNECTED = "not_connected"
     SILENT_ADDRESS = "silent_address"
     PROXY_UNREACHABLE = "proxy_unreachable"
+    SILENT_PROXY = "silent_proxy"
     PROXY_REFUSED = "proxy_refused"
     CERTIFICATE_EXPIRED = "certificate_expired"
     CERTIFICATE_NAME = "certificate_name"
@@ -120,6 +121,11 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType({
         "The way to the upstream is closed. Try again later.",
         "The forward proxy cannot be reached: check https_proxy or all_proxy, or name the upstream in no_proxy.",
         _UNREACHABLE,
+    ),
+    Reason.SILENT_PROXY: ReasonRow(
+        "The way to the upstream did not open in time. Try again later.",
+        "The forward proxy does not answer, or the upstream behind it: check both, https_proxy and no_proxy.",
+        _TIMEOUT,
     ),
     Reason.PROXY_REFUSED: ReasonRow(
         "The way to the upstream is closed. The relay's operator has to look at it.",

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from picows import WSError
-from websockets.exceptions import (
-    InvalidHandshake,
-    InvalidProxyMessage,
-    InvalidProxyStatus,
-    InvalidStatus,
-    InvalidURI,
-    ProxyError,
-)
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.http11 import Response
 
 from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 from relay.core.upstream_answer import one_line, read_answer
+from relay.legs.proxies import TunnelRefused
 from relay.legs.upgrade import NoHttp
 
 Redact = Callable[[str], str]
@@ -33,10 +27,12 @@ class Attempt:
     Attributes:
         phase: what it waits for.
         address: whom it waits for, as `host:port`; an IP address as soon as there is one.
+        is_at_proxy: whether that is a proxy on the way.
     """
 
     phase: Phase = Phase.NAME
     address: str = ""
+    is_at_proxy: bool = False
 
     def reached(self, sock: socket.socket) -> None:
         """The connection is open."""
@@ -63,6 +59,7 @@ def explain(failure: BaseException, attempt: Attempt, redact: Redact) -> DialFai
     if isinstance(failure, InvalidStatus):
         return _answer(failure.response, attempt, redact)
     phase = Phase.NAME if isinstance(failure, socket.gaierror) else attempt.phase
+    phase = Phase.PROXY if attempt.is_at_proxy else phase
     detail = "" if isinstance(failure, TimeoutError) else one_line(_words(failure), redact)
     return DialFailure(phase, _reason(failure, phase), attempt.address, detail)
 
@@ -77,15 +74,12 @@ def _words(failure: BaseException) -> str:
     """What the failure says, and what it says of its cause."""
     if isinstance(failure, ssl.SSLCertVerificationError):
         return failure.verify_message
-    if isinstance(failure, InvalidProxyStatus):
-        return f"the proxy answered with HTTP status {failure.response.status_code}"
     return str(failure)
 
 
 def _reason(failure: BaseException, phase: Phase) -> Reason:
-    if phase is Phase.PROXY:
-        refused = isinstance(failure, (InvalidProxyStatus, InvalidProxyMessage, ProxyError))
-        return Reason.PROXY_REFUSED if refused else Reason.PROXY_UNREACHABLE
+    if phase is Phase.PROXY and isinstance(failure, OSError) and not isinstance(failure, TimeoutError):
+        return Reason.PROXY_UNREACHABLE
     for kind, reason in _BY_KIND:
         if isinstance(failure, kind):
             return reason(failure, phase)
@@ -95,6 +89,7 @@ def _reason(failure: BaseException, phase: Phase) -> Reason:
 _SILENT = {
     Phase.CREDENTIALS: Reason.SILENT_CREDENTIALS,
     Phase.NAME: Reason.NAME_UNANSWERED,
+    Phase.PROXY: Reason.SILENT_PROXY,
     Phase.CONNECT: Reason.SILENT_ADDRESS,
     Phase.TLS: Reason.SILENT_TLS,
     Phase.UPGRADE: Reason.SILENT_SERVICE,
@@ -104,6 +99,7 @@ _SILENT = {
 _LOST = {
     Phase.NAME: Reason.NAME_UNANSWERED,
     Phase.CONNECT: Reason.NOT_CONNECTED,
+    Phase.PROXY: Reason.PROXY_UNREACHABLE,
     Phase.TLS: Reason.CONNECTION_LOST,
     Phase.UPGRADE: Reason.CONNECTION_LOST,
     Phase.REQUEST: Reason.CONNECTION_LOST,
@@ -145,6 +141,7 @@ _SOCKET = {
 }
 
 _BY_KIND: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any, Phase], Reason]], ...] = (
+    (TunnelRefused, lambda *_: Reason.PROXY_REFUSED),
     (TimeoutError, lambda _, phase: _SILENT[phase]),
     (socket.gaierror, lambda failure, _: _NAME.get(failure.errno, Reason.NAME_UNANSWERED)),
     (

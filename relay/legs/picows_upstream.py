@@ -72,9 +72,7 @@ async def _shake_hands(
     if target.subprotocols:
         headers["Sec-WebSocket-Protocol"] = ", ".join(target.subprotocols)
     transport, upgrade = await open_connection(
-        url.host,
-        url.port,
-        url.is_secure,
+        target,
         lambda: _Upgrade(make_protocol(leg, options.max_message_bytes, url, headers), target),
         options,
         attempt,

@@ -10,6 +10,7 @@ from aiohappyeyeballs import AddrInfoType
 
 from relay.core.dialect import Table
 from relay.legs.heartbeat import BEAT_S
+from relay.legs.proxies import Proxy, proxy_for
 
 Resolve = Callable[[str, int], Awaitable[Sequence[AddrInfoType]]]
 """The addresses of a name for a port, the best first."""
@@ -34,6 +35,7 @@ class Target:
         provider: its name, for the log.
         advice: what the operator does when it refuses the relay.
         calls_url: where calls are made; None where there are none.
+        is_local: whether it is in this process, to which no proxy leads.
     """
 
     url: str
@@ -44,6 +46,7 @@ class Target:
     provider: str = ""
     advice: str = ""
     calls_url: str | None = None
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class DialOptions:
         beat_s: see `relay.legs.heartbeat`.
         tls: reading the certificates of the system takes some 20 ms, too long for each dial.
         resolve: looks up names.
+        proxy_for: the forward proxy on the way to an address.
     """
 
     max_message_bytes: int
@@ -63,3 +67,4 @@ class DialOptions:
     beat_s: float = BEAT_S
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
     resolve: Resolve = resolve
+    proxy_for: Callable[[str], Proxy | None] = proxy_for

@@ -1,4 +1,4 @@
-"""The upstream's leg on the `websockets` library: the portable one, and the one that can go through a proxy."""
+"""The upstream's leg on the `websockets` library: the portable one."""
 
 import asyncio
 import logging
@@ -46,17 +46,16 @@ class _Connect(connect):
             ssl=options.tls if target.url.startswith("wss:") else None,
             logger=_log,
         )
+        self._target = target
         self._options = options
         self._attempt = attempt
         self._upgrade: _Upgrade | None = None
 
     async def open_tcp_connection(self) -> ClientConnection:
-        uri = self.ws_uri
-        _, upgrade = await open_connection(
-            uri.host, uri.port, uri.secure, lambda: _Upgrade(self.factory(uri)), self._options, self._attempt
+        _, self._upgrade = await open_connection(
+            self._target, lambda: _Upgrade(self.factory(self.ws_uri)), self._options, self._attempt
         )
-        self._upgrade = upgrade
-        return upgrade.connection
+        return self._upgrade.connection
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return (self._upgrade and self._upgrade.failure) or exc

@@ -36,6 +36,7 @@ class Provider:
         advice: what its operator does when it refuses the relay.
         makes_calls: whether it makes WebRTC calls, at `/calls` below its address.
         only_realtime: whether it has sessions of no other kind, at paths beside this one.
+        is_local: whether it is a stand-in in this process.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Provider:
     advice: str = ""
     makes_calls: bool = False
     only_realtime: bool = False
+    is_local: bool = False
 
 
 def openai(settings: Settings) -> Provider:
