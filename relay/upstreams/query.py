@@ -19,7 +19,8 @@ def upstream_query(request: AdmittedRequest) -> list[tuple[str, str]]:
     kept_back = _OURS | _CREDENTIALS | (_NAMES_NO_MODEL if request.profile.lock else frozenset())
     if "model" in request.profile.lock or request.profile.model_fixed:
         kept_back |= {"model"}
-    passed_on = [(name, value) for name, value in request.query if name.lower() not in kept_back]
+    said = [(name, value) for name, value in request.query if name != "model" or value.strip()]  # an empty one is none
+    passed_on = [(name, value) for name, value in said if name.lower() not in kept_back]
     names = {name for name, _ in passed_on}
     if names & _NAMES_NO_MODEL:
         return passed_on

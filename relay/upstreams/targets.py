@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.errors import SettingsError
-from relay.config.kinds import REALTIME
+from relay.config.kinds import INTENT, REALTIME, TRANSCRIPTION
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
 from relay.legs.proxies import proxies_in
@@ -20,6 +20,8 @@ from relay.upstreams.query import upstream_query
 from relay.version import __version__
 
 Upstream = Callable[[AdmittedRequest], Target]
+
+TRANSCRIBES = (INTENT, TRANSCRIPTION.name)
 
 
 def make_upstream(settings: Settings) -> Upstream | None:
@@ -69,7 +71,9 @@ def upstream_of(provider: Provider) -> Upstream:
     calls_url = parts._replace(scheme=scheme, path=f"{parts.path}/calls").geturl() if provider.makes_calls else None
 
     def target(request: AdmittedRequest) -> Target:
-        asked = [pair for pair in upstream_query(request) if pair[0] not in not_asked]
+        said = upstream_query(request)
+        unwanted = not_asked | ({"model"} if provider.refuses_model_with_intent and TRANSCRIBES in said else set())
+        asked = [pair for pair in said if pair[0] not in unwanted]
         query = [(provider.model_parameter if name == "model" else name, value) for name, value in asked]
         subject = request.identity.subject_hash if provider.tells_subject else None
         return Target(
