@@ -24,6 +24,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "http_proxy",
             "https_proxy",
             "all_proxy",
+            "no_proxy",
         }:
             monkeypatch.delenv(name)
 

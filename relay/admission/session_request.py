@@ -92,6 +92,11 @@ class AdmittedRequest(SessionRequest):
             return DIALECTS[self.profile.dialect]
         return BETA if self.speaks_beta else None
 
+    @property
+    def is_dialect_sure(self) -> bool:
+        """Whether the profile says it, and not the request: GA clients are about that still send the beta's header."""
+        return self.profile.dialect is not None
+
 
 def read_session_request(connection: HTTPConnection, endpoint_kind: Kind = REALTIME) -> SessionRequest:
     """Read a WebSocket's handshake, or a request to the REST interface, which says the same in the same places."""

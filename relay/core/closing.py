@@ -31,6 +31,9 @@ TRY_LATER = 1013
 CREDENTIALS = 3000
 HOPELESS = 4000
 
+FAULTS = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
+"""With which an end is failed that breaks the protocol or the limit (RFC 6455, 7.1.7)."""
+
 
 class Cause(Enum):
     """Why a session ended. The values are metric labels and part of the contract."""
@@ -42,11 +45,13 @@ class Cause(Enum):
     SLOW_PEER = "slow_peer"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_LOST = "upstream_lost"
+    UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_TOO_BIG = "upstream_too_big"
     SLOW_UPSTREAM = "slow_upstream"
     UPSTREAM_DENIED = "upstream_denied"
     UPSTREAM_REJECTED = "upstream_rejected"
     UPSTREAM_BUSY = "upstream_busy"
+    UPSTREAM_EXHAUSTED = "upstream_exhausted"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     ORIGIN_REFUSED = "origin_refused"
@@ -113,6 +118,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The connection to the upstream was lost. Start a new session to go on.",
         INTERNAL,
     ),
+    Cause.UPSTREAM_INVALID: Row(
+        "The upstream broke the WebSocket protocol or sent text that is not UTF-8; the log says how.",
+        "The upstream broke the WebSocket protocol. Start a new session to go on.",
+        INTERNAL,
+        PROTOCOL_ERROR,
+    ),
     Cause.UPSTREAM_TOO_BIG: Row(
         "The upstream sent a message above the limit.",
         "The upstream sent a message larger than the relay takes. Raise max_message_bytes if it was meant.",
@@ -139,6 +150,11 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The upstream cannot take the session now (HTTP status {status}). Try again later.",
         TRY_LATER,
         retry_after_s=5,
+    ),
+    Cause.UPSTREAM_EXHAUSTED: Row(
+        "The upstream refused because the account behind the key has no credit left (402, or insufficient_quota).",
+        "The account behind the relay has no credit left. The relay's operator has to check plan and billing.",
+        HOPELESS,
     ),
     Cause.UPSTREAM_UNREACHABLE: Row(
         "The upstream's name or address could not be reached, or did not speak WebSocket.",
@@ -285,6 +301,8 @@ class Ended:
         reason: the words with it, safe to log and to send.
         status: the HTTP status of a refusal; the upstream's own where it gave one.
         retry_after_s: when to come again.
+        retry_after: the same as the upstream said it, in seconds or as a date; it goes first.
+        told: the sentence for the peer, where more is known than the row says.
     """
 
     cause: Cause
@@ -292,10 +310,14 @@ class Ended:
     reason: str = ""
     status: int | None = None
     retry_after_s: int | None = None
+    retry_after: str | None = None
+    told: str | None = None
 
     @property
     def message(self) -> str | None:
         """The sentence for the peer, or None where there is nobody to tell."""
+        if self.told is not None:
+            return self.told
         words = ROWS[self.cause].message
         return None if words is None else words.format(code=self.code, status=self.status)
 
@@ -356,7 +378,9 @@ def peer_ended(closed: Closed) -> Ended:
 def upstream_ended(closed: Closed) -> Ended:
     """The end for an upstream's connection that has ended."""
     if closed.ours:
-        return ended(Cause.UPSTREAM_TOO_BIG)
+        if closed.code == TOO_BIG:
+            return ended(Cause.UPSTREAM_TOO_BIG)
+        return ended(Cause.UPSTREAM_INVALID, reason=closed.reason or None)
     if closed.code == ABNORMAL:
         return ended(Cause.UPSTREAM_LOST)
     return ended(Cause.UPSTREAM_CLOSED, code=closed.code, reason=closed.reason)

@@ -18,6 +18,8 @@ from functools import partial
 from typing import Any
 
 from relay.core.closing import (
+    NO_CODE,
+    NORMAL,
     ROWS,
     Cause,
     Ended,
@@ -228,4 +230,4 @@ class Session:
         """Whether the upstream's close needs no words of ours: it said why itself, or it ended as it should."""
         if how.cause is not Cause.UPSTREAM_CLOSED:
             return False
-        return self.down.last_type == "error" or how.code == 1000
+        return self.down.last_type == "error" or how.code in {NORMAL, NO_CODE}

@@ -124,7 +124,7 @@ class RealtimeEndpoint:
         budgets: Sequence[Budget],
         session_id: str,
     ) -> None:
-        interpreter = Interpreter(request.dialect, target.dialect)
+        interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
         leg = interpreter.at_peer(await peer.leg(self._observe_added))
         in_bytes = peer.subprotocol == BINARY_AUDIO
         info = PeerInfo(

@@ -15,7 +15,8 @@ def refusal_response(how: Ended, error: Mapping[str, Any] | None = None) -> Resp
         error: the error object, where it is not the row's own.
     """
     row = ROWS[how.cause]
-    headers = {} if how.retry_after_s is None else {"Retry-After": str(how.retry_after_s)}
+    retry_after = how.retry_after or how.retry_after_s
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if how.status == 401 and row.http_status == 401:  # not an upstream's 401, which the caller can do nothing about
         headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse({"error": error or how.error_object()}, status_code=how.status or 500, headers=headers)

@@ -99,7 +99,7 @@ def _passed_on(request: AdmittedRequest) -> list[tuple[str, str]]:
 def _may_pass(name: str, value: str, request: AdmittedRequest) -> bool:
     profile = request.profile
     if name == MODEL:
-        return not ("model" in profile.lock or profile.model_fixed)
+        return bool(value.strip()) and not ("model" in profile.lock or profile.model_fixed)  # an empty one is none
     if profile.lock or _KNOWN.get(folded(name), name) != name or name in _OURS:
         return False
     return not _may_be_a_credential(name, value) and value not in request.credentials

@@ -1,3 +1,5 @@
+from urllib.parse import parse_qsl
+
 import pytest
 
 from relay.admission.session_request import AdmittedRequest
@@ -20,6 +22,36 @@ def test_the_openai_upstream() -> None:
     assert target.url == "wss://eu.api.openai.com/v1/realtime?model=gpt-realtime-2.1"
     assert target.headers["Authorization"] == "Bearer sk-x"
     assert "sk-x" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("given", "profile", "asked", "query"),
+    [
+        ({}, DEFAULT, "intent=transcription&model=gpt-4o-transcribe", "intent=transcription"),
+        ({}, DEFAULT, "model=whisper-1&intent=transcription", "intent=transcription"),
+        ({}, TRANSCRIPTION, "model=whisper-1", "intent=transcription"),
+        ({}, DEFAULT, "intent=realtime&model=gpt-realtime", "intent=realtime&model=gpt-realtime"),
+        ({}, DEFAULT, "intent=transcription&language=de", "intent=transcription&language=de"),
+        (
+            {"upstream": "wss://eu.api.openai.com/v1/realtime"},
+            DEFAULT,
+            "model=m&intent=transcription",
+            "intent=transcription",
+        ),
+        (
+            {"upstream": "wss://speaches.example/v1/realtime"},
+            DEFAULT,
+            "intent=transcription&model=m",
+            "intent=transcription&model=m",
+        ),
+    ],
+)
+def test_a_model_beside_the_intent_to_transcribe(given, profile, asked, query) -> None:
+    """OpenAI refuses both together, and some clients send both: the model stays here; other services may want it."""
+    upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", **given))
+    assert upstream is not None
+    target = upstream(AdmittedRequest(query=tuple(parse_qsl(asked)), profile=profile))
+    assert target.url.partition("?")[2] == query
 
 
 def test_an_upstream_of_ones_own_keeps_its_query() -> None:

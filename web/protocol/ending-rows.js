@@ -131,6 +131,16 @@ export const BY_ERROR = new Map(
       title: 'The model refused this session.',
       advice: 'Check model and profile in the settings, then start again.',
     },
+    upstream_exhausted: {
+      title: 'The account behind the relay has no credit left.',
+      advice: 'Whoever runs the relay must check plan and billing.',
+      retry: false,
+    },
+    upstream_invalid: {
+      title: 'The model’s server broke the connection’s rules.',
+      advice: 'Start again; if it stays, whoever runs the relay finds what was wrong in its log.',
+      retry: true,
+    },
     upstream_too_big: {
       title: 'The model sent more at once than the relay takes.',
       advice: 'Whoever runs the relay can raise max_message_bytes.',
