@@ -179,6 +179,8 @@ class Session:
         entry = flow.by_type.get(kind, flow.other)
         entry[0] += 1
         entry[1] += size
+        if flow.events >= flow.most_events or flow.octets >= flow.most_octets:
+            self.hold_up(True)
         hooks = flow.hooks.get(kind, flow.otherwise)
         if hooks:
             for hook in hooks:
