@@ -3,14 +3,17 @@
 uvicorn gives all that a socket had, up to 256 KB, to its parser in a row, and tells the application of messages alone.
 """
 
-import asyncio
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from relay.legs.asgi import EXTRA_FRAMES_EXTENSION
 from relay.legs.intake import SLICE_S
+
+if TYPE_CHECKING:
+    import asyncio
 
 PIECE_BYTES = 4096
 """What is parsed between two looks at the clock: some 700 frames at most, of 6 bytes each."""
@@ -39,6 +42,13 @@ class PatientWebSocketProtocol(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: Any) -> None:
+        """Send as uvicorn does, which would accept a peer that is leaving without a word.
+
+        Raises:
+            OSError: the peer has gone.
+        """
+        if message["type"] == "websocket.accept" and self.transport.is_closing():
+            raise ClientDisconnected
         await super().send(message)
         self._go_on_soon()  # a close is to be answered, so it has read on
 
