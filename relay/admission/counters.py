@@ -1,12 +1,13 @@
 """Counters that expire, in memory or in a Redis that several relays share.
 
-The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself: people
-go on talking, each relay still bounds what it admits, and a metric and the log tell.
+The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself, and
+asks it again after some seconds: people go on talking, nobody waits for it more than once, each relay still bounds what
+it admits, and a metric and the log tell.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,6 +16,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
 from limits.errors import StorageError
 
+from relay.admission.circuit_breaker import PAUSE_S, CircuitBreaker
 from relay.config.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Counters:
         shared = own if self._pool is None else _shared(url, self._pool)
         self._shared = (MovingWindowRateLimiter(shared), FixedWindowRateLimiter(shared))
         self._on_failure = on_failure
+        self._breaker = CircuitBreaker()
 
     async def close(self) -> None:
         """Let go of the shared store."""
@@ -72,13 +75,19 @@ class Counters:
         return await self._ask(1, ask)
 
     async def _ask(self, strategy: int, question: Question) -> int:
+        if not self._breaker.may_ask(monotonic()):
+            return await question(self._own[strategy])
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await question(self._shared[strategy])
+                answer = await question(self._shared[strategy])
         except (StorageError, TimeoutError) as failure:
-            _log.warning("quota_store.failed", reason=type(failure.__cause__ or failure).__name__)
+            self._breaker.failed(monotonic())
+            reason = type(failure.__cause__ or failure).__name__
+            _log.warning("quota_store.failed", reason=reason, next_try_s=PAUSE_S)
             self._on_failure()
             return await question(self._own[strategy])
+        self._breaker.answered()
+        return answer
 
 
 def _connections(url: str) -> "ConnectionPool":

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -71,7 +71,7 @@ async def test_a_peer_that_leaves_while_its_upstream_is_dialled(peer, leave, car
     assert caplog.records == []
 
 
-async def gone(message: dict[str, Any]) -> None:
+async def gone(message: MutableMapping[str, Any]) -> None:
     """What an ASGI server does when it is asked to send to a peer that has gone."""
     raise OSError
 
