@@ -5,7 +5,7 @@ PAUSE_S = 5.0
 
 
 class CircuitBreaker:
-    """Decides whether to ask. After a failure nobody does for `PAUSE_S`, then one at a time until there is an answer."""
+    """Decides whether to ask: after a failure nobody for `PAUSE_S`, then one at a time until there is an answer."""
 
     def __init__(self) -> None:
         self._is_open = False
