@@ -97,6 +97,11 @@ class Flow:
         for kind in types:
             self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
 
+    def unhook_all(self) -> None:
+        """Let nobody see anything more."""
+        self.hooks.clear()
+        self.otherwise = ()
+
     def waits(self, count: int) -> bool:
         """Note how many bytes wait for the receiver now; returns whether they are too many, here or in the process."""
         self._buffers.waiting += count - self._waiting

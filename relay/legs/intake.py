@@ -66,6 +66,7 @@ class Intake:
         if not self.over.done():
             self.over.set_result(None)
         listener.on_closed(self._closed, monotonic())
+        self._let_go()
 
     def put_back(self, unread: Sequence[Data]) -> None:
         """Keep these messages, and those that come now, for whoever listens next."""
@@ -175,7 +176,17 @@ class Intake:
         self.over.set_result(None)
         if self._listener is not None:
             self._listener.on_closed(self._closed, monotonic())
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the listener and the leg, which know this intake: a circle would outlive its session."""
+        self._listener = None
+        self._read = _read_nothing
 
 
 def _ignore(data: Data, now: float) -> None:
     """What comes after the end."""
+
+
+def _read_nothing(on: bool) -> None:
+    """There is nothing to be read after the end."""

@@ -181,6 +181,10 @@ class PicowsLeg(WSListener):
         if closed.ours:
             self._retrieval = asyncio.ensure_future(retrieve_fault(transport))
         self._intake.end(closed)
+        del (
+            self._transmit,
+            self._transport,
+        )  # its buffers are as large as the largest message; a closing leg needs neither
 
     def pause_writing(self) -> None:
         self._congested = True
