@@ -15,8 +15,8 @@ from relay.legs.intake import SLICE_S
 if TYPE_CHECKING:
     import asyncio
 
-PIECE_BYTES = 4096
-"""What is parsed between two looks at the clock: some 700 frames at most, of 6 bytes each."""
+PIECE_BYTES = 1024
+"""What is parsed between two looks at the clock: some 170 frames at most, of 6 bytes each."""
 
 
 class PatientWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -60,7 +60,8 @@ class PatientWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Any) -> None:
         self._extra_frames += 1
-        super().handle_cont(event)
+        if event.data or event.fin:  # uvicorn would keep empty ones, too
+            super().handle_cont(event)
 
     def handle_ping(self) -> None:
         self._extra_frames += 1
