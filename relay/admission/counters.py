@@ -1,7 +1,8 @@
 """Counters that expire, in memory or in a Redis that several relays share.
 
-When the shared store does not answer in time, this process counts on by itself, and does not ask again for
-`ASK_AGAIN_S`: people go on talking, each relay still bounds what it admits, and a metric and the log tell.
+The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself, and
+asks it again after some seconds: people go on talking, nobody waits for it more than once, each relay still bounds what
+it admits, and a metric and the log tell.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
 from limits.errors import StorageError
 
+from relay.admission.circuit_breaker import PAUSE_S, CircuitBreaker
 from relay.config.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from relay.admission.shared_money import SharedMoney
 
 ANSWER_WITHIN_S = 0.5
-ASK_AGAIN_S = 5.0
-
 PREFIX = "relay"
 
 _log = structlog.stdlib.get_logger("relay")
@@ -50,7 +50,7 @@ class Counters:
         self._shared = MovingWindowRateLimiter(own if self._pool is None else _shared(url, self._pool))
         self.money = None if self._pool is None else _money(self._pool)
         self._on_failure = on_failure
-        self._asks_from = 0.0
+        self._breaker = CircuitBreaker()
 
     async def close(self) -> None:
         """Let go of the shared store."""
@@ -72,16 +72,19 @@ class Counters:
 
     async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """The shared store's answer; None where it gives none in time, or did not a moment ago."""
-        if monotonic() < self._asks_from:
+        if not self._breaker.may_ask(monotonic()):
             return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await question()
+                answer = await question()
         except (StorageError, TimeoutError) as failure:
-            _log.warning("quota_store.failed", reason=type(failure.__cause__ or failure).__name__)
-            self._asks_from = monotonic() + ASK_AGAIN_S
+            self._breaker.failed(monotonic())
+            reason = type(failure.__cause__ or failure).__name__
+            _log.warning("quota_store.failed", reason=reason, next_try_s=PAUSE_S)
             self._on_failure()
             return None
+        self._breaker.answered()
+        return answer
 
 
 def money_key(nano_usd_per_day: int, *key: str) -> str:

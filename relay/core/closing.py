@@ -42,6 +42,7 @@ class Cause(Enum):
     PEER_LOST = "peer_lost"
     PEER_INVALID = "peer_invalid"
     PEER_TOO_BIG = "peer_too_big"
+    TOO_MANY_FRAMES = "too_many_frames"
     SLOW_PEER = "slow_peer"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_LOST = "upstream_lost"
@@ -103,6 +104,11 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The peer broke the WebSocket protocol or sent text that is not UTF-8.", None, INVALID_PAYLOAD
     ),
     Cause.PEER_TOO_BIG: Row("The peer sent a message above the limit.", None, TOO_BIG),
+    Cause.TOO_MANY_FRAMES: Row(
+        "The peer sent more pings, pongs and fragments than it may (`frames_per_s`).",
+        "Too many pings, pongs or fragments came from this end. Send whole messages, and start again.",
+        POLICY,
+    ),
     Cause.SLOW_PEER: Row(
         "The peer did not read what was sent to it.",
         "The connection was too slow to take the audio that was waiting for it. Check the network and start again.",

@@ -43,11 +43,12 @@ class Flow:
         full_since: when too much waited for the receiver; None while that is not so.
         most_waiting: how many bytes may wait for the receiver.
         held: the policies that keep the sender from being read.
+        most_events, most_octets: how many may have arrived before a policy does.
     """
 
     __slots__ = (
-        "_buffers", "_waiting", "by_type", "events", "full_since", "held", "hooks", "last_type", "most_waiting",
-        "octets", "other", "otherwise", "read", "sink", "source", "too_slow",
+        "_buffers", "_waiting", "by_type", "events", "full_since", "held", "hooks", "last_type", "most_events",
+        "most_octets", "most_waiting", "octets", "other", "otherwise", "read", "sink", "source", "too_slow",
     )  # fmt: skip
 
     def __init__(
@@ -72,9 +73,15 @@ class Flow:
         self.otherwise: tuple[Hook, ...] = ()
         self.events = 0
         self.octets = 0
+        self.most_events = self.most_octets = float("inf")
         self.last_type = ""
         self.full_since: float | None = None
         self.held: set[object] = set()
+
+    @property
+    def spent(self) -> bool:
+        """Whether as much has arrived as may."""
+        return self.events >= self.most_events or self.octets >= self.most_octets
 
     def hook(self, types: Iterable[str], hook: Hook) -> None:
         """Let `hook` see the events of these types, after those that asked before."""
@@ -89,6 +96,11 @@ class Flow:
         """Let `hook` see the events of these types no more."""
         for kind in types:
             self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
+
+    def unhook_all(self) -> None:
+        """Let nobody see anything more."""
+        self.hooks.clear()
+        self.otherwise = ()
 
     def waits(self, count: int) -> bool:
         """Note how many bytes wait for the receiver now; returns whether they are too many, here or in the process."""

@@ -45,6 +45,11 @@ class Leg(Protocol):
         """What was sent but not yet handed to the connection."""
         ...
 
+    @property
+    def extra_frames(self) -> int:
+        """How many frames arrived that are no message by themselves: pings, pongs, fragments."""
+        ...
+
     def send(self, data: Data, received_at: float) -> int:
         """Send a message after those before it, and return how many bytes wait now, or 0 for few.
 

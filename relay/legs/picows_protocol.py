@@ -17,6 +17,18 @@ from relay.legs.heartbeat import BEAT_S
 READ_BUFFER_BYTES = 4096
 """What an idle connection holds; picows doubles it when frames are larger."""
 
+READ_LIMIT_BYTES = 16 * 1024
+"""What is read at a time, since all frames in it are dealt with in a row: some 2,700 at most, of 6 bytes each.
+
+Without it picows fills whatever room there is, and a large message has made much.
+"""
+
+
+class _PatientProtocol(WSProtocol):  # type: ignore[misc]
+    def get_buffer(self, size_hint: int) -> memoryview:
+        room: memoryview = super().get_buffer(size_hint)
+        return room[:READ_LIMIT_BYTES]
+
 
 class _Silent(logging.LoggerAdapter[logging.Logger]):
     """picows would log addresses, and a peer's every mistake as an error; the session's own line tells both."""
@@ -36,7 +48,7 @@ def make_protocol(
     answer: Callable[[Any], Any] | None = None,
 ) -> Any:
     """picows' protocol for a leg: a client's with `url`, a server's with `answer`, which makes its response."""
-    return WSProtocol(
+    return _PatientProtocol(
         url.netloc if url else None,
         url.resource_name if url else None,
         url is not None,

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from relay.config.settings import Settings
 from relay.legs.heartbeat import BEAT_S
 from relay.serving.http import PatientHttpProtocol
+from relay.serving.portable import PatientWebSocketProtocol
 from relay.serving.websocket import PicowsProtocol
 from relay.sessions.registry import Sessions
 
@@ -84,7 +85,7 @@ def make_server(
         host=settings.host,
         port=settings.port,
         http=PatientHttpProtocol,
-        ws=PicowsProtocol if settings.carrier == "fast" else "websockets-sansio",
+        ws=PicowsProtocol if settings.carrier == "fast" else PatientWebSocketProtocol,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         proxy_headers=True,

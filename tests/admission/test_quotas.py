@@ -1,5 +1,6 @@
 """Quotas by themselves, with a clock that stands still, and with a real Redis between two relays."""
 
+import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -250,6 +251,30 @@ async def test_a_store_that_is_gone_or_hangs(fault) -> None:
             pass
         assert (await refusal(some, ANNA)).ended.cause is Cause.TOO_FREQUENT
         assert len(failures) == 1
+
+
+async def test_a_store_that_takes_connections_and_says_nothing() -> None:
+    """A handshake with six questions to a store that hangs waits for one answer, and the next handshake for none."""
+    questions: list[bytes] = []
+    failures: list[None] = []
+    both = Quota(sessions_per_minute=1000, usd_per_day=Decimal(5))
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            questions.append(data)
+        writer.close()
+
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        shop = quotas(url, lambda: failures.append(None), process=both, subject=both, profile=both)
+        async with shop as some:
+            async with some.reserve(ANNA) as budgets:
+                assert len(budgets) == 3
+            asked = len(questions)
+            async with some.reserve(BERT):
+                pass
+    assert len(failures) == 1
+    assert asked == len(questions) == 1
 
 
 async def stopped(redis: RedisServer, fault: signal.Signals) -> None:

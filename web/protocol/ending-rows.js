@@ -111,6 +111,11 @@ export const BY_ERROR = new Map(
       advice: 'Start again in a moment.',
       retry: true,
     },
+    too_many_frames: {
+      title: 'Something here sent too many fragments or pings.',
+      advice: 'Leave out what stands between this page and the relay, then start again.',
+      retry: false,
+    },
     slow_peer: {
       title: 'Your connection was too slow for the answer.',
       advice: 'Check your network, then start again.',
