@@ -106,7 +106,7 @@ node_modules/.done: package.json
 	@touch $@
 
 # Servers that tests run for themselves, on loopback: Debian's are taken when some are missing and we may install them.
-SERVERS := redis-server nginx haproxy
+SERVERS := redis-server nginx haproxy caddy
 .venv/.servers: | .venv/bin/python
 	@PATH="$$PATH:/usr/sbin"; for server in $(SERVERS); do command -v $$server || \
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$server) || \

@@ -79,6 +79,15 @@ class Settings(UpstreamOptions):
     )
     dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
     drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
+    drain_notice_s: float = Field(
+        5.0,
+        ge=0,
+        description="How much of that `/readyz` is 503 and new sessions still come in: load balancers have to notice.",
+    )
+    drain: Literal["turn", "session"] = Field(
+        "turn",
+        description="What SIGTERM lets a session finish: its `turn`, or the whole `session` as far as time allows.",
+    )
     carrier: Literal["fast", "portable"] = Field(
         "fast", description="What carries messages: compiled code, or Python only, for comparison and rare platforms."
     )

@@ -17,7 +17,7 @@ def probe_routes(sessions: Sessions, metrics: Metrics) -> list[Route]:
         return PlainTextResponse(f"ok {__version__}\n")
 
     def readyz(_: Request) -> Response:
-        return PlainTextResponse("draining\n", 503) if sessions.draining else PlainTextResponse("ready\n")
+        return PlainTextResponse("draining\n", 503) if sessions.leaving else PlainTextResponse("ready\n")
 
     async def exposition(_: Request) -> Response:
         return Response(await metrics.expose(), media_type=CONTENT_TYPE_PLAIN_0_0_4)

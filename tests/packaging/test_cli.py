@@ -1,7 +1,12 @@
 """The command line as a person meets it, in processes of its own."""
 
+import fcntl
+import json
+import os
+import pty
 import signal
 import socket
+import termios
 
 import httpx2 as httpx
 import pytest
@@ -9,7 +14,7 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from relay.cli import main
-from tests.fakes.process import relay_process
+from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
 
@@ -94,3 +99,33 @@ async def test_a_second_signal_stops_now() -> None:
             pass
         process.send_signal(signal.SIGTERM)
         assert await process.wait() in {0, -signal.SIGTERM}
+
+
+async def test_sighup_does_not_end_a_relay_of_one_process() -> None:
+    """One process cannot replace itself, so on SIGHUP it says so in the log, with what to do, and serves on."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url) as (process, address),
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+    ):
+        process.send_signal(signal.SIGHUP)
+        assert "--workers" in json.loads(await log_line(process, "restart.unavailable"))["advice"]
+        await peer.send("still here")
+        assert await peer.recv() == "still here"
+        assert process.returncode is None
+
+
+async def test_a_relay_ends_with_its_terminal() -> None:
+    """A relay that was started in a terminal ends when that is closed, sessions first."""
+    ours, theirs = pty.openpty()
+
+    def sit_at_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    options = {"stdin": theirs, "preexec_fn": sit_at_the_terminal}
+    async with relay_process_with(options, ["--upstream", "mock"], {}) as (process, _):
+        os.close(theirs)
+        os.close(ours)
+        await log_line(process, "drain.finished")
+        assert await process.wait() == 0
