@@ -15,7 +15,7 @@ import structlog
 from relay.admission.startup_checks import refuse_open_relay
 from relay.app import create_app
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings, unknown_variables
+from relay.config.settings import load_settings, meant_variable, unknown_variables
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
 from relay.telemetry.log import configure_logging
@@ -75,7 +75,9 @@ def serve(config: Path | None, **options: Any) -> None:
         configure_logging(settings)
         refuse_open_relay(settings)
         for name in unknown_variables(os.environ):
-            structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+            meant = meant_variable(name)
+            hint = {} if meant is None else {"did_you_mean": meant}
+            structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name, **hint)
         sys.exit(serve_until_signal(create_app, settings, config, options, partial(show_welcome, settings.upstream)))
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)

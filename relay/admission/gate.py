@@ -146,7 +146,15 @@ def _read_tokens(settings: Settings) -> Tokens:
     if path is None:
         return Tokens(settings.tokens)
     try:
-        return Tokens([*settings.tokens, *read_tokens_file(path)])
+        entries = list(read_tokens_file(path))
+        for entry in entries:
+            if entry.profile is not None:
+                settings.check_profile(entry.profile, "tokens_file")
+        return Tokens([*settings.tokens, *entries])
+    except SettingsError:
+        raise
+    except UnicodeDecodeError:
+        raise SettingsError("tokens_file: is not UTF-8") from None
     except OSError as failure:
         raise SettingsError(f"tokens_file: cannot read it: {failure.strerror}") from None
     except ValueError as failure:

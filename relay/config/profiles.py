@@ -116,7 +116,7 @@ def read_profile(
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
-    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+    if not isinstance(lock, list | tuple) or not all(isinstance(field, str) for field in lock):
         raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
     if "type" in lock:
         raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
@@ -124,8 +124,10 @@ def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
 
 
 def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
-    audio = dict(audio)
-    output = dict(audio.get("output", {}))
+    output = audio.get("output", {}) if isinstance(audio, Mapping) else None
+    if not isinstance(output, Mapping):
+        raise ValueError(f"profiles.{name}.audio: must be a table, with `output` as a table in it")  # noqa: TRY004
+    output = dict(output)
     if output.setdefault("voice", voice) != voice:
         raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
     return {**audio, "output": output}
