@@ -18,6 +18,7 @@ from relay.endpoints.client_secrets import mint_routes
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
+from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
@@ -76,7 +77,11 @@ def create_app(
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
-        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path)],
+        middleware=[
+            Middleware(RequestIdHeaders),
+            Middleware(ResponseHeaders),
+            Middleware(RootPath, settings.root_path),
+        ],
         lifespan=lifespan,
     )
     app.state.sessions = sessions

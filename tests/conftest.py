@@ -4,8 +4,12 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import hypothesis
 import pytest
 import uvloop
+
+hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.load_profile("busy machines")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Any]:

@@ -86,7 +86,7 @@ class Quotas:
         scopes = [(quota, key) for key in keys if (quota := self._quotas.get(key) or self._quotas.get(key[0]))]
         for quota, key in scopes:
             if quota.sessions is not None and self._open[key] >= quota.sessions:
-                raise Refused(ended(Cause.TOO_MANY_SESSIONS))
+                raise Refused(ended(Cause.TOO_MANY_SESSIONS, named={"quota": f"{key[0]}.sessions"}))
         self._open.update(keys)
         try:
             yield [budget async for budget in self._admit(scopes)]
@@ -115,14 +115,15 @@ class Quotas:
         assert self._counters is not None  # noqa: S101 - made with the quotas
         wait_s = await self._counters.admit(per_minute, *key)
         if wait_s is not None:
-            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s))
+            quota = {"quota": f"{key[0]}.sessions_per_minute"}
+            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s, named=quota))
 
     async def _budget(self, usd: Decimal, key: QuotaKey) -> DailyBudget:
         assert self._counters is not None  # noqa: S101
         per_day = int(usd / NANO_USD)
         left = await self._counters.spend(per_day, *key, amount=0)
         if left <= 0:
-            raise Refused(ended(Cause.BUDGET_SPENT))
+            raise Refused(ended(Cause.BUDGET_SPENT, named={"quota": f"{key[0]}.usd_per_day"}))
         return DailyBudget(usd, left, lambda nanos: self._pay(per_day, key, nanos))
 
     def _pay(self, per_day: int, key: QuotaKey, nanos: int) -> "asyncio.Future[int]":

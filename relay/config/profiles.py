@@ -66,7 +66,7 @@ class Profile:
         if self.kind.is_served_at(endpoint_kind) and not (self.lock and endpoint_kind.opening is None):
             return self
         if by_name or self.lock or self.model_fixed:
-            raise Refused(ended(Cause.KIND_REFUSED))
+            raise Refused(ended(Cause.KIND_REFUSED, named={"profile": self.name, "kind": endpoint_kind.name}))
         bare = endpoint_kind.session_object({}, endpoint_kind.model)
         return replace(
             self, kind=endpoint_kind, model=endpoint_kind.model, session=bare, model_named=False, dialect=None

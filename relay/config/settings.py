@@ -237,7 +237,17 @@ class Settings(UpstreamOptions):
     @property
     def guarded(self) -> bool:
         """Whether a peer has to bring a credential."""
-        return bool(self.tokens or self.tokens_file or self.jwt or self.ticket_secret)
+        return self.admits != ["anybody"]
+
+    @property
+    def admits(self) -> list[str]:
+        """Who may come in, by what they bring."""
+        ways = {
+            "tokens": self.tokens or self.tokens_file,
+            "jwts": self.jwt,
+            "tickets": self.tokens or self.tokens_file or self.jwt or self.ticket_secret,
+        }
+        return [name for name, given in ways.items() if given] or ["anybody"]
 
     @cached_property
     def secrets(self) -> Secrets:

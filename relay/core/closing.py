@@ -17,6 +17,9 @@ from relay.core.leg import Closed
 REASON_LIMIT_BYTES = 123
 """What a close frame can hold beside its code (RFC 6455, 5.5)."""
 
+PRINTABLE_LENGTH = 120
+"""So much of an origin or a name is shown; hardly a real one is longer."""
+
 NORMAL = 1000
 GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
@@ -271,6 +274,7 @@ class Ended:
         reason: the words with it, safe to log and to send.
         status: the HTTP status of a refusal; the upstream's own where it gave one.
         retry_after_s: when to come again.
+        named: what exactly was refused, such as the page's origin, by what it is.
     """
 
     cause: Cause
@@ -278,12 +282,16 @@ class Ended:
     reason: str = ""
     status: int | None = None
     retry_after_s: int | None = None
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def message(self) -> str | None:
         """The sentence for the peer, or None where there is nobody to tell."""
         words = ROWS[self.cause].message
-        return None if words is None else words.format(code=self.code, status=self.status)
+        if words is None:
+            return None
+        about = "; ".join(f"{name}: {value}" for name, value in self.named)
+        return words.format(code=self.code, status=self.status) + (f" ({about})" if about else "")
 
     def error(self, event_id: str) -> dict[str, Any]:
         """The `error` event for it, in the API's own shape."""
@@ -308,6 +316,7 @@ def ended(
     reason: str | None = None,
     status: int | None = None,
     retry_after_s: int | None = None,
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> Ended:
     """Make the end for `cause` with the row's own code and words where none are given."""
     row = ROWS[cause]
@@ -317,6 +326,7 @@ def ended(
         fit_reason(cause.value if reason is None else reason),
         status if status is not None else row.http_status,
         retry_after_s if retry_after_s is not None else row.retry_after_s,
+        tuple((name, printable(value)) for name, value in named.items()),
     )
 
 
@@ -353,6 +363,11 @@ def sendable_code(code: int) -> int:
     if 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999:
         return code
     return NORMAL if code == NO_CODE else INTERNAL
+
+
+def printable(text: str) -> str:
+    """Somebody else's words, as they may stand in the log and in a sentence: bounded, with nothing that steers."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:PRINTABLE_LENGTH])
 
 
 def fit_reason(reason: str) -> str:

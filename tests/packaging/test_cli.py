@@ -1,11 +1,13 @@
 """The command line as a person meets it, in processes of its own."""
 
+import asyncio
 import fcntl
 import json
 import os
 import pty
 import signal
 import socket
+import sys
 import termios
 
 import httpx2 as httpx
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from relay.cli import main
+from relay.version import __version__
 from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
@@ -49,6 +52,39 @@ async def test_the_relay_says_where_it_is() -> None:
     """A started relay prints its page's address, which answers, and the WebSocket's."""
     async with relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address), httpx.AsyncClient() as http:
         assert (await http.get(f"{address}/readyz")).text == "ready\n"
+
+
+async def test_the_log_says_what_was_started() -> None:
+    """The log is JSON from its first line, and says which version serves where, for what, and whom it lets in."""
+    token = "rt_annas-token-0123456789"
+    upstream = "ws://me:password@127.0.0.1:1/v1/realtime?key=secret"
+    async with relay_process_with({}, ["--upstream", upstream, "--workers", "2"], {"RELAY_TOKENS": token}) as (_, said):
+        assert said["version"] == __version__
+        assert said["address"].startswith("http://127.0.0.1:")
+        assert (said["upstream"], said["workers"]) == ("ws://127.0.0.1:1/v1/realtime", 2)
+        assert said["admits"] == ["tokens", "tickets"]
+    async with relay_process_with({}, ["--upstream", "mock"], {}) as (_, said):
+        assert (said["upstream"], said["admits"]) == ("mock", ["anybody"])
+
+
+async def test_a_person_at_a_terminal_is_welcomed() -> None:
+    """In a terminal the relay says where the page is; with `log_format = "json"` all is JSON there, too."""
+    shown = {}
+    for log_format in ("auto", "json"):
+        ours, theirs = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "relay", "serve", "--port", "0", "--upstream", "mock", "--log-format", log_format,
+            stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        shown[log_format] = ""
+        while not ("Ctrl+C stops" in shown[log_format] or (log_format == "json" and "started" in shown[log_format])):
+            shown[log_format] += (await asyncio.to_thread(os.read, ours, 4096)).decode()
+        process.kill()
+        await process.wait()
+        os.close(ours)
+    assert "  Page       http://127.0.0.1:" in shown["auto"]
+    assert "Page" not in shown["json"]
 
 
 async def test_sigterm_drains() -> None:
