@@ -73,7 +73,7 @@ def create_app(
             *endpoint.routes(),
             *mint_routes(gate, settings),
             *calls.routes(settings),
-            *probe_routes(sessions, metrics),
+            *probe_routes(sessions, metrics, settings.metrics_token),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],

@@ -32,7 +32,7 @@ from relay.config.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, P
 from relay.config.quotas import Quota, QuotaKey
 from relay.config.token_options import TokenOption
 from relay.config.upstream_options import UpstreamOptions
-from relay.config.words import check_origin, check_proxy, is_address
+from relay.config.words import check_origin, check_proxy, is_address, one_secret_word
 from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
@@ -61,6 +61,9 @@ class Settings(UpstreamOptions):
     jwt: JwtOptions | None = Field(None, description="Which JWTs open sessions, as `[jwt]`; see docs/admission.md.")
     ticket_secret: SecretStr | None = Field(
         None, min_length=32, description="Signs tickets; the same for all replicas. Without it, drawn at each start."
+    )
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="What a scrape of `/metrics` brings as a bearer token; else anybody may."
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
@@ -151,6 +154,11 @@ class Settings(UpstreamOptions):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _no_words_in_a_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return one_secret_word(value)
 
     @field_validator("allowed_origins")
     @classmethod
@@ -252,7 +260,12 @@ class Settings(UpstreamOptions):
     @cached_property
     def secrets(self) -> Secrets:
         """What must never be shown."""
-        own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
+        own = [
+            self.ticket_secret,
+            self.metrics_token,
+            self.jwt and self.jwt.secret,
+            *(entry.token for entry in self.tokens),
+        ]
         return Secrets([*self.upstream_secrets, *(secret.get_secret_value() for secret in own if secret)])
 
 
@@ -335,6 +348,6 @@ _TABLE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "jwt": tuple(JwtOptions.model_fields),
     "tokens": tuple(TokenOption.model_fields),
 })  # fmt: skip
-_SECRET = frozenset({"jwt", "openai_api_key", "azure_api_key", "quota_store", "ticket_secret", "tokens",
-                     "upstream_headers", "xai_api_key"})  # fmt: skip
+_SECRET = frozenset({"jwt", "metrics_token", "openai_api_key", "azure_api_key", "quota_store", "ticket_secret",
+                     "tokens", "upstream_headers", "xai_api_key"})  # fmt: skip
 """What is not quoted, however wrong it is."""

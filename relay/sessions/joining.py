@@ -138,7 +138,7 @@ class Joiner:
 
     def count_refusal(self, how: Ended, address: str | None) -> None:
         """Count and log a session that never began."""
-        self._metrics.count_end(how)
+        self._metrics.count_refusal(how)
         _log.info("session.refused", address=address, cause=how.cause.value, status=how.status, **dict(how.named))
 
     def _meter(self, info: PeerInfo, costs: Costs, journal: Journal) -> Meter | TimeMeter:
