@@ -96,7 +96,8 @@ def metrics_rows() -> Iterator[tuple[str, ...]]:
     for family in Metrics().registry.collect():
         if family.name.startswith("relay_"):
             suffix = "_total" if family.type == "counter" else ""
-            labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+            declared = getattr(family, "_labelnames", ())  # a collector's family says them before it has a sample
+            labels = sorted({*declared, *(label for sample in family.samples for label in sample.labels)} - {"le"})
             yield (
                 f"`{family.name}{suffix}`",
                 family.type,

@@ -20,6 +20,7 @@ from relay.endpoints.client_secrets import mint_routes
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
+from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
 from relay.endpoints.wrong_address import WrongAddress, failed
 from relay.recording.recordings import make_recordings
@@ -71,7 +72,11 @@ def create_app(
             yield
 
     sockets = endpoint.routes()
-    interfaces = [*mint_routes(gate, settings), *calls.routes(settings), *probe_routes(sessions, metrics)]
+    interfaces = [
+        *mint_routes(gate, settings),
+        *calls.routes(settings),
+        *probe_routes(sessions, metrics, settings.metrics_token),
+    ]
     app = Starlette(
         routes=[
             *sockets,
@@ -80,7 +85,12 @@ def create_app(
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
-        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path), Middleware(Addresses)],
+        middleware=[
+            Middleware(RequestIdHeaders),
+            Middleware(ResponseHeaders),
+            Middleware(RootPath, settings.root_path),
+            Middleware(Addresses),
+        ],
         exception_handlers={HTTPException: WrongAddress([*sockets, *interfaces]).answer, Exception: failed},
         lifespan=lifespan,
     )

@@ -60,7 +60,7 @@ class Quotas:
         scopes = [(quota, key) for key in keys if (quota := self._quotas.get(key) or self._quotas.get(key[0]))]
         for quota, key in scopes:
             if quota.sessions is not None and self._open[key] >= quota.sessions:
-                raise Refused(ended(Cause.TOO_MANY_SESSIONS))
+                raise Refused(ended(Cause.TOO_MANY_SESSIONS, named={"quota": f"{key[0]}.sessions"}))
         self._open.update(keys)
         budgets: list[DailyBudget] = []
         try:
@@ -96,7 +96,8 @@ class Quotas:
         assert self._counters is not None  # noqa: S101 - made with the quotas
         wait_s = await self._counters.admit(per_minute, *key)
         if wait_s is not None:
-            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s))
+            quota = {"quota": f"{key[0]}.sessions_per_minute"}
+            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s, named=quota))
 
     async def _budget(self, usd: Decimal, key: QuotaKey) -> DailyBudget:
         assert self._counters is not None  # noqa: S101
@@ -105,7 +106,7 @@ class Quotas:
             money = self._money[key] = ScopeMoney(key, usd, self._ledger, self._counters, partial(self._run, key))
         await money.look()
         if money.left <= 0:
-            raise Refused(ended(Cause.BUDGET_SPENT))
+            raise Refused(ended(Cause.BUDGET_SPENT, named={"quota": f"{key[0]}.usd_per_day"}))
         return DailyBudget(money)
 
     def _run(self, key: QuotaKey, asking: Coroutine[None, None, None]) -> None:

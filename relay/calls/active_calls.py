@@ -16,7 +16,8 @@ from relay.core.payers import Place
 from relay.legs.choice import UpstreamLeg
 from relay.legs.null import NullLeg
 from relay.legs.target import Target
-from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
 
 SIDEBAND_AGAIN_S = 0.5
 """How long after a sideband was refused the next is tried: the API may not know yet of a call that it has just made."""

@@ -68,7 +68,7 @@ class Profile:
         if self.kind.is_served_at(endpoint_kind) and not (self.lock and endpoint_kind.opening is None):
             return self
         if by_name or self.lock or self.model_fixed:
-            raise Refused(ended(Cause.KIND_REFUSED))
+            raise Refused(ended(Cause.KIND_REFUSED, named={"profile": self.name, "kind": endpoint_kind.name}))
         bare = endpoint_kind.session_object({}, endpoint_kind.model)
         return replace(
             self, kind=endpoint_kind, model=endpoint_kind.model, session=bare, model_named=False, dialect=None
@@ -122,7 +122,7 @@ def read_profile(
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
-    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+    if not isinstance(lock, list | tuple) or not all(isinstance(field, str) for field in lock):
         raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
     if "type" in lock:
         raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
@@ -130,8 +130,10 @@ def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
 
 
 def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
-    audio = dict(audio)
-    output = dict(audio.get("output", {}))
+    output = audio.get("output", {}) if isinstance(audio, Mapping) else None
+    if not isinstance(output, Mapping):
+        raise ValueError(f"profiles.{name}.audio: must be a table, with `output` as a table in it")  # noqa: TRY004
+    output = dict(output)
     if output.setdefault("voice", voice) != voice:
         raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
     return {**audio, "output": output}

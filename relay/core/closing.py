@@ -17,6 +17,9 @@ from relay.core.leg import Closed
 REASON_LIMIT_BYTES = 123
 """What a close frame can hold beside its code (RFC 6455, 5.5)."""
 
+PRINTABLE_LENGTH = 120
+"""So much of an origin or a name is shown; hardly a real one is longer."""
+
 NORMAL = 1000
 GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
@@ -309,6 +312,7 @@ class Ended:
         retry_after_s: when to come again.
         retry_after: the same as the upstream said it, in seconds or as a date; it goes first.
         told: the sentence for the peer, where more is known than the row says.
+        named: what exactly was refused, such as the page's origin, by what it is.
     """
 
     cause: Cause
@@ -318,6 +322,7 @@ class Ended:
     retry_after_s: int | None = None
     retry_after: str | None = None
     told: str | None = None
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def message(self) -> str | None:
@@ -325,7 +330,10 @@ class Ended:
         if self.told is not None:
             return self.told
         words = ROWS[self.cause].message
-        return None if words is None else words.format(code=self.code, status=self.status)
+        if words is None:
+            return None
+        about = "; ".join(f"{name}: {value}" for name, value in self.named)
+        return words.format(code=self.code, status=self.status) + (f" ({about})" if about else "")
 
     def error(self, event_id: str) -> dict[str, Any]:
         """The `error` event for it, in the API's own shape."""
@@ -350,6 +358,7 @@ def ended(
     reason: str | None = None,
     status: int | None = None,
     retry_after_s: int | None = None,
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> Ended:
     """Make the end for `cause` with the row's own code and words where none are given."""
     row = ROWS[cause]
@@ -359,6 +368,7 @@ def ended(
         fit_reason(cause.value if reason is None else reason),
         status if status is not None else row.http_status,
         retry_after_s if retry_after_s is not None else row.retry_after_s,
+        named=tuple((name, printable(value)) for name, value in named.items()),
     )
 
 
@@ -397,6 +407,11 @@ def sendable_code(code: int) -> int:
     if 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999:
         return code
     return NORMAL if code == NO_CODE else INTERNAL
+
+
+def printable(text: str) -> str:
+    """Somebody else's words, as they may stand in the log and in a sentence: bounded, with nothing that steers."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:PRINTABLE_LENGTH])
 
 
 def fit_reason(reason: str) -> str:

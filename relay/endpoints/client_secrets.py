@@ -77,8 +77,9 @@ class Mint:
         """Admit the caller as a peer is admitted, and answer with a ticket, or with what is wrong."""
         if request.method == "OPTIONS":  # one that is a page's preflight was answered before
             return Response(status_code=204, headers={"Allow": "POST"})
+        caller = read_session_request(request)
         try:
-            identity = await self._gate.identify(read_session_request(request))
+            identity = await self._gate.identify(caller)
             if identity.is_ticket:  # or a ticket could be made to last for ever
                 raise Refused(ended(Cause.CREDENTIALS_REFUSED))
             body = await read_body(request)
@@ -91,7 +92,9 @@ class Mint:
                 answer = beta.to_beta(answer)
             return JSONResponse(answer, headers={"Cache-Control": "no-store"})
         except Refused as refusal:
-            return refusal_response(refusal.ended)
+            how = refusal.ended
+            _log.info("ticket.refused", address=caller.address, cause=how.cause.value, **dict(how.named))
+            return refusal_response(how, event_id=caller.event_id)
         except (RequestInvalid, TicketTooLarge) as wrong:
             return complaint(str(wrong))
 

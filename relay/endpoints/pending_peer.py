@@ -72,7 +72,7 @@ class PendingPeer:
         """Tell it why it gets no session: by HTTP status, or where it cannot read one, by event and close code."""
         with contextlib.suppress(Refused, WebSocketDisconnect, RuntimeError, OSError):  # it has gone
             if not self.is_answered and self.request.origin is None:
-                await self._websocket.send_denial_response(refusal_response(how))
+                await self._websocket.send_denial_response(refusal_response(how, event_id=event_id))
                 return
             await self.accept()
             await self._websocket.send({"type": "websocket.send", "text": write_event(how.error(event_id)).data})

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 
 import structlog
 from starlette.routing import WebSocketRoute
@@ -24,7 +25,8 @@ from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import Observe, UpstreamLeg
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
-from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
 from relay.upstreams.query import nobody_named_a_model
 
@@ -70,7 +72,7 @@ class RealtimeEndpoint:
 
         async def refuse(refusal: Refused) -> None:
             self._joiner.count_refusal(refusal.ended, peer.request.address)
-            await peer.refuse(refusal.ended, f"relay_{session_id}_0")
+            await peer.refuse(refusal.ended, peer.request.event_id or f"relay_{session_id}_0")
 
         await end_well(session_id, serve(peer, session_id), refuse)
 
@@ -84,9 +86,11 @@ class RealtimeEndpoint:
                 await peer.connected()
                 request = await self._with_first_model(peer, request)
                 target = self._joiner.target(request)
+                dialled_at = monotonic()
                 upstream = await self._dial(peer, target)
+                dial_s = monotonic() - dialled_at
                 try:
-                    await self._join(peer, target, upstream, request, budgets, session_id)
+                    await self._join(peer, target, upstream, request, budgets, session_id, dial_s)
                 finally:
                     upstream.abort()
 
@@ -123,6 +127,7 @@ class RealtimeEndpoint:
         request: AdmittedRequest,
         budgets: Sequence[Budget],
         session_id: str,
+        dial_s: float,
     ) -> None:
         interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
         leg = interpreter.at_peer(await peer.leg(self._observe_added))
@@ -133,6 +138,7 @@ class RealtimeEndpoint:
             budgets,
             peer.subprotocol,
             relay_events=in_bytes or dict(request.query).get("relay_events") == "1",
+            dial_s=dial_s,
         )
         await self._joiner.join(
             info,

@@ -8,18 +8,20 @@ from starlette.responses import JSONResponse, Response
 from relay.core.closing import ROWS, Ended
 
 
-def refusal_response(how: Ended, error: Mapping[str, Any] | None = None) -> Response:
+def refusal_response(how: Ended, error: Mapping[str, Any] | None = None, event_id: str | None = None) -> Response:
     """The response with the row's status, and with what a caller is to do next where HTTP has a header for it.
 
     Args:
         error: the error object, where it is not the row's own.
+        event_id: names the refusal, for who asks why.
     """
     row = ROWS[how.cause]
     retry_after = how.retry_after or how.retry_after_s
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if how.status == 401 and row.http_status == 401:  # not an upstream's 401, which the caller can do nothing about
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse({"error": error or how.error_object()}, status_code=how.status or 500, headers=headers)
+    body = error or {**how.error_object(), "event_id": event_id}
+    return JSONResponse({"error": body}, status_code=how.status or 500, headers=headers)
 
 
 def complaint(

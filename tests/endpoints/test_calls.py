@@ -100,6 +100,7 @@ async def test_a_call_is_made_watched_and_hung_up() -> None:
         assert mock.calls.ended == [id_of(answer)]
         assert [log["event"] for log in logs if log["event"].startswith("session.")] == [
             "session.opened",
+            "session.begun",
             "session.closed",
         ]
         assert relay.ended_by("peer_closed") == 1

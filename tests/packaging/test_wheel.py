@@ -77,8 +77,8 @@ async def started(relay: Path, where: Path, *arguments: str) -> tuple[asyncio.su
     )
     assert process.stderr is not None
     while line := (await process.stderr.readline()).decode():
-        if found := re.search(r"ws://[^/]+/v1/realtime", line):
-            return process, found[0]
+        if found := re.search(r"(?:ws|http)://([\d.:]+)", line):
+            return process, f"ws://{found[1]}/v1/realtime"
     raise AssertionError("it ended before it listened")
 
 

@@ -51,8 +51,7 @@ def flood(port: int, profile: str, start: bytes, piece: bytes) -> None:
         peer.sendall(
             b"GET /v1/realtime?swallow=1&profile=%b HTTP/1.1\r\nHost: x\r\n"
             b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-            % profile.encode()
+            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" % profile.encode()
         )
         if not peer.recv(1024).startswith(b"HTTP/1.1 101 "):
             return
