@@ -33,7 +33,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.agents/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.agents/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL) $(TIMEOUT)
 
 js: node_modules/.done
@@ -119,11 +119,18 @@ node_modules/.done: package.json
 	@touch $@
 
 # Servers that tests run for themselves, on loopback: Debian's are taken when some are missing and we may install them.
-SERVERS := redis-server nginx haproxy
+SERVERS := redis-server nginx haproxy caddy
 .venv/.servers: | .venv/bin/python
 	@PATH="$$PATH:/usr/sbin"; for server in $(SERVERS); do command -v $$server || \
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$server) || \
 	    { echo "The tests need $$server: install it, then run make test again." >&2; exit 1; }; done
+	@touch $@
+
+# One test asks Prometheus the documents' questions, and is skipped with a word where there is none.
+.venv/.prometheus: | .venv/bin/python
+	@command -v prometheus || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus) || \
+	    echo 'Without Prometheus the queries of docs/metrics.md are not tried.' >&2
 	@touch $@
 
 # Chromium drives the browser tests; Debian's is taken when none is there and we may install one.

@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 from relay.checking.run import CHECKS
 from relay.config.settings import Settings
 from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
+from relay.core.dial_failure import REASONS
 from relay.stand_ins.faults.grammar import KINDS
 from relay.telemetry.metrics import Metrics
 
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = (
     "README.md",
     "docs/closing.md",
+    "docs/providers.md",
     "docs/settings.md",
     "docs/metrics.md",
     "docs/testing.md",
@@ -36,6 +38,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 BEFORE_ACCEPT = {
     Cause.UPSTREAM_DENIED: "401 or 403",
     Cause.UPSTREAM_REJECTED: "the upstream's 4xx, else 502",
+    Cause.UPSTREAM_EXHAUSTED: "402, 403 or 429",
     Cause.UPSTREAM_BUSY: "the upstream's 429, 503 or 504, else 502",
 } | {cause: str(row.http_status) for cause, row in ROWS.items() if row.http_status is not None}
 
@@ -66,6 +69,13 @@ def upstream_gets(cause: Cause, row: Row) -> str:
     return "the peer's code" if row.upstream_code is None else str(row.upstream_code)
 
 
+def reason_rows() -> Iterator[tuple[str, ...]]:
+    """Every reason why an upstream could not be had: what the peer is told, what the operator does."""
+    for reason, row in REASONS.items():
+        advice = row.advice or "The provider's own advice: check the key, and what it may use."
+        yield f"`{reason.value}`", row.told.replace("{status}", "…"), advice
+
+
 def settings_rows() -> Iterator[tuple[str, ...]]:
     """Every setting: its TOML name, its variable, its default, its words."""
     for name, field in Settings.model_fields.items():
@@ -86,7 +96,8 @@ def metrics_rows() -> Iterator[tuple[str, ...]]:
     for family in Metrics().registry.collect():
         if family.name.startswith("relay_"):
             suffix = "_total" if family.type == "counter" else ""
-            labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+            declared = getattr(family, "_labelnames", ())  # a collector's family says them before it has a sample
+            labels = sorted({*declared, *(label for sample in family.samples for label in sample.labels)} - {"le"})
             yield (
                 f"`{family.name}{suffix}`",
                 family.type,
@@ -109,6 +120,7 @@ def check_rows() -> Iterator[tuple[str, ...]]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "closing": lambda: table(("cause", "what happened", "the peer gets", "the upstream gets"), closing_rows()),
+    "reasons": lambda: table(("`reason`", "the peer is told", "`advice`"), reason_rows()),
     "settings": lambda: table(("setting", "variable", "default", "what it does"), settings_rows()),
     "faults": lambda: table(("fault", "what it does"), fault_rows()),
     "checks": lambda: table(("check", "what it asks for"), check_rows()),

@@ -5,20 +5,24 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.routing import Mount, WebSocketRoute
 
 from relay.admission.gate import Gate
 from relay.admission.quotas import make_quotas
 from relay.calls.api import CallsApi
 from relay.config.settings import Settings
 from relay.core.flow import Buffers
+from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
+from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
+from relay.endpoints.wrong_address import WrongAddress, failed
 from relay.legs.lanes import lane_in_use
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
@@ -68,18 +72,30 @@ def create_app(
                 joiner.upstream = await stack.enter_async_context(serve_stand_in(settings.upstream))
             yield
 
+    sockets = endpoint.routes()
+    interfaces = [
+        *mint_routes(gate, settings),
+        *calls.routes(settings),
+        *probe_routes(sessions, metrics, settings.metrics_token),
+    ]
     app = Starlette(
         routes=[
-            *endpoint.routes(),
-            *mint_routes(gate, settings),
-            *calls.routes(settings),
-            *probe_routes(sessions, metrics),
+            *sockets,
+            *interfaces,
+            WebSocketRoute("/{path:path}", endpoint.refuse_path),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
-        middleware=[Middleware(ResponseHeaders), Middleware(RootPath, settings.root_path)],
+        middleware=[
+            Middleware(RequestIdHeaders),
+            Middleware(ResponseHeaders),
+            Middleware(RootPath, settings.root_path),
+            Middleware(Addresses),
+        ],
+        exception_handlers={HTTPException: WrongAddress([*sockets, *interfaces]).answer, Exception: failed},
         lifespan=lifespan,
     )
     app.state.sessions = sessions
     app.state.metrics = metrics
+    app.state.quotas = quotas
     return app

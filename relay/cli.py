@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import structlog
@@ -15,11 +16,11 @@ import structlog
 from relay.admission.startup_checks import refuse_open_relay
 from relay.app import create_app
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings, unknown_variables
+from relay.config.settings import Settings, load_settings, meant_variable, unknown_variables
 from relay.legs.lanes import WHY_NOT
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
-from relay.telemetry.log import configure_logging
+from relay.telemetry.log import configure_logging, is_for_people
 from relay.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType({
@@ -76,21 +77,44 @@ def serve(config: Path | None, **options: Any) -> None:
         configure_logging(settings)
         refuse_open_relay(settings)
         for name in unknown_variables(os.environ):
-            structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name)
+            meant = meant_variable(name)
+            hint = {} if meant is None else {"did_you_mean": meant}
+            structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name, **hint)
         if settings.carrier == "fast" and WHY_NOT:
             structlog.stdlib.get_logger("relay").warning("lane.missing", why=WHY_NOT, advice=LANE_ADVICE)
-        sys.exit(serve_until_signal(create_app, settings, config, options, partial(show_welcome, settings.upstream)))
+        sys.exit(serve_until_signal(create_app, settings, config, options, partial(announce, settings)))
     except SettingsError as failure:
         click.echo(f"relay: {failure}", err=True)
         sys.exit(2)
 
 
-def show_welcome(upstream: str, host: str, port: int, certificate: Certificate | None) -> None:
-    """Tell a person who has just started the relay what they want to know."""
+def announce(settings: Settings, host: str, port: int, certificate: Certificate | None) -> None:
+    """Say that the relay listens: in the log, and to a person who has started it in a terminal."""
     place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     secure = "" if certificate is None else "s"
-    goes_to = "the built-in mock: no key, no cost" if upstream == "mock" else upstream
     trust = None if certificate is None else certificate.authority
+    structlog.stdlib.get_logger("relay").info(
+        "relay.started",
+        version=__version__,
+        address=f"http{secure}://{place}",
+        upstream=without_secrets(settings.upstream),
+        workers=settings.workers,
+        admits=settings.admits,
+        **({} if trust is None else {"tls_authority": str(trust)}),
+    )
+    if sys.stderr.isatty() and is_for_people(settings, sys.stderr):
+        show_welcome(settings.upstream, place, secure, trust)
+
+
+def without_secrets(upstream: str) -> str:
+    """The upstream without what could be a secret in its address."""
+    parts = urlsplit(upstream)
+    return upstream if not parts.netloc else f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def show_welcome(upstream: str, place: str, secure: str, trust: Path | None) -> None:
+    """Tell a person who has just started the relay what they want to know."""
+    goes_to = "the built-in mock: no key, no cost" if upstream == "mock" else upstream
     click.echo(
         f"\n  Realtime Relay {__version__}\n\n"
         f"  Page       http{secure}://{place}\n"

@@ -25,7 +25,7 @@ from relay.stand_ins.replay import ReplayOptions, ReplaySession, serve_replay
 
 T = TypeVar("T")
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,16 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import hypothesis
 import pytest
 import uvloop
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no example fails for having been slow
+
+hypothesis.settings.register_profile("busy machines", deadline=None)
+hypothesis.settings.load_profile("busy machines")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Any]:
@@ -20,6 +28,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "http_proxy",
             "https_proxy",
             "all_proxy",
+            "no_proxy",
         }:
             monkeypatch.delenv(name)
 

@@ -6,6 +6,7 @@ from bench.contestants.site import Command, Site
 
 _CONFIG = """
 max_sessions = 20000
+drain_notice_s = 0
 carrier = "{carrier}"
 
 [profiles.default]

@@ -4,6 +4,7 @@ import secrets
 import sys
 from pathlib import Path
 from time import time
+from typing import NoReturn
 
 import click
 
@@ -58,11 +59,16 @@ def ticket(
     try:
         settings = load_settings(config)
     except SettingsError as failure:
-        raise click.ClickException(str(failure)) from None
+        _give_up(str(failure))
     if settings.ticket_secret is None:
-        raise click.ClickException("there is no ticket_secret; set RELAY_TICKET_SECRET here and for the relay")
+        _give_up("there is no ticket_secret; set RELAY_TICKET_SECRET here and for the relay")
     if settings.profile(profile) is None:
-        raise click.ClickException(f"there is no profile {profile} in the settings")
+        _give_up(f"there is no profile {profile} in the settings")
     given = {name: figure for name, figure in limits.items() if figure is not None}
     signer = TicketSigner(settings.ticket_secret.get_secret_value().encode())
     click.echo(signer.write(Ticket(int(time()) + seconds, profile, subject, origin, given, {})))
+
+
+def _give_up(why: str) -> NoReturn:
+    click.echo(f"relay: {why}", err=True)
+    sys.exit(2)

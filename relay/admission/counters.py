@@ -1,30 +1,35 @@
 """Counters that expire, in memory or in a Redis that several relays share.
 
-The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself: people
-go on talking, each relay still bounds what it admits, and a metric and the log tell.
+The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself, and
+asks it again after some seconds: people go on talking, nobody waits for it more than once, each relay still bounds what
+it admits, and a metric and the log tell.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import time
-from typing import TYPE_CHECKING, Any
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from limits import RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
+from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
 from limits.errors import StorageError
 
+from relay.admission.circuit_breaker import PAUSE_S, CircuitBreaker
 from relay.config.errors import SettingsError
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
+    from relay.admission.shared_money import SharedMoney
+
 ANSWER_WITHIN_S = 0.5
+PREFIX = "relay"
 
 _log = structlog.stdlib.get_logger("relay")
 
-Question = Callable[[RateLimiter], Awaitable[int]]
+Answer = TypeVar("Answer")
 
 
 class Counters:
@@ -33,15 +38,19 @@ class Counters:
     Args:
         url: `memory`, `redis://…`, `rediss://…` or `valkey://…`.
         on_failure: is called each time that the shared store did not answer.
+
+    Attributes:
+        money: where days are counted by several relays; None for `memory`.
     """
 
     def __init__(self, url: str, on_failure: Callable[[], None] = lambda: None) -> None:
         own = MemoryStorage()
-        self._own = (MovingWindowRateLimiter(own), FixedWindowRateLimiter(own))
+        self._own = MovingWindowRateLimiter(own)
         self._pool = None if url == "memory" else _connections(url)
-        shared = own if self._pool is None else _shared(url, self._pool)
-        self._shared = (MovingWindowRateLimiter(shared), FixedWindowRateLimiter(shared))
+        self._shared = MovingWindowRateLimiter(own if self._pool is None else _shared(url, self._pool))
+        self.money = None if self._pool is None else _money(self._pool)
         self._on_failure = on_failure
+        self._breaker = CircuitBreaker()
 
     async def close(self) -> None:
         """Let go of the shared store."""
@@ -58,27 +67,29 @@ class Counters:
             stats = await limiter.get_window_stats(item, *key)
             return max(1, round(stats.reset_time - time()))
 
-        return await self._ask(0, ask) or None
+        wait_s = await self.ask(lambda: ask(self._shared))
+        return (await ask(self._own) if wait_s is None else wait_s) or None
 
-    async def spend(self, nano_usd_per_day: int, *key: str, amount: int) -> int:
-        """Take nano-dollars out of a day's sum; returns what is left of it. Taking 0 asks only."""
-        item = RateLimitItemPerDay(nano_usd_per_day, namespace="nano-usd")
-
-        async def ask(limiter: RateLimiter) -> int:
-            if amount:
-                await limiter.hit(item, *key, cost=amount)
-            return (await limiter.get_window_stats(item, *key)).remaining
-
-        return await self._ask(1, ask)
-
-    async def _ask(self, strategy: int, question: Question) -> int:
+    async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """The shared store's answer; None where it gives none in time, or did not a moment ago."""
+        if not self._breaker.may_ask(monotonic()):
+            return None
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await question(self._shared[strategy])
+                answer = await question()
         except (StorageError, TimeoutError) as failure:
-            _log.warning("quota_store.failed", reason=type(failure.__cause__ or failure).__name__)
+            self._breaker.failed(monotonic())
+            reason = type(failure.__cause__ or failure).__name__
+            _log.warning("quota_store.failed", reason=reason, next_try_s=PAUSE_S)
             self._on_failure()
-            return await question(self._own[strategy])
+            return None
+        self._breaker.answered()
+        return answer
+
+
+def money_key(nano_usd_per_day: int, *key: str) -> str:
+    """Under which a day's sum is kept."""
+    return f"{PREFIX}:{RateLimitItemPerDay(nano_usd_per_day, namespace='nano-usd').key_for(*key)}"
 
 
 def _connections(url: str) -> "ConnectionPool":
@@ -92,4 +103,10 @@ def _connections(url: str) -> "ConnectionPool":
 def _shared(url: str, pool: "ConnectionPool") -> Storage:
     where = f"async+{url.replace('valkey', 'redis', 1)}"
     options: dict[str, Any] = {"connection_pool": pool}
-    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", key_prefix="relay", **options)
+    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", key_prefix=PREFIX, **options)
+
+
+def _money(pool: "ConnectionPool") -> "SharedMoney":
+    from relay.admission.shared_money import SharedMoney  # noqa: PLC0415 - the same 4 MB
+
+    return SharedMoney(pool)

@@ -1,7 +1,8 @@
 """Where a peer's credential stands in its request, and which subprotocol answers it.
 
-A browser can set no header on a WebSocket, so the API lets it put the key into the list of subprotocols. A credential
-in the query string is not looked at: addresses end up in logs and histories.
+A browser can set no header on a WebSocket, so the API lets it put the key into the list of subprotocols. Clients of
+Azure put it into a header of their own. A credential in the query string is not looked at: addresses end up in logs
+and histories.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers
 
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+
+AZURE_HEADER = "api-key"
 
 CREDENTIAL_PREFIXES = ("openai-insecure-api-key.", "xai-client-secret.")
 
@@ -20,7 +23,7 @@ def offered_subprotocols(headers: Headers) -> tuple[str, ...]:
 
 
 def read_credentials(headers: Headers, offered: Sequence[str]) -> tuple[str, ...]:
-    """The different credentials that the peer came with. Those in `Authorization` count before those in subprotocols.
+    """The different credentials that the peer came with. Those in headers count before those in subprotocols.
 
     More than one is for the gate to refuse: somebody before us may have looked at another one.
     """
@@ -29,10 +32,11 @@ def read_credentials(headers: Headers, offered: Sequence[str]) -> tuple[str, ...
         for scheme, _, value in (line.strip().partition(" ") for line in headers.getlist("authorization"))
         if scheme.lower() == "bearer"
     ]
+    in_headers = [*bearers, *(key for value in headers.getlist(AZURE_HEADER) if (key := value.strip()))]
     in_subprotocols = [
         name.removeprefix(prefix) for name in offered for prefix in CREDENTIAL_PREFIXES if name.startswith(prefix)
     ]
-    return tuple(dict.fromkeys(bearers or in_subprotocols))
+    return tuple(dict.fromkeys(in_headers or in_subprotocols))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:

@@ -90,10 +90,11 @@ class Gate:
             Refused: there is none, or the identity may not use it.
         """
         if asked is not None and identity.profile not in {None, asked}:
-            raise Refused(ended(Cause.PROFILE_REFUSED))
-        profile = self._settings.profile(asked or identity.profile or DEFAULT_NAME)
+            raise Refused(ended(Cause.PROFILE_REFUSED, named={"profile": asked}))
+        name = asked or identity.profile or DEFAULT_NAME
+        profile = self._settings.profile(name)
         if profile is None:
-            raise Refused(ended(Cause.PROFILE_UNKNOWN))
+            raise Refused(ended(Cause.PROFILE_UNKNOWN, named={"profile": name}))
         return profile
 
     def _check_origin(self, request: SessionRequest) -> None:
@@ -104,7 +105,7 @@ class Gate:
         """
         own = request.host if self._settings.guarded or names_no_domain(request.host) else ""
         if not origin_allowed(request.origin, own, self._settings.allowed_origins):
-            raise Refused(ended(Cause.ORIGIN_REFUSED))
+            raise Refused(ended(Cause.ORIGIN_REFUSED, named={"origin": request.origin or ""}))
 
     def _by_ticket(self, credential: str, origin: str | None) -> Identity:
         try:
@@ -114,7 +115,7 @@ class Gate:
         except TicketInvalid:
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
         if ticket.origin not in {None, origin}:
-            raise Refused(ended(Cause.ORIGIN_REFUSED))
+            raise Refused(ended(Cause.ORIGIN_REFUSED, named={"origin": origin or "none"}))
         return ticket.identity
 
     async def _by_jwt(self, credential: str) -> Identity:
@@ -146,7 +147,15 @@ def _read_tokens(settings: Settings) -> Tokens:
     if path is None:
         return Tokens(settings.tokens)
     try:
-        return Tokens([*settings.tokens, *read_tokens_file(path)])
+        entries = list(read_tokens_file(path))
+        for entry in entries:
+            if entry.profile is not None:
+                settings.check_profile(entry.profile, "tokens_file")
+        return Tokens([*settings.tokens, *entries])
+    except SettingsError:
+        raise
+    except UnicodeDecodeError:
+        raise SettingsError("tokens_file: is not UTF-8") from None
     except OSError as failure:
         raise SettingsError(f"tokens_file: cannot read it: {failure.strerror}") from None
     except ValueError as failure:

@@ -33,6 +33,11 @@ class Identity:
     is_ticket: bool = False
 
     @property
+    def is_named(self) -> bool:
+        """Whether its credential names a subject, so that one person's sessions can be told from another's."""
+        return self.subject is not None and not self.speaks_for_others
+
+    @property
     def subject_hash(self) -> str | None:
         """The subject as the upstream and the log may know it: its SHA-256 in 64 hexadecimal digits."""
         return None if self.subject is None else hashlib.sha256(self.subject.encode()).hexdigest()

@@ -6,47 +6,19 @@ new ones in a minute and money in a day by `counters`, which several relays can 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from relay.admission.daily_budget import DailyBudget, ScopeMoney
+from relay.admission.ledger import Ledger
 from relay.config.quotas import Quota, QuotaKey
 from relay.core.closing import Cause, Refused, ended
 
 if TYPE_CHECKING:
     from relay.admission.counters import Counters
-
-NANO_USD = Decimal("1e-9")
-"""What money is counted in where only integers can be: no token costs a fraction of it."""
-
-
-class DailyBudget:
-    """What a scope may spend in a day, as a session sees it: what others spend shows when it pays itself.
-
-    Args:
-        limit_usd: in all.
-        left: of it, in nano-dollars.
-        pay: takes nano-dollars out of the common budget and returns what is left.
-    """
-
-    def __init__(self, limit_usd: Decimal, left: int, pay: Callable[[int], "asyncio.Future[int]"]) -> None:
-        self._limit = int(limit_usd / NANO_USD)
-        self._left = left
-        self._pay = pay
-
-    def spend(self, usd: Decimal) -> None:
-        nanos = int((usd / NANO_USD).to_integral_value(ROUND_UP))
-        self._left -= nanos
-        self._pay(nanos).add_done_callback(self._learn)
-
-    @property
-    def spent_share(self) -> Decimal:
-        return 1 - Decimal(self._left) / self._limit
-
-    def _learn(self, paying: "asyncio.Future[int]") -> None:
-        if not paying.cancelled() and paying.exception() is None:
-            self._left = min(self._left, paying.result())
 
 
 def make_quotas(quotas: Mapping[Any, Quota], store: str, on_failure: Callable[[], None]) -> "Quotas":
@@ -70,7 +42,9 @@ class Quotas:
         self._quotas = quotas
         self._counters = counters
         self._open: Counter[QuotaKey] = Counter()
-        self._payments: set[asyncio.Future[int]] = set()
+        self._ledger = Ledger()
+        self._money: dict[QuotaKey, ScopeMoney] = {}
+        self._asking: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def reserve(self, names: Mapping[str, str | None]) -> AsyncIterator[list[DailyBudget]]:
@@ -86,13 +60,19 @@ class Quotas:
         scopes = [(quota, key) for key in keys if (quota := self._quotas.get(key) or self._quotas.get(key[0]))]
         for quota, key in scopes:
             if quota.sessions is not None and self._open[key] >= quota.sessions:
-                raise Refused(ended(Cause.TOO_MANY_SESSIONS))
+                raise Refused(ended(Cause.TOO_MANY_SESSIONS, named={"quota": f"{key[0]}.sessions"}))
         self._open.update(keys)
+        budgets: list[DailyBudget] = []
         try:
-            yield [budget async for budget in self._admit(scopes)]
+            await self._admit(scopes, budgets)
+            yield budgets
         finally:
+            for budget in budgets:
+                budget.close()
             self._open.subtract(keys)
             self._open += Counter()  # forget those that are gone
+            for key in keys:
+                self._forget(key)
 
     async def close(self) -> None:
         """Let go of the shared store, once everything is paid."""
@@ -101,33 +81,41 @@ class Quotas:
             await self._counters.close()
 
     async def settled(self) -> None:
-        """Wait until what was spent so far has been taken out of the common budgets."""
-        await asyncio.gather(*self._payments)
+        """Wait until the common store knows what was spent and set aside so far."""
+        while self._asking:
+            await asyncio.wait(self._asking)
 
-    async def _admit(self, scopes: Iterable[tuple[Quota, QuotaKey]]) -> AsyncIterator[DailyBudget]:
+    async def _admit(self, scopes: Iterable[tuple[Quota, QuotaKey]], budgets: list[DailyBudget]) -> None:
         for quota, key in scopes:
             if quota.sessions_per_minute is not None:
                 await self._count_one(quota.sessions_per_minute, key)
             if quota.usd_per_day is not None:
-                yield await self._budget(quota.usd_per_day, key)
+                budgets.append(await self._budget(quota.usd_per_day, key))
 
     async def _count_one(self, per_minute: int, key: QuotaKey) -> None:
         assert self._counters is not None  # noqa: S101 - made with the quotas
         wait_s = await self._counters.admit(per_minute, *key)
         if wait_s is not None:
-            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s))
+            quota = {"quota": f"{key[0]}.sessions_per_minute"}
+            raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s, named=quota))
 
     async def _budget(self, usd: Decimal, key: QuotaKey) -> DailyBudget:
         assert self._counters is not None  # noqa: S101
-        per_day = int(usd / NANO_USD)
-        left = await self._counters.spend(per_day, *key, amount=0)
-        if left <= 0:
-            raise Refused(ended(Cause.BUDGET_SPENT))
-        return DailyBudget(usd, left, lambda nanos: self._pay(per_day, key, nanos))
+        money = self._money.get(key)
+        if money is None:
+            money = self._money[key] = ScopeMoney(key, usd, self._ledger, self._counters, partial(self._run, key))
+        await money.look()
+        if money.left <= 0:
+            raise Refused(ended(Cause.BUDGET_SPENT, named={"quota": f"{key[0]}.usd_per_day"}))
+        return DailyBudget(money)
 
-    def _pay(self, per_day: int, key: QuotaKey, nanos: int) -> "asyncio.Future[int]":
-        assert self._counters is not None  # noqa: S101
-        payment = asyncio.ensure_future(self._counters.spend(per_day, *key, amount=nanos))
-        self._payments.add(payment)
-        payment.add_done_callback(self._payments.discard)
-        return payment
+    def _run(self, key: QuotaKey, asking: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(asking)
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        task.add_done_callback(lambda _: self._forget(key))
+
+    def _forget(self, key: QuotaKey) -> None:
+        """Keep nothing of a scope without sessions of which the store knows all."""
+        if key in self._money and key not in self._open and self._money[key].is_settled:
+            del self._money[key]

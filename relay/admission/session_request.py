@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from relay.admission.credentials import offered_subprotocols, read_credentials
 from relay.admission.identity import ANYBODY, Identity
+from relay.admission.request_ids import SCOPE_KEY
 from relay.config.dialects import DIALECTS
 from relay.config.kinds import REALTIME, Kind
 from relay.config.profiles import Profile
@@ -42,6 +43,7 @@ class SessionRequest:
         origin: of the page that asks; None for what is no page.
         host: the relay's own name, as the peer sees it.
         address: where the peer is, as far as the proxies that are trusted tell.
+        event_id: names what the relay answers before there is a session; see `relay.admission.request_ids`.
         subject: for whom it says to act; empty where it does not say.
         speaks_beta: whether it says so, as clients of the beta do.
         is_agents_sdk: whether it says so; such a peer may name its model in its first message.
@@ -55,6 +57,7 @@ class SessionRequest:
     origin: str | None = None
     host: str = ""
     address: str | None = None
+    event_id: str | None = None
     subject: str = ""
     speaks_beta: bool = False
     is_agents_sdk: bool = False
@@ -92,6 +95,11 @@ class AdmittedRequest(SessionRequest):
             return DIALECTS[self.profile.dialect]
         return BETA if self.speaks_beta else None
 
+    @property
+    def is_dialect_sure(self) -> bool:
+        """Whether the profile says it, and not the request: GA clients are about that still send the beta's header."""
+        return self.profile.dialect is not None
+
 
 def read_session_request(connection: HTTPConnection, endpoint_kind: Kind = REALTIME) -> SessionRequest:
     """Read a WebSocket's handshake, or a request to the REST interface, which says the same in the same places."""
@@ -106,6 +114,7 @@ def read_session_request(connection: HTTPConnection, endpoint_kind: Kind = REALT
         origin=headers.get("origin"),
         host=headers.get("host", ""),
         address=connection.client.host if connection.client else None,
+        event_id=ids.event_id if (ids := connection.scope.get(SCOPE_KEY)) else None,
         subject=headers.get(SUBJECT_HEADER, "")[:SUBJECT_LENGTH_LIMIT],
         speaks_beta=BETA_SUBPROTOCOL in offered or any(BETA_VERSION in value for value in headers.getlist(BETA_HEADER)),
         is_agents_sdk=BINARY_AUDIO not in offered

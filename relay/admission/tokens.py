@@ -49,6 +49,8 @@ def read_tokens_file(path: Path) -> Iterator[TokenOption]:
         if words:
             if len(words[0]) < TOKEN_LENGTH_LEAST:
                 raise ValueError(f"line {number}: a token of less than {TOKEN_LENGTH_LEAST} characters")
+            if not words[0].isascii():
+                raise ValueError(f"line {number}: a token with a character that no header can carry")
             yield TokenOption(**dict(zip(("token", "subject", "profile"), words, strict=False)))  # type: ignore[arg-type]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import structlog
@@ -12,10 +12,12 @@ from relay.admission.session_request import AdmittedRequest
 from relay.calls.api import CallsApi
 from relay.core.closing import NORMAL, Cause, Refused, peer_ended
 from relay.core.leg import Closed
+from relay.core.payers import Place
 from relay.legs.choice import UpstreamLeg
 from relay.legs.null import NullLeg
 from relay.legs.target import Target
-from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
 
 SIDEBAND_AGAIN_S = 0.5
 """How long after a sideband was refused the next is tried: the API may not know yet of a call that it has just made."""
@@ -35,6 +37,7 @@ class Call:
         subject: whose it is.
         leg: the peer's end of the session that watches it.
         is_hung_up: whether the API was told to end it.
+        place: of the session that watches it, before all others that see it: that one pays.
     """
 
     call_id: str
@@ -42,6 +45,7 @@ class Call:
     subject: str | None
     leg: NullLeg = field(default_factory=NullLeg)
     is_hung_up: bool = False
+    place: Place | None = None
 
 
 class ActiveCalls:
@@ -61,13 +65,15 @@ class ActiveCalls:
     async def going_on(self, call: Call) -> AsyncIterator[None]:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
         self._calls[call.call_id] = call
-        try:
-            yield
-        finally:
+        with self._joiner.owners.owned(call.call_id, call.subject):
             try:
-                await self._hang_up_at_last(call)
+                with self._joiner.payers.place(call.call_id) as call.place:
+                    yield
             finally:
-                self._calls.pop(call.call_id, None)
+                try:
+                    await self._hang_up_at_last(call)
+                finally:
+                    self._calls.pop(call.call_id, None)
 
     async def watch(self, call: Call, info: PeerInfo) -> None:
         """Run the session that meters the call, until either ends.
@@ -77,7 +83,7 @@ class ActiveCalls:
         """
         upstream = await self._sideband(call, info.request)
         try:
-            await self._joiner.join(info, call.leg, upstream)
+            await self._joiner.join(replace(info, place=call.place), call.leg, upstream)
         finally:
             upstream.abort()
 

@@ -7,15 +7,20 @@ its own: calls are rare, and what is not kept cannot be stale.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from relay.calls.form import SDP
-from relay.core.closing import Cause, Ended, Refused, ended, refused_by_upstream
+from relay.core.closing import Cause, Refused, refused_by_upstream
+from relay.core.dial_failure import DialFailed, DialFailure, Phase
 from relay.core.redaction import Secrets
+from relay.core.upstream_answer import read_answer
+from relay.legs.failures import Attempt, explain, host_and_port
+from relay.legs.proxies import Proxy, TunnelRefused
 from relay.legs.target import DialOptions, Target
 from relay.upstreams.dialling import warn_of_refusal, with_credentials
 
@@ -38,22 +43,22 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the API answered."""
+    """What the API answered; the names of its headers are in lower case."""
 
     status: int
-    location: str
+    headers: Mapping[str, str]
     body: bytes
 
 
-class CallRefused(Refused):
+class CallRefused(DialFailed):
     """The API refused, and said why.
 
     Attributes:
         error: the API's error object, without secrets; None where it is the relay's operator's concern alone.
     """
 
-    def __init__(self, how: Ended, error: Mapping[str, Any] | None) -> None:
-        super().__init__(how)
+    def __init__(self, failure: DialFailure, error: Mapping[str, Any] | None) -> None:
+        super().__init__(failure)
         self.error = error
 
 
@@ -79,9 +84,9 @@ class CallsApi:
         try:
             reply = await self._post(target, "", files=form)
         except Refused as refusal:
-            warn_of_refusal(target, refusal.ended)
+            warn_of_refusal(target, refusal)
             raise
-        call_id = reply.location.rpartition("/")[2]
+        call_id = reply.headers.get("location", "").rpartition("/")[2]
         if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
             raise Refused(refused_by_upstream(502))
         return Made(call_id, reply.body)
@@ -99,42 +104,81 @@ class CallsApi:
                 raise
 
     async def _post(self, target: Target, path: str, **content: Any) -> Reply:
+        attempt = Attempt(Phase.CONNECT, _address(target.calls_url or ""))
+        limit_s, redact = self._options.dial_timeout_s, self._secrets.redact
         try:
-            async with asyncio.timeout(self._options.dial_timeout_s):
-                reply = await self._exchange(
-                    await with_credentials(target, self._options.dial_timeout_s), path, content
-                )
-        except TimeoutError:
-            raise Refused(ended(Cause.UPSTREAM_TIMEOUT)) from None
+            async with asyncio.timeout(limit_s):
+                reply = await self._exchange(await with_credentials(target, limit_s), path, content, attempt)
+        except TimeoutError as failure:
+            raise DialFailed(explain(failure, attempt, redact)) from None
         if reply.status >= 300:
-            how = refused_by_upstream(reply.status)
+            how = read_answer(reply.status, reply.headers, reply.body, redact, Phase.REQUEST, attempt.address)
             raise CallRefused(how, self._error(how, reply.body))
         return reply
 
-    async def _exchange(self, target: Target, path: str, content: Mapping[str, Any]) -> Reply:
-        http = await asyncio.to_thread(_open_client, self._options.tls)
+    async def _exchange(self, target: Target, path: str, content: Mapping[str, Any], attempt: Attempt) -> Reply:
+        proxy = None if target.is_local else self._options.proxy_for(target.calls_url or "")
+        if proxy is not None:
+            attempt.is_at_proxy, attempt.address = True, host_and_port(proxy.host, proxy.port)
+        http = await asyncio.to_thread(_open_client, self._options.tls, proxy)
         import httpx2  # noqa: PLC0415 - 1 MB, loaded by now, in a thread
 
         url = httpx2.URL(target.calls_url or "")
+        url = url.copy_with(path=url.path + path)
         headers = {"Accept-Encoding": "identity", **target.headers}
+        watch = {"trace": _watched(attempt, _address(str(url)))}
         try:
-            async with (
-                http,
-                http.stream("POST", url.copy_with(path=url.path + path), headers=headers, **content) as came,
-            ):
+            async with http, http.stream("POST", url, headers=headers, extensions=watch, **content) as came:
                 body = b"".join([piece async for piece in _bounded(came.aiter_raw())])
-                return Reply(came.status_code, came.headers.get("location", ""), body)
+                return Reply(came.status_code, dict(came.headers), body)
+        except httpx2.ProxyError as failure:
+            refused = TunnelRefused(f"the proxy said: {failure}")
+            raise DialFailed(explain(refused, attempt, self._secrets.redact)) from failure
         except httpx2.HTTPError as failure:
-            raise Refused(ended(Cause.UPSTREAM_UNREACHABLE)) from failure
+            raise DialFailed(explain(_root_of(failure), attempt, self._secrets.redact)) from failure
 
-    def _error(self, how: Ended, body: bytes) -> Mapping[str, Any] | None:
+    def _error(self, how: DialFailure, body: bytes) -> Mapping[str, Any] | None:
         """What the API said, for the caller: not of the relay's key, and not in a gateway's HTML."""
         try:
             error = orjson.loads(body)["error"]
         except (orjson.JSONDecodeError, KeyError, TypeError):
             return None
-        shown = isinstance(error, dict) and how.cause is not Cause.UPSTREAM_DENIED
+        shown = isinstance(error, dict) and how.ended.cause is not Cause.UPSTREAM_DENIED
         return self._secrets.redact_all(error) if shown else None
+
+
+_PHASES = {
+    "connection.connect_tcp.started": Phase.CONNECT,
+    "connection.start_tls.started": Phase.TLS,
+    "stream.start_tls.started": Phase.TLS,
+    "proxy_stream.start_tls.started": Phase.TLS,
+    "http11.send_request_headers.started": Phase.REQUEST,
+}
+"""The HTTP client's own steps."""
+
+
+def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[None]]:
+    """What the HTTP client tells of its steps, kept in `attempt`; with TLS to `address` a proxy lies behind it."""
+
+    async def step(name: str, _: Any) -> None:
+        attempt.phase = _PHASES.get(name, attempt.phase)
+        if attempt.phase is Phase.TLS:
+            attempt.is_at_proxy, attempt.address = False, address
+
+    return step
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return host_and_port(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def _root_of(failure: BaseException) -> BaseException:
+    """What the operating system, TLS or the peer did, below what the HTTP client makes of it."""
+    below = failure.__cause__ or failure.__context__
+    if isinstance(below, BaseExceptionGroup):  # one for each of the name's addresses
+        below = below.exceptions[0]
+    return failure if below is None else _root_of(below)
 
 
 async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -146,7 +190,7 @@ async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield piece
 
 
-def _open_client(tls: ssl.SSLContext) -> "httpx2.AsyncClient":
+def _open_client(tls: ssl.SSLContext, proxy: Proxy | None) -> "httpx2.AsyncClient":
     import httpx2  # noqa: PLC0415 - 1 MB, for who makes calls
 
-    return httpx2.AsyncClient(verify=tls, timeout=None)
+    return httpx2.AsyncClient(verify=tls, timeout=None, proxy=proxy.url if proxy else None, trust_env=False)

@@ -9,9 +9,8 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from typing import Any
 
-import orjson
-
 from relay.config.errors import RequestInvalid
+from relay.core.json_bodies import read_json
 
 SDP = "application/sdp"
 FORM = "multipart/form-data"
@@ -56,9 +55,9 @@ def _described(sdp: bytes) -> bytes:
 
 def _session(text: bytes) -> Mapping[str, Any]:
     try:
-        session = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise RequestInvalid("session: is no JSON") from None
+        session = read_json(text)
+    except ValueError as wrong:
+        raise RequestInvalid(f"session: {wrong}") from None
     if not isinstance(session, dict):
         raise RequestInvalid("session: must be an object")
     return session

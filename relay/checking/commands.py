@@ -69,7 +69,7 @@ def _endpoint(
     ca: Path | None,
     insecure: bool,
 ) -> Any:
-    there = address(url, model)
+    there = _address(url, model)
     pairs = [header.partition(":") for header in headers]
     if any(not (name and colon) for name, colon, _ in pairs):
         _give_up("a header is NAME:VALUE.")
@@ -91,6 +91,19 @@ def _endpoint(
         echoes=echoes,
         costly=costly,
     )
+
+
+def _address(url: str, model: str | None) -> str:
+    """The WebSocket's address, or an end with a sentence where there can be none."""
+    try:
+        there = address(url.strip(), model)
+        parts = urlsplit(there)
+        is_one = parts.scheme in {"ws", "wss"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one:
+        _give_up(f"{url!r} is no address; give one such as wss://relay.example.org/v1/realtime.")
+    return there
 
 
 async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:

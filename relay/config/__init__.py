@@ -7,5 +7,7 @@ limits, quotas     what one session may take, and what all of them may; prices.t
 dialects           the names of what ends may speak
 session_types      the `openai` package's word on what a session object may be
 jwt_options, token_options, recording_options   parts of the settings with a form of their own
+words              the forms of single words: origins, proxies, keys, addresses
+explanations       what is wrong with a setting, in a sentence
 errors             how a wrong one is told
 """

@@ -53,10 +53,12 @@ def read_prices(tables: Mapping[str, Any]) -> Prices:
         ValueError: names the model and the field, and what is wrong with it.
     """
     shipped = tomllib.loads(files("relay.config").joinpath("prices.toml").read_text(), parse_float=Decimal)
+    for table in shipped.values():
+        del table["as_of"]
     names = [field.name for field in fields(Price)]
     return Prices(
         {
-            model: Price(**_numbers(table, f"prices.{model}", names, least=Decimal(0)))
+            model: Price.completed(_numbers(table, f"prices.{model}", names, least=Decimal(0)))
             for model, table in {**shipped, **tables}.items()
         }
     )

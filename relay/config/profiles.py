@@ -41,6 +41,7 @@ class Profile:
         quota: what all of its sessions may take, where that is not what other profiles' may.
         dialect: what its peers speak, see `relay.config.dialects`; None where they say it themselves.
         kind: of the sessions that it is for.
+        attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Profile:
     quota: Quota | None = None
     dialect: str | None = None
     kind: Kind = REALTIME
+    attach: bool = False
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.
@@ -66,7 +68,7 @@ class Profile:
         if self.kind.is_served_at(endpoint_kind) and not (self.lock and endpoint_kind.opening is None):
             return self
         if by_name or self.lock or self.model_fixed:
-            raise Refused(ended(Cause.KIND_REFUSED))
+            raise Refused(ended(Cause.KIND_REFUSED, named={"profile": self.name, "kind": endpoint_kind.name}))
         bare = endpoint_kind.session_object({}, endpoint_kind.model)
         return replace(
             self, kind=endpoint_kind, model=endpoint_kind.model, session=bare, model_named=False, dialect=None
@@ -87,6 +89,9 @@ def read_profile(
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
+    attach = session.pop("attach", False)
+    if not isinstance(attach, bool):
+        raise ValueError(f"profiles.{name}.attach: must be true or false")  # noqa: TRY004 - one kind for one place
     type_ = session.pop("type", REALTIME.name)
     if type_ not in tuple(KINDS):
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
@@ -112,11 +117,12 @@ def read_profile(
         quota=quota,
         dialect=dialect,
         kind=kind,
+        attach=attach,
     )
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
-    if isinstance(lock, str) or not all(isinstance(field, str) for field in lock):
+    if not isinstance(lock, list | tuple) or not all(isinstance(field, str) for field in lock):
         raise ValueError(f'{path}: must be a list of fields, such as ["instructions", "audio.output.voice"]')
     if "type" in lock:
         raise ValueError(f"{path}: type cannot be locked; every update has to name it, and none can change it")
@@ -124,8 +130,10 @@ def _read_lock(lock: Any, path: str) -> tuple[str, ...]:
 
 
 def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
-    audio = dict(audio)
-    output = dict(audio.get("output", {}))
+    output = audio.get("output", {}) if isinstance(audio, Mapping) else None
+    if not isinstance(output, Mapping):
+        raise ValueError(f"profiles.{name}.audio: must be a table, with `output` as a table in it")  # noqa: TRY004
+    output = dict(output)
     if output.setdefault("voice", voice) != voice:
         raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
     return {**audio, "output": output}

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from relay.config.explanations import needed
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -96,9 +98,9 @@ def _unknown_below(value: Any, path: str) -> Iterator[str]:
 def _wrong_fields(errors: "list[ErrorDetails]", session: Mapping[str, Any], path: str) -> Iterator[str]:
     complaints: dict[str, list[str]] = {}
     for error in errors:
-        complaints.setdefault(_path(error["loc"], session, path), []).append(error["msg"])
+        complaints.setdefault(_path(error["loc"], session, path), []).append(needed(error))
     for where, what in complaints.items():
-        yield f"{where}: {' or: '.join(what)}"
+        yield f"{where}: must be {', or '.join(dict.fromkeys(what))}"
 
 
 def _path(location: tuple[int | str, ...], node: Any, path: str) -> str:

@@ -4,16 +4,17 @@ A setting comes from, first wins: the command line, `RELAY_…` in the environme
 `OPENAI_API_KEY` and `OPENAI_API_KEY_FILE` keep the names that the API's users already have.
 """
 
-import difflib
+import json
+import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AliasChoices, Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -21,18 +22,22 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as VariableError
 
 from relay.config.errors import SettingsError
+from relay.config.explanations import explain, nearest
 from relay.config.jwt_options import JwtOptions
 from relay.config.limits import read_limits, read_prices, read_quotas
 from relay.config.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, Profile, read_profile
 from relay.config.quotas import Quota, QuotaKey
 from relay.config.token_options import TokenOption
 from relay.config.upstream_options import UpstreamOptions
+from relay.config.words import check_origin, check_proxy, is_address, one_secret_word
 from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
 from relay.core.limits import DEFAULT_LIMITS
 from relay.core.prices import Prices
 from relay.core.redaction import Secrets
+from relay.core.tool_credentials import tool_credentials
 
 
 class Settings(UpstreamOptions):
@@ -58,6 +63,9 @@ class Settings(UpstreamOptions):
     ticket_secret: SecretStr | None = Field(
         None, min_length=32, description="Signs tickets; the same for all replicas. Without it, drawn at each start."
     )
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="What a scrape of `/metrics` brings as a bearer token; else anybody may."
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
         description="Addresses and networks of proxies whose `X-Forwarded-For` and `-Proto` count; `*` for any.",
@@ -79,6 +87,15 @@ class Settings(UpstreamOptions):
     )
     dial_timeout_s: float = Field(10.0, gt=0, description="Longest wait for the upstream's handshake.")
     drain_timeout_s: float = Field(30.0, ge=0, description="How long living sessions may go on after SIGTERM.")
+    drain_notice_s: float = Field(
+        5.0,
+        ge=0,
+        description="How much of that `/readyz` is 503 and new sessions still come in: load balancers have to notice.",
+    )
+    drain: Literal["turn", "session"] = Field(
+        "turn",
+        description="What SIGTERM lets a session finish: its `turn`, or the whole `session` as far as time allows.",
+    )
     carrier: Literal["fast", "python", "portable"] = Field(
         "fast",
         description="What carries messages: compiled code; picows without the compiled lane; or any ASGI server.",
@@ -140,11 +157,28 @@ class Settings(UpstreamOptions):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _no_words_in_a_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return one_secret_word(value)
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(check_origin, value))
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(check_proxy, value))
+
     @field_validator("tokens", mode="before")
     @classmethod
     def _split_tokens(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [token.strip() for token in value.split(",") if token.strip()]
+        if not isinstance(value, list | tuple):
+            raise ValueError("must be a list of tokens, or tables with token, subject and profile")  # noqa: TRY004
         return [{"token": token} if isinstance(token, str) else token for token in value]
 
     @model_validator(mode="after")
@@ -155,7 +189,15 @@ class Settings(UpstreamOptions):
                 name, table, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
             )
         self._check_record_dir()
+        for number, entry in enumerate(self.tokens):
+            if entry.profile is not None:
+                self.check_profile(entry.profile, f"tokens.{number}.profile")
         return self
+
+    def check_profile(self, name: str, where: str) -> None:
+        """Raise `SettingsError`, with the words for that place in the settings, where there is no such profile."""
+        if name not in self._read_profiles:
+            raise SettingsError(f"{where}: there is no profile {name!r}{nearest(name, self._read_profiles)}")
 
     @model_validator(mode="after")
     def _valid_quotas(self) -> "Settings":
@@ -164,7 +206,7 @@ class Settings(UpstreamOptions):
             if profile.quota is not None:
                 self._read_quotas["profile", name] = profile.quota
         store = self.quota_store.get_secret_value()
-        if store != "memory" and urlsplit(store).scheme not in _STORES:
+        if store != "memory" and not is_address(store, _STORES):
             raise ValueError(f"quota_store: must be memory, or an address with {', '.join(sorted(_STORES))}")
         return self
 
@@ -205,13 +247,29 @@ class Settings(UpstreamOptions):
     @property
     def guarded(self) -> bool:
         """Whether a peer has to bring a credential."""
-        return bool(self.tokens or self.tokens_file or self.jwt or self.ticket_secret)
+        return self.admits != ["anybody"]
+
+    @property
+    def admits(self) -> list[str]:
+        """Who may come in, by what they bring."""
+        ways = {
+            "tokens": self.tokens or self.tokens_file,
+            "jwts": self.jwt,
+            "tickets": self.tokens or self.tokens_file or self.jwt or self.ticket_secret,
+        }
+        return [name for name, given in ways.items() if given] or ["anybody"]
 
     @cached_property
     def secrets(self) -> Secrets:
         """What must never be shown."""
-        own = [self.ticket_secret, self.jwt and self.jwt.secret, *(entry.token for entry in self.tokens)]
-        return Secrets([*self.upstream_secrets, *(secret.get_secret_value() for secret in own if secret)])
+        own = [
+            self.ticket_secret,
+            self.metrics_token,
+            self.jwt and self.jwt.secret,
+            *(entry.token for entry in self.tokens),
+        ]
+        of_tools = (secret for profile in self._read_profiles.values() for secret in tool_credentials(profile.session))
+        return Secrets([*self.upstream_secrets, *of_tools, *(secret.get_secret_value() for secret in own if secret)])
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -225,39 +283,74 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
         model_config = SettingsConfigDict(toml_file=path)
 
     try:
-        if path is not None and not path.is_file():
-            raise SettingsError(f"{path}: there is no such file")
+        if path is not None:
+            _check_readable(path)
         settings = FromFile(**{name: value for name, value in overrides.items() if value is not None})
     except tomllib.TOMLDecodeError as failure:
         raise SettingsError(f"{path}: {failure}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8, which a TOML file has to be") from None
+    except VariableError as failure:
+        raise SettingsError(_explain_variable(failure)) from None
     except ValidationError as failure:
-        raise SettingsError("\n".join(_explain(error) for error in failure.errors())) from None
+        sentences = (explain(error, _TABLE_NAMES, _SECRET.__contains__) for error in failure.errors())
+        raise SettingsError("\n".join(sentences)) from None
     return settings
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        with path.open("rb"):
+            return
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: there is no such file") from None
+    except OSError as failure:
+        raise SettingsError(f"{path}: cannot be read as a file: {failure.strerror}") from None
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Names that look like settings and are none; most are misspelt."""
-    known = {f"RELAY_{name.upper()}" for name in Settings.model_fields}
+    known = {*_variables().values(), *_OTHER_VARIABLES}
     return sorted(
         name for name in environment if name.startswith("RELAY_") and name not in known and not name.startswith(_TABLES)
     )
 
 
-_TABLES = (
-    "RELAY_JWT__",
-    "RELAY_LIMITS__",
-    "RELAY_PRICES__",
-    "RELAY_PROFILES__",
-    "RELAY_QUOTAS__",
-    "RELAY_UPSTREAM_HEADERS__",
-)
+def meant_variable(name: str) -> str | None:
+    """The variable that was meant by an unknown one, where one is near."""
+    variables = _variables()
+    if (setting := name.removeprefix("RELAY_").lower()) in variables:
+        return variables[setting]
+    near = get_close_matches(name, variables.values(), n=1, cutoff=0.8)
+    return near[0] if near else None
+
+
+def _variables() -> dict[str, str]:
+    """The variable of each setting."""
+    aliases = {name: field.validation_alias for name, field in Settings.model_fields.items()}
+    return {
+        name: str(alias.choices[-1]) if isinstance(alias, AliasChoices) else f"RELAY_{name.upper()}"
+        for name, alias in aliases.items()
+    }
+
+
+def _explain_variable(failure: VariableError) -> str:
+    """Which variable holds broken JSON, and where it breaks; what it holds is not quoted."""
+    named = re.search(r'field "(\w+)"', str(failure))
+    variable = f"RELAY_{named[1].upper()}" if named else "a variable"
+    place = failure.__cause__ or failure.__context__
+    where = f" ({place.msg} at character {place.pos + 1})" if isinstance(place, json.JSONDecodeError) else ""
+    return f"{variable}: must be JSON, and is not{where}"
+
+
+_TABLES = tuple(f"RELAY_{name}__" for name in ("JWT", "LIMITS", "PRICES", "PROFILES", "QUOTAS", "UPSTREAM_HEADERS"))
+_OTHER_VARIABLES = frozenset({"RELAY_CHECK_TOKEN"})
 _STORES = frozenset({"redis", "rediss", "valkey", "valkeys"})
-
-
-def _explain(error: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    what = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(where, Settings.model_fields, n=1)
-        what = f"there is no such setting{f'; did you mean {near[0]}?' if near else ''}"
-    return f"{where}: {what}" if where else what
+_TABLE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "": tuple(Settings.model_fields),
+    "jwt": tuple(JwtOptions.model_fields),
+    "tokens": tuple(TokenOption.model_fields),
+})  # fmt: skip
+_SECRET = frozenset({"jwt", "metrics_token", "openai_api_key", "azure_api_key", "quota_store", "ticket_secret",
+                     "tokens", "upstream_headers", "xai_api_key"})  # fmt: skip
+"""What is not quoted, however wrong it is."""

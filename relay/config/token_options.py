@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
+from relay.config.words import one_word
+
 TOKEN_LENGTH_LEAST = 16
 """A shorter one could be found by trying. `relay token` makes them with 43 random characters."""
 
@@ -18,6 +20,7 @@ class TokenOption(BaseModel):
     @field_validator("token")
     @classmethod
     def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < TOKEN_LENGTH_LEAST:
+        word = one_word(value.get_secret_value())
+        if len(word) < TOKEN_LENGTH_LEAST:
             raise ValueError(f"has less than {TOKEN_LENGTH_LEAST} characters; `relay token` makes a good one")
-        return value
+        return SecretStr(word)

@@ -3,12 +3,14 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from relay.config.errors import SettingsError
+from relay.config.words import check_header, is_address, one_secret_word, one_word
+
+_WEBSOCKET = frozenset({"ws", "wss"})
 
 OPENAI_URL = "wss://api.openai.com/v1"
 SECRET_LENGTH_LEAST = 8
@@ -22,7 +24,12 @@ class UpstreamOptions(BaseSettings):
     """The part of `Settings` that is about upstreams."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, populate_by_name=True
+        env_prefix="RELAY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     upstream: str = Field(
@@ -73,10 +80,27 @@ class UpstreamOptions(BaseSettings):
         None, validation_alias=AliasChoices("xai_api_key", "XAI_API_KEY"), description="The key of `xai`."
     )
 
+    @field_validator("openai_api_key", "azure_api_key", "xai_api_key")
+    @classmethod
+    def _no_words_in_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        return one_secret_word(value)
+
+    @field_validator("openai_organization", "openai_project")
+    @classmethod
+    def _one_word(cls, value: str | None) -> str | None:
+        return None if value is None else one_word(value)
+
+    @field_validator("upstream_headers")
+    @classmethod
+    def _can_be_sent(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, secret in value.items():
+            check_header(name, secret.get_secret_value())
+        return value
+
     @field_validator("upstream")
     @classmethod
     def _known_upstream(cls, value: str) -> str:
-        if value in {*SERVICES, "mock"} or value.startswith("replay:") or _is_websocket_url(value):
+        if value in {*SERVICES, "mock"} or value.startswith("replay:") or is_address(value, _WEBSOCKET):
             return value
         raise ValueError(f"{value!r} is none of {', '.join(SERVICES)}, mock, replay:PATH, ws://… or wss://…")
 
@@ -84,7 +108,7 @@ class UpstreamOptions(BaseSettings):
     @classmethod
     def _websocket_scheme(cls, value: str) -> str:
         url = value.replace("https://", "wss://", 1).replace("http://", "ws://", 1).rstrip("/")
-        if not _is_websocket_url(url):
+        if not is_address(url, _WEBSOCKET):
             raise ValueError(f"{value!r} is not an address that starts with wss://, https://, ws:// or http://")
         return url
 
@@ -100,9 +124,13 @@ class UpstreamOptions(BaseSettings):
         if self.openai_api_key_file is None:
             return None
         try:
-            key = self.openai_api_key_file.read_text().strip()
+            key = one_word(self.openai_api_key_file.read_text())
         except OSError as failure:
             raise SettingsError(f"OPENAI_API_KEY_FILE: cannot read the key: {failure.strerror}") from None
+        except UnicodeDecodeError:
+            raise SettingsError("OPENAI_API_KEY_FILE: the file holds no text") from None
+        except ValueError as failure:
+            raise SettingsError(f"OPENAI_API_KEY_FILE: the key {failure}") from None
         if not key:
             raise SettingsError("OPENAI_API_KEY_FILE: the file is empty")
         return key
@@ -113,8 +141,3 @@ class UpstreamOptions(BaseSettings):
         keys = [key.get_secret_value() for key in (self.azure_api_key, self.xai_api_key) if key]
         sent = [value.get_secret_value().split(" ")[-1] for value in self.upstream_headers.values()]
         return [self.api_key or "", *keys, *(value for value in sent if len(value) >= SECRET_LENGTH_LEAST)]
-
-
-def _is_websocket_url(value: str) -> bool:
-    parts = urlsplit(value)
-    return parts.scheme in {"ws", "wss"} and bool(parts.hostname)

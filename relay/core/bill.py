@@ -1,14 +1,32 @@
 """What a session's responses, transcripts and time cost, summed as they are known."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from relay.core.prices import ZERO, Prices, Usage, read_usage
+from relay.core.prices import MILLION, Price, Prices
 from relay.core.tally import Costs
+from relay.core.usage import ZERO, Usage, read_number, read_usage
+
+MOST_OUTPUT_TOKENS = 32_000
+"""The most that any of the API's models says in one answer: what the first of a session is taken to cost."""
+
+GUESSED_OUTPUT_TOKENS = 4096
+"""How much is taken to have been said where a usage cannot be understood: more than three minutes of speech."""
+
+GUESSED_TRANSCRIPT = Usage({}, Decimal(60))
+"""What is taken to have been transcribed where a usage cannot be understood: a long turn."""
+
+CHARS_PER_TOKEN = 4
+"""Of text."""
+
+BYTES_PER_TOKEN = 3200
+"""Of what comes of an answer: PCM16 at 24 kHz in base64."""
 
 
 class Bill:
-    """Sums one session's cost.
+    """Sums one session's cost, and says what an answer is likely to add to it.
 
     Args:
         prices: by model.
@@ -25,33 +43,92 @@ class Bill:
         self._model = model or ""
         self._transcriber = ""
         self._costs = costs
+        self._billed_s = ZERO
+        self._most_output_tokens: Any = None
+        self._dearest_usd = ZERO
+        self._dearest_input_usd = ZERO
 
     def learn(self, session: Any) -> None:
-        """Note which models are at work: the upstream may serve another one than was asked for."""
-        if not isinstance(session, dict):
+        """Note which models are at work, and how much they may say: the upstream may serve others than asked for."""
+        if not isinstance(session, Mapping):
             return
         if isinstance(model := session.get("model"), str):
             self._model = model
+        self._most_output_tokens = session.get("max_output_tokens", self._most_output_tokens)
         found: Any = session
         for key in ("audio", "input", "transcription", "model"):
-            found = found.get(key) if isinstance(found, dict) else None
+            found = found.get(key) if isinstance(found, Mapping) else None
         if isinstance(found, str):
             self._transcriber = found
 
-    def responded(self, response: Any) -> Decimal:
-        """Add a response that is done; returns what it cost."""
-        return self._add(self._model, read_usage(response.get("usage") if isinstance(response, dict) else None))
+    def likely_usd(self, response: Any = None, unread_chars: int = 0) -> Decimal:
+        """What an answer is likely to cost: all that it may say, else what the dearest did; and what it reads.
+
+        Args:
+            response: what was asked for.
+            unread_chars: what the peer has said since the last answer, which the next one has to read.
+        """
+        bound = response.get("max_output_tokens") if isinstance(response, Mapping) else None
+        most = read_number(self._most_output_tokens if bound is None else bound)
+        read_usd = self._price.text_input * (unread_chars // CHARS_PER_TOKEN) / MILLION
+        if most is not None:
+            return self._output_usd(most) + self._dearest_input_usd + read_usd
+        return (self._dearest_usd or self._output_usd(MOST_OUTPUT_TOKENS)) + read_usd
+
+    def partly_usd(self, heard_bytes: int) -> Decimal:
+        """What an answer is likely to have cost that was cut off after so many bytes: its sound, and what it read."""
+        return self._output_usd(heard_bytes // BYTES_PER_TOKEN) + self._dearest_input_usd
+
+    def responded(self, done: Mapping[str, Any]) -> Decimal:
+        """Add a response that is done, by its `response.done`; returns what it cost.
+
+        The API has the usage in the response, xAI beside an empty one.
+        """
+        response = done.get("response")
+        within = read_usage(response.get("usage") if isinstance(response, Mapping) else None)
+        beside = self._since_last(read_usage(done.get("usage")))
+        usage = max(within, beside, key=lambda usage: (usage.is_given, not usage.is_clear, self._price.of(usage)))
+        if not usage.is_given:
+            self._costs.unbilled += 1
+            return ZERO
+        guess = ZERO if usage.is_clear else max(self._output_usd(GUESSED_OUTPUT_TOKENS), self._dearest_usd)
+        usd = self._add(self._model, usage, least=guess)
+        inputs = {kind: count for kind, count in usage.tokens.items() if not kind.endswith("_output")}
+        self._dearest_usd = max(self._dearest_usd, usd)
+        self._dearest_input_usd = max(self._dearest_input_usd, self._price.of(Usage(inputs)))
+        return usd
 
     def transcribed(self, usage: Any) -> Decimal:
         """Add a transcript; returns what it cost."""
-        return self._add(self._transcriber or self._model, read_usage(usage))
+        model, read = self._transcriber or self._model, read_usage(usage)
+        return self._add(model, read, ZERO if read.is_clear else self._prices.of(model).of(GUESSED_TRANSCRIPT))
 
     def lasted(self, seconds: Decimal) -> Decimal:
         """Add time that is billed as such; returns what it cost."""
         return self._add(self._model, Usage({}, seconds))
 
-    def _add(self, model: str, usage: Usage) -> Decimal:
-        usd = self._prices.of(model).of(usage)
+    @property
+    def _price(self) -> Price:
+        return self._prices.of(self._model)
+
+    def _output_usd(self, tokens: int | Decimal) -> Decimal:
+        return self._price.output * tokens / MILLION
+
+    def _since_last(self, usage: Usage) -> Usage:
+        """The usage with the seconds that were billed for it, where the provider tells a sum of the session.
+
+        A sum that has not grown was none, or has begun anew.
+        """
+        if usage.billed_s is None:
+            return usage
+        new = usage.billed_s - self._billed_s if usage.billed_s > self._billed_s else ZERO
+        if usage.billed_s < self._billed_s or not (new or usage.seconds):
+            new = usage.billed_s
+        self._billed_s = usage.billed_s
+        return replace(usage, seconds=max(new, usage.seconds))
+
+    def _add(self, model: str, usage: Usage, least: Decimal = ZERO) -> Decimal:
+        usd = max(self._prices.of(model).of(usage), least)
         self._costs.add(self._prices.named(model), usage, usd)
         self.spent_usd += usd
         return usd

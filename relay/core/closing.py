@@ -17,6 +17,9 @@ from relay.core.leg import Closed
 REASON_LIMIT_BYTES = 123
 """What a close frame can hold beside its code (RFC 6455, 5.5)."""
 
+PRINTABLE_LENGTH = 120
+"""So much of an origin or a name is shown; hardly a real one is longer."""
+
 NORMAL = 1000
 GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
@@ -31,6 +34,9 @@ TRY_LATER = 1013
 CREDENTIALS = 3000
 HOPELESS = 4000
 
+FAULTS = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
+"""With which an end is failed that breaks the protocol or the limit (RFC 6455, 7.1.7)."""
+
 
 class Cause(Enum):
     """Why a session ended. The values are metric labels and part of the contract."""
@@ -39,14 +45,17 @@ class Cause(Enum):
     PEER_LOST = "peer_lost"
     PEER_INVALID = "peer_invalid"
     PEER_TOO_BIG = "peer_too_big"
+    TOO_MANY_FRAMES = "too_many_frames"
     SLOW_PEER = "slow_peer"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_LOST = "upstream_lost"
+    UPSTREAM_INVALID = "upstream_invalid"
     UPSTREAM_TOO_BIG = "upstream_too_big"
     SLOW_UPSTREAM = "slow_upstream"
     UPSTREAM_DENIED = "upstream_denied"
     UPSTREAM_REJECTED = "upstream_rejected"
     UPSTREAM_BUSY = "upstream_busy"
+    UPSTREAM_EXHAUSTED = "upstream_exhausted"
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     ORIGIN_REFUSED = "origin_refused"
@@ -56,8 +65,10 @@ class Cause(Enum):
     SIGN_IN_UNAVAILABLE = "sign_in_unavailable"
     PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
+    CALL_UNKNOWN = "call_id_not_found"
     NO_CALLS = "no_calls"
     KIND_REFUSED = "kind_refused"
+    PATH_UNKNOWN = "path_unknown"
     FULL = "full"
     DRAINING = "draining"
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -96,6 +107,11 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The peer broke the WebSocket protocol or sent text that is not UTF-8.", None, INVALID_PAYLOAD
     ),
     Cause.PEER_TOO_BIG: Row("The peer sent a message above the limit.", None, TOO_BIG),
+    Cause.TOO_MANY_FRAMES: Row(
+        "The peer sent more pings, pongs and fragments than it may (`frames_per_s`).",
+        "Too many pings, pongs or fragments came from this end. Send whole messages, and start again.",
+        POLICY,
+    ),
     Cause.SLOW_PEER: Row(
         "The peer did not read what was sent to it.",
         "The connection was too slow to take the audio that was waiting for it. Check the network and start again.",
@@ -110,6 +126,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The upstream's connection broke or stopped answering.",
         "The connection to the upstream was lost. Start a new session to go on.",
         INTERNAL,
+    ),
+    Cause.UPSTREAM_INVALID: Row(
+        "The upstream broke the WebSocket protocol or sent text that is not UTF-8; the log says how.",
+        "The upstream broke the WebSocket protocol. Start a new session to go on.",
+        INTERNAL,
+        PROTOCOL_ERROR,
     ),
     Cause.UPSTREAM_TOO_BIG: Row(
         "The upstream sent a message above the limit.",
@@ -137,6 +159,11 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The upstream cannot take the session now (HTTP status {status}). Try again later.",
         TRY_LATER,
         retry_after_s=5,
+    ),
+    Cause.UPSTREAM_EXHAUSTED: Row(
+        "The upstream refused because the account behind the key has no credit left (402, or insufficient_quota).",
+        "The account behind the relay has no credit left. The relay's operator has to check plan and billing.",
+        HOPELESS,
     ),
     Cause.UPSTREAM_UNREACHABLE: Row(
         "The upstream's name or address could not be reached, or did not speak WebSocket.",
@@ -195,6 +222,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         HOPELESS,
         http_status=404,
     ),
+    Cause.CALL_UNKNOWN: Row(
+        "The peer named a call or Live session of another subject, or one that this process does not know.",
+        "There is no such call or session here. It may have ended, or be another one's.",
+        HOPELESS,
+        http_status=404,
+    ),
     Cause.NO_CALLS: Row(
         "A WebRTC call was asked for where the upstream makes none, or the profile locks what could be changed in it.",
         "No calls are made here: the upstream has none, or the profile locks what one could change. Use the WebSocket.",
@@ -204,6 +237,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
     Cause.KIND_REFUSED: Row(
         "The peer asked for a kind of session that its profile or the upstream does not have.",
         "There is no session of this kind here. Check that the path and the profile go together, and the upstream.",
+        HOPELESS,
+        http_status=404,
+    ),
+    Cause.PATH_UNKNOWN: Row(
+        "The peer asked at an address where the relay has nothing.",
+        "There is nothing at this address. The Realtime API is at /v1/realtime of the relay's address; check the path.",
         HOPELESS,
         http_status=404,
     ),
@@ -271,6 +310,9 @@ class Ended:
         reason: the words with it, safe to log and to send.
         status: the HTTP status of a refusal; the upstream's own where it gave one.
         retry_after_s: when to come again.
+        retry_after: the same as the upstream said it, in seconds or as a date; it goes first.
+        told: the sentence for the peer, where more is known than the row says.
+        named: what exactly was refused, such as the page's origin, by what it is.
     """
 
     cause: Cause
@@ -278,12 +320,20 @@ class Ended:
     reason: str = ""
     status: int | None = None
     retry_after_s: int | None = None
+    retry_after: str | None = None
+    told: str | None = None
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def message(self) -> str | None:
         """The sentence for the peer, or None where there is nobody to tell."""
+        if self.told is not None:
+            return self.told
         words = ROWS[self.cause].message
-        return None if words is None else words.format(code=self.code, status=self.status)
+        if words is None:
+            return None
+        about = "; ".join(f"{name}: {value}" for name, value in self.named)
+        return words.format(code=self.code, status=self.status) + (f" ({about})" if about else "")
 
     def error(self, event_id: str) -> dict[str, Any]:
         """The `error` event for it, in the API's own shape."""
@@ -308,6 +358,7 @@ def ended(
     reason: str | None = None,
     status: int | None = None,
     retry_after_s: int | None = None,
+    named: Mapping[str, str] = MappingProxyType({}),
 ) -> Ended:
     """Make the end for `cause` with the row's own code and words where none are given."""
     row = ROWS[cause]
@@ -317,6 +368,7 @@ def ended(
         fit_reason(cause.value if reason is None else reason),
         status if status is not None else row.http_status,
         retry_after_s if retry_after_s is not None else row.retry_after_s,
+        named=tuple((name, printable(value)) for name, value in named.items()),
     )
 
 
@@ -342,7 +394,9 @@ def peer_ended(closed: Closed) -> Ended:
 def upstream_ended(closed: Closed) -> Ended:
     """The end for an upstream's connection that has ended."""
     if closed.ours:
-        return ended(Cause.UPSTREAM_TOO_BIG)
+        if closed.code == TOO_BIG:
+            return ended(Cause.UPSTREAM_TOO_BIG)
+        return ended(Cause.UPSTREAM_INVALID, reason=closed.reason or None)
     if closed.code == ABNORMAL:
         return ended(Cause.UPSTREAM_LOST)
     return ended(Cause.UPSTREAM_CLOSED, code=closed.code, reason=closed.reason)
@@ -353,6 +407,11 @@ def sendable_code(code: int) -> int:
     if 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999:
         return code
     return NORMAL if code == NO_CODE else INTERNAL
+
+
+def printable(text: str) -> str:
+    """Somebody else's words, as they may stand in the log and in a sentence: bounded, with nothing that steers."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:PRINTABLE_LENGTH])
 
 
 def fit_reason(reason: str) -> str:

@@ -11,11 +11,21 @@ from typing import Any
 
 import orjson
 
+from relay.core.lenient_json import (
+    MOST_LEVELS,
+    has_too_many_values,
+    is_too_deep,
+    read_leniently,
+    read_pruned,
+    scan_type,
+    write_leniently,
+)
+
 Data = str | bytes
 Body = dict[str, Any]
 
 MALFORMED = "malformed"
-"""The kind of a text message that is not a JSON object with a string `type`, or not one that can be read in passing."""
+"""The kind of a text message of which nobody can say that it is a JSON object with a certain `type`."""
 
 BINARY = "binary"
 """The kind of a binary message. The API's own events are text; some providers send raw audio."""
@@ -50,10 +60,19 @@ class Event:
 
     @property
     def body(self) -> Body:
-        """The parsed object, read at most once; empty for what is not an event. Not to be changed in place."""
+        """The parsed object, read at most once; not to be changed in place.
+
+        Empty for what is not an event, and for a peer's event that has too many values or levels to be read: of that
+        the type alone is known. What an upstream nests deeper than `MOST_LEVELS` is null.
+        """
         if self._body is None:
-            self._body = _parse(self.data) or {}
+            self._body = _read_all(self.data) or {}
         return self._body
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the body has everything that the message says."""
+        return isinstance(self.data, bytes) or not is_too_deep(self.data)
 
 
 class BriefEvent(Event):
@@ -65,35 +84,59 @@ class BriefEvent(Event):
 def read_peer_event(data: Data) -> Event:
     """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`.
 
-    A brief one needs no reading: it has no room for such.
+    A brief one needs no reading: it has no room for such. Of one that would take too long only the type is read.
     """
     if isinstance(data, bytes):
         return Event(data, BINARY)
     brief = _TYPE_AND_STRING.match(data)
     if brief is not None and data[-1] == "}" and data.find('"', brief.end()) == len(data) - 2 and "\\" not in data:
         return BriefEvent(data, brief[1])
-    if len(data) > 2 * MOST_VALUES and _has_too_many_values(data):  # each has two characters, such as `0,`
-        return Event(data, MALFORMED, {})
+    if has_too_many_values(data, MOST_VALUES) or is_too_deep(data):
+        return Event(data, scan_type(data) or MALFORMED, {})
     body = _parse(data)
-    if body is not None:
-        kind = body.get("type")
-        if kind.__class__ is str:
-            return Event(data, kind, body)
-    return Event(data, MALFORMED, body)
+    if body is None:
+        body = read_leniently(data)
+    kind = body.get("type") if body else None
+    return Event(data, kind if isinstance(kind, str) else MALFORMED, body or {})
 
 
 def read_upstream_event(data: Data) -> Event:
-    """Read an upstream's message by its prefix, and in full only where the prefix does not tell."""
-    if isinstance(data, str):
-        leading = _LEADING_TYPE.match(data)
-        if leading is not None:
-            return Event(data, leading[1])
-    return read_peer_event(data)
+    """Read an upstream's message by its prefix, and in full only where the prefix does not tell.
+
+    It is read whatever its size and however it is written: it may be a bill, or hold a secret.
+    """
+    if isinstance(data, bytes):
+        return Event(data, BINARY)
+    leading = _LEADING_TYPE.match(data)
+    if leading is not None:
+        return Event(data, leading[1])
+    body = _read_all(data) or {}
+    kind = body.get("type")
+    return Event(data, kind if isinstance(kind, str) else MALFORMED, body)
+
+
+def read_as_text(data: bytes) -> Event | None:
+    """What a peer's binary message is to an upstream that takes JSON in any frame; None where it is no JSON object."""
+    if not data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return None
+    try:
+        event = read_peer_event(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return None
+    return event if event.body or event.type != MALFORMED else None
 
 
 def write_event(body: Mapping[str, Any]) -> Event:
     """Make the text event whose JSON is `body`, compact, in the order given."""
-    return Event(orjson.dumps(body).decode(), body["type"], dict(body))
+    return Event(write_json(body), body["type"], dict(body))
+
+
+def write_json(body: Mapping[str, Any]) -> str:
+    """The JSON of an event's body, however it was read: with numbers of more than 64 bits, too."""
+    try:
+        return orjson.dumps(body).decode()
+    except TypeError:
+        return write_leniently(body)
 
 
 def size_bytes(data: Data) -> int:
@@ -103,18 +146,14 @@ def size_bytes(data: Data) -> int:
     return len(data.encode())
 
 
-def _has_too_many_values(data: str) -> bool:
-    """Whether a JSON text may have too many values: what separates and opens them may also stand in a string.
-
-    To find is several times faster than to count where there is little to find.
-    """
-    left = MOST_VALUES
-    for mark in ",[{":
-        at = data.find(mark)
-        while at >= 0 and left >= 0:
-            left -= 1
-            at = data.find(mark, at + 1)
-    return left < 0
+def _read_all(data: Data) -> Body | None:
+    """The object that the message is, by whichever reader can read it."""
+    if isinstance(data, bytes):
+        return _parse(data)
+    if is_too_deep(data):
+        return read_pruned(data, MOST_LEVELS)
+    body = _parse(data)
+    return read_leniently(data, strict=False) if body is None else body
 
 
 def _parse(data: Data) -> Body | None:

@@ -42,12 +42,14 @@ class Flow:
         last_type: the type of the event that arrived last.
         full_since: when too much waited for the receiver; None while that is not so.
         most_waiting: how many bytes may wait for the receiver.
-        held: whether a policy keeps the sender from being read.
+        held: the policies that keep the sender from being read.
+        most_events, most_octets: how many may have arrived before a policy does.
     """
 
     __slots__ = (
         "_buffers", "_exempt", "_lane", "_waiting", "by_type", "full_since", "held", "hooks", "last_type",
-        "most_waiting", "other", "otherwise", "read", "sink", "source", "told_events", "told_octets", "too_slow",
+        "most_events", "most_octets", "most_waiting", "other", "otherwise", "read", "sink", "source", "told_events",
+        "told_octets", "too_slow",
     )  # fmt: skip
 
     def __init__(
@@ -74,9 +76,15 @@ class Flow:
         self.told_octets = 0
         self._exempt: dict[Hook, Callable[[str], bool]] = {}
         self._lane: Lane | None = None
+        self.most_events = self.most_octets = float("inf")
         self.last_type = ""
         self.full_since: float | None = None
-        self.held = False
+        self.held: set[object] = set()
+
+    @property
+    def spent(self) -> bool:
+        """Whether as much has arrived as may."""
+        return self.events >= self.most_events or self.octets >= self.most_octets
 
     @property
     def events(self) -> int:
@@ -88,6 +96,12 @@ class Flow:
         """How many bytes they had."""
         return self.told_octets + (0 if self._lane is None else self._lane.octets)
 
+    def let(self, most_events: float, most_octets: float) -> None:
+        """Bound what may have arrived before a policy holds the sender."""
+        self.most_events, self.most_octets = most_events, most_octets
+        if self._lane is not None:
+            self._lane.let(most_events - self.events, most_octets - self.octets)
+
     @property
     def lane(self) -> Lane | None:
         return self._lane
@@ -95,6 +109,7 @@ class Flow:
     @lane.setter
     def lane(self, lane: Lane) -> None:
         self._lane = lane
+        self.let(self.most_events, self.most_octets)
 
     def wants(self, kind: str) -> bool:
         """Whether anybody wants to see events of this type that are proved to have one meaning; see `Lane`."""
@@ -129,6 +144,11 @@ class Flow:
             self._lane.forget()
         for kind in types:
             self.hooks[kind] = tuple(other for other in self.hooks.get(kind, self.otherwise) if other != hook)
+
+    def unhook_all(self) -> None:
+        """Let nobody see anything more."""
+        self.hooks.clear()
+        self.otherwise = ()
 
     def waits(self, count: int) -> bool:
         """Note how many bytes wait for the receiver now; returns whether they are too many, here or in the process."""

@@ -57,6 +57,10 @@ class Lane(Protocol):
         """What is wanted has changed."""
         ...
 
+    def let(self, events: float, octets: float) -> None:
+        """Let less than so many pass from now on, those that take the other way counted in: the last one is told."""
+        ...
+
 
 class Leg(Protocol):
     """One end's connection. No method waits; a leg that is closing or closed ignores what it is asked."""
@@ -64,6 +68,11 @@ class Leg(Protocol):
     @property
     def buffered_bytes(self) -> int:
         """What was sent but not yet handed to the connection."""
+        ...
+
+    @property
+    def extra_frames(self) -> int:
+        """How many frames arrived that are no message by themselves: pings, pongs, fragments."""
         ...
 
     def send(self, data: Data, received_at: float) -> int:

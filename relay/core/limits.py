@@ -1,8 +1,10 @@
-"""What one session may take: time, silence, messages, bytes.
+"""What one session may take: time, silence, messages, bytes, frames.
 
-All is checked once a second from what the session counts anyhow, so a limit costs a message nothing.
+Once a second it is looked at what the session counts anyhow, and said up to which count the peer is read on. So a
+message costs two comparisons, and a peer that sends everything at once is stopped at the very message.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,8 +20,8 @@ TURN_MAY_TAKE_S = 60.0
 KEEPALIVE_EVENTS = frozenset({"ping", "session.usage.updated"})
 """What xAI and Live sessions send again and again: no sign that something happens in them."""
 
-BURST_S = 10.0
-"""How many seconds' worth of messages and bytes may come at once, and how long a peer is at most held up for more."""
+WINDOW_S = 10.0
+"""Over how many seconds a rate is bounded: so many seconds' worth may come at once, and then no more in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Limits:
     Attributes:
         session_minutes: how long it may last; its last turn may end.
         idle_minutes: how long the upstream may have nothing to say.
-        messages_per_s, bytes_per_s: from the peer, over `BURST_S`; a peer that sends more is read more slowly.
+        messages_per_s, bytes_per_s: from the peer, in any `WINDOW_S`; a peer that sends more is read more slowly.
+        frames_per_s: pings, pongs and fragments from the peer, in any `WINDOW_S`; one that sends more is closed.
         cost_usd: see `Meter`.
     """
 
@@ -37,6 +40,7 @@ class Limits:
     idle_minutes: float = 15
     messages_per_s: float = 500
     bytes_per_s: float = 4_000_000
+    frames_per_s: float = 2_000
     cost_usd: Decimal = Decimal(50)
 
 
@@ -44,17 +48,30 @@ DEFAULT_LIMITS = Limits()
 
 
 class Allowance:
-    """A token bucket."""
+    """Bounds a rate over any `WINDOW_S`, as a total that may be reached before the time is told again.
 
-    def __init__(self, per_s: float) -> None:
-        self._per_s = per_s
-        self._left = per_s * BURST_S
+    What went beyond it, as the last message may, is still owed: it counts for the windows that follow until it has been
+    waited for. An allowance looks at the time where it is told it, so its window is up to one such step longer.
 
-    def take(self, amount: float, seconds: float) -> bool:
-        """Take what was used in these seconds; returns whether it was there."""
-        most = self._per_s * BURST_S
-        self._left = max(-most, min(most, self._left + self._per_s * seconds) - amount)
-        return self._left >= 0
+    Attributes:
+        up_to: the total that may be reached.
+
+    Args:
+        per_s: how much there may be in a second, on the average of a window.
+        now: since when it counts, from a total of 0.
+    """
+
+    def __init__(self, per_s: float, now: float) -> None:
+        self._most = per_s * WINDOW_S
+        self._granted = deque([(now, 0.0)])
+        self.up_to = self._most
+
+    def tick(self, total: float, now: float) -> None:
+        """Note the total so far; what came before the window is no longer counted."""
+        self._granted.append((now, min(total, self.up_to)))
+        while self._granted[1][0] <= now - WINDOW_S:
+            self._granted.popleft()
+        self.up_to = self._granted[0][1] + self._most
 
 
 class Bounds(Interceptor):
@@ -65,17 +82,21 @@ class Bounds(Interceptor):
     def __init__(self, limits: Limits, turn_state: TurnState) -> None:
         self._limits = limits
         self._turn_state = turn_state
-        self._messages = Allowance(limits.messages_per_s)
-        self._octets = Allowance(limits.bytes_per_s)
-        self._seen = (0, 0)
         self._heard = 0
         self._keepalives = 0
-        self._heard_at = self._opened_at = self._ticked_at = 0.0
+        self._heard_at = self._opened_at = 0.0
+        self._messages: Allowance
+        self._octets: Allowance
+        self._frames: deque[tuple[float, int]]
         self._session: Session
 
     def opened(self, session: Session, now: float) -> None:
         self._session = session
-        self._heard_at = self._opened_at = self._ticked_at = now
+        self._heard_at = self._opened_at = now
+        self._messages = Allowance(self._limits.messages_per_s, now)
+        self._octets = Allowance(self._limits.bytes_per_s, now)
+        self._frames = deque([(now, session.up.source.extra_frames)])
+        self._read_on()
 
     def on_down(self, event: Event, now: float) -> Event | None:
         self._keepalives += 1
@@ -83,24 +104,35 @@ class Bounds(Interceptor):
 
     def tick(self, now: float) -> None:
         self._check_rates(now)
+        self._check_frames(now)
         self._check_silence(now)
         overtime = now - self._opened_at - self._limits.session_minutes * 60
         if overtime > 0 and (self._turn_state.is_between_turns(now) or overtime > TURN_MAY_TAKE_S):
             self._session.end(ended(Cause.TIME_OVER), now)
 
     def _check_rates(self, now: float) -> None:
-        seconds, self._ticked_at = now - self._ticked_at, now
         flow = self._session.up
-        (messages, octets), self._seen = self._seen, (flow.events, flow.octets)
-        fits = [
-            self._messages.take(flow.events - messages, seconds),
-            self._octets.take(flow.octets - octets, seconds),
-        ]
-        self._session.hold_up(not all(fits))
+        self._messages.tick(flow.events, now)
+        self._octets.tick(flow.octets, now)
+        self._read_on()
+
+    def _check_frames(self, now: float) -> None:
+        frames = self._session.up.source.extra_frames
+        self._frames.append((now, frames))
+        while self._frames[0][0] < now - WINDOW_S:
+            self._frames.popleft()
+        if frames - self._frames[0][1] > self._limits.frames_per_s * WINDOW_S:
+            self._session.end(ended(Cause.TOO_MANY_FRAMES), now)
+
+    def _read_on(self) -> None:
+        """Read the peer until it has sent what it may, be that now."""
+        flow = self._session.up
+        flow.let(self._messages.up_to, self._octets.up_to)
+        self._session.hold_up(flow.spent)
 
     def _check_silence(self, now: float) -> None:
         heard = self._session.down.events - self._keepalives
         if self._heard != heard:
             self._heard, self._heard_at = heard, now
-        elif now - self._heard_at > self._limits.idle_minutes * 60 and self._turn_state.is_between_turns(now):
+        elif now - self._heard_at > self._limits.idle_minutes * 60:
             self._session.end(ended(Cause.IDLE), now)

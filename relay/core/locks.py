@@ -1,33 +1,35 @@
 """What a peer may not change: a profile's locked fields, in every event that could set them.
 
 A locked field is a path into the session object, such as `audio.output.voice`. It is taken out of `session.update`, of
-`session.start` and of the overrides in `response.create`; what else such an event says still passes. Where
-`instructions` are locked, system items and further instructions are refused too, since the model obeys them alike, and
-the instructions are not shown to the peer.
+`session.start` and of the overrides in `response.create`; what else such an event says still passes. Items are taken
+where they are known to change nothing: of the kinds in `HARMLESS_ITEMS`, and where `instructions` are locked, the
+user's or the assistant's, since the model obeys others as it obeys those.
 
 Two readers of one JSON text may disagree: about which of two equal keys counts, about letter case (Go's reader ignores
-it), about what is not an event at all. So in a locked session a message that is binary, is no event, or has two keys
-in one object that differ at most in case is refused, never forwarded. The beta API's flat names count as their GA
-paths, and `prompt` as instructions and tools, which it can bring.
+it) or underscores, about what is not an event at all. So in a locked session a message that is binary, is no event, is
+nested without end, has two keys in one object that differ at most in case, or says a type or a field with a character
+that no API has there, is refused, never forwarded; so is a type that is a guarded one but for its look. The beta API's
+flat names count as their GA paths, and `prompt` as instructions and tools, which it can bring.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from relay.core.events import BriefEvent, Data, Event, write_event
 from relay.core.interceptor import EVERY, Interceptor
+from relay.core.nesting import is_nested_beyond
 from relay.core.session import Session
+from relay.core.types import CLIENT_EVENTS
 
 INSTRUCTIONS = "instructions"
 SESSION_UPDATES = frozenset({"session.start", "session.update", "transcription_session.update"})
-SESSION_ECHOES = frozenset(
-    {"session.created", "session.started", "session.updated", "session.closed", "transcription_session.updated"}
-)
 ITEMS = frozenset({"conversation.item.create", "response.item.create", "decision.item.create"})
 MORE_INSTRUCTIONS = "session.instructions.append"
 RESPONSE_CREATE = "response.create"
-GUARDED = frozenset({*SESSION_UPDATES, *ITEMS, MORE_INSTRUCTIONS, RESPONSE_CREATE})
+HOLDERS = frozenset({*SESSION_UPDATES, RESPONSE_CREATE})
+GUARDED = frozenset({*HOLDERS, *ITEMS, MORE_INSTRUCTIONS})
 
 _OTHER_NAMES = (
     ("audio.output.voice", "voice"),
@@ -43,7 +45,20 @@ _OTHER_NAMES = (
     ("tools", "prompt"),
 )
 
-_HARMLESS_ROLES = frozenset({"user", "assistant"})
+HARMLESS_ITEMS = (
+    "message", "function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output",
+    "item_reference", "mcp_approval_response",
+)  # fmt: skip
+"""Kinds of items that say something and set nothing, as `mcp_list_tools` does; an item that names none is a message."""
+
+DEEPEST_LEVEL = 100
+"""An event has a dozen; what has some hundred cannot be written again."""
+
+_HARMLESS_ROLES = ("user", "assistant")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/-]*")
+_ANY_NAME = re.compile(r".*", re.DOTALL)
+_LOOKS = str.maketrans("0|1i", "olll", "_.:/-")
+_UNGUARDED = CLIENT_EVENTS - GUARDED
 
 Path = tuple[str, ...]
 
@@ -62,56 +77,73 @@ class Locks(Interceptor):
     up = frozenset({EVERY})
 
     def __init__(self, fields: Iterable[str]) -> None:
-        paths = frozenset(path for field in fields for path in _spellings(field))
-        self._paths = sorted(paths)
-        self._hides = (INSTRUCTIONS,) in paths
-        self.down = SESSION_ECHOES if self._hides else frozenset()
+        fields = tuple(fields)
+        paths = {path for field in fields for path in _spellings(field)}
+        self._locked = {
+            holder: _tree([*paths, *((holder, *path) for path in paths)]) for holder in ("session", "response")
+        }
+        self._locks_instructions = holds(fields, INSTRUCTIONS)
 
     def opened(self, session: Session, now: float) -> None:
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
-        if isinstance(event, BriefEvent) and event.type not in GUARDED:
+        if isinstance(event, BriefEvent) and event.type in _UNGUARDED:
             return event
-        why = _why_refused(event)
-        if why is None and self._hides:
-            why = _commands_refused(event)
+        why = _why_unreadable(event) or self._why_refused(event)
         if why is not None:
             self._session.refuse_event(event, "event_refused", why, now)
             return None
         if event.type in SESSION_UPDATES:
-            return self._without_commands(self._unlocked(event, "session"), "session")
+            return self._unlocked(event, "session")
         if event.type == RESPONSE_CREATE:
-            return self._without_commands(self._unlocked(event, "response"), "response")
+            return self._unlocked(event, "response")
         return event
 
     def passes_proved(self, kind: str) -> bool:
-        return kind not in GUARDED
-
-    def on_down(self, event: Event, now: float) -> Event | None:
-        body = event.body
-        for path in ((INSTRUCTIONS,), ("session", INSTRUCTIONS), ("session", "prompt")):
-            body = without(body, path)
-        return event if body is event.body else write_event(body)
+        return kind not in GUARDED and _look(kind) not in _GUARDED_LOOKS
 
     def _unlocked(self, event: Event, holder: str) -> Event:
         """The event without locked fields, in its `holder` and, where a lax upstream might look, beside it."""
-        body = event.body
-        for path in self._paths:
-            body = without(without(body, (holder, *path)), path)
-        return event if body is event.body else write_event(body)
-
-    def _without_commands(self, event: Event, holder: str) -> Event:
-        """The event without items that the model may obey, in what its `holder` begins with."""
-        if not self._hides:
-            return event
-        body = event.body
+        body = _pruned(event.body, self._locked[holder])
         for outer, held in body.items():
-            if outer.casefold() == holder and isinstance(held, dict):
-                for inner, items in held.items():
-                    if inner.casefold() == "input" and (kept := _harmless(items)) != items:
-                        return write_event({**body, outer: {**held, inner: kept}})
-        return event
+            if is_called(outer, holder) and isinstance(held, dict):
+                body = {**body, outer: self._with_harmless_input(held)}
+        return event if body == event.body else write_event(body)
+
+    def _with_harmless_input(self, held: Mapping[str, Any]) -> dict[str, Any]:
+        """A session or response without those items, in what it begins with, that are no harmless ones."""
+        kept = {}
+        for name, value in held.items():
+            harmless = [item for item in value if self._is_harmless(item)] if isinstance(value, list) else []
+            kept[name] = harmless if is_called(name, "input") else value
+        return kept
+
+    def _why_refused(self, event: Event) -> str | None:
+        """Why an event that can be read in one way only does not go up; None where it may."""
+        if event.type not in GUARDED and _look(event.type) in _GUARDED_LOOKS:
+            return "The type of this event looks like one that the locks of this session are about."
+        if event.type == MORE_INSTRUCTIONS and self._locks_instructions:
+            return "The instructions of this session are locked, so nothing is added to them."
+        if event.type in ITEMS:
+            items = [item for name, item in event.body.items() if is_called(name, "item")]
+            if not all(map(self._is_harmless, items)):
+                return self._why_no_item()
+        if event.type in HOLDERS and any(is_called(name, "input") for name in event.body):
+            return "This session has locks, so its items stand where the API has them, and not beside that."
+        return None
+
+    def _why_no_item(self) -> str:
+        if self._locks_instructions:
+            return "The instructions of this session are locked, so its items are the user's or the assistant's."
+        return f"This session has locks, so its items are of these kinds: {', '.join(HARMLESS_ITEMS)}."
+
+    def _is_harmless(self, item: Any) -> bool:
+        if not isinstance(item, dict) or not all(map(_PLAIN.fullmatch, item)):
+            return False
+        kinds = [value for name, value in item.items() if is_called(name, "type")]
+        known = all(kind in HARMLESS_ITEMS for kind in kinds)
+        return known and not (self._locks_instructions and commands(item))
 
 
 def without(node: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -120,35 +152,30 @@ def without(node: Mapping[str, Any], path: Path) -> dict[str, Any]:
     Letter case is ignored. What stands where the path wants an object, such as null, is taken out: it could reset
     everything below it.
     """
-    changed: dict[str, Any] = {}
-    gone: list[str] = []
-    for key, value in node.items():
-        if key.casefold() != path[0]:
-            continue
-        if len(path) == 1 or not isinstance(value, dict):
-            gone.append(key)
-            continue
-        kept = without(value, path[1:])
-        if kept is not value:
-            changed[key] = kept
-    if not changed and not gone:
-        return node  # type: ignore[return-value]
-    return {key: changed.get(key, value) for key, value in node.items() if key not in gone}
+    return _pruned(node, _tree([path]), _ANY_NAME)
 
 
 def without_locked(session: Mapping[str, Any], fields: Iterable[str]) -> Mapping[str, Any]:
     """A session object without the locked fields, however they are spelt."""
-    for path in {path for field in fields for path in _spellings(field)}:
-        session = without(session, path)
-    return session
+    return _pruned(session, _tree(path for field in fields for path in _spellings(field)))
+
+
+def holds(lock: Iterable[str], field: str) -> bool:
+    """Whether this field is locked, by its own name, another one, or with what it is in."""
+    path = tuple(field.split("."))
+    return any(path in _spellings(locked) or _within(field, locked) for locked in lock)
+
+
+def is_called(name: str, plain: str) -> bool:
+    """Whether a name is this one for somebody who overlooks case, underscores and what looks alike."""
+    return _look(name) == _look(plain)
 
 
 def commands(item: Any) -> bool:
     """Whether the model may obey this item as it obeys its instructions."""
     if not isinstance(item, dict):
         return True
-    roles = [value for key, value in item.items() if key.casefold() == "role"]
-    return any(not isinstance(role, str) or role not in _HARMLESS_ROLES for role in roles)
+    return any(role not in _HARMLESS_ROLES for name, role in item.items() if is_called(name, "role"))
 
 
 def check_unambiguous(data: Data) -> None:
@@ -162,15 +189,16 @@ def check_unambiguous(data: Data) -> None:
         raise Ambiguous("The event is nested too deeply.") from None
 
 
-def _harmless(items: Any) -> list[Any]:
-    return [item for item in items if not commands(item)] if isinstance(items, list) else []
-
-
-def _why_refused(event: Event) -> str | None:
+def _why_unreadable(event: Event) -> str | None:
+    """Why an event may mean two things; None where it means one."""
     if isinstance(event.data, bytes):
         return "This session takes text messages only."
     if not isinstance(event.body.get("type"), str):
         return "The message is not a JSON object with a type."
+    if not all(map(_PLAIN.fullmatch, [event.type, *event.body])):
+        return "The type of the event, or a field of it, has a character that no API has there."
+    if is_nested_beyond(event.body, DEEPEST_LEVEL):
+        return "The event is nested too deeply."
     try:
         check_unambiguous(event.data)
     except Ambiguous as why:
@@ -178,15 +206,43 @@ def _why_refused(event: Event) -> str | None:
     return None
 
 
-def _commands_refused(event: Event) -> str | None:
-    if event.type == MORE_INSTRUCTIONS:
-        return "The instructions of this session are locked, so nothing is added to them."
-    if event.type not in ITEMS:
-        return None
-    for key, item in event.body.items():
-        if key.casefold() == "item" and commands(item):
-            return "The instructions of this session are locked, so its items are the user's or the assistant's."
-    return None
+def _look(name: str) -> str:
+    return name.lower().translate(_LOOKS).replace("rn", "m").replace("vv", "w")
+
+
+_GUARDED_LOOKS = frozenset(map(_look, GUARDED))
+
+Tree = dict[str, "Tree"]
+"""Names to be taken out, by their look, each with those that are taken out below it; none there means all of it."""
+
+
+def _tree(paths: Iterable[Path]) -> Tree:
+    tree: Tree = {}
+    for path in sorted(paths):  # a path before those that go on from it
+        _plant(tree, path)
+    return tree
+
+
+def _plant(tree: Tree, path: Path) -> None:
+    name, below = _look(path[0]), path[1:]
+    if not below:
+        tree[name] = {}
+    elif tree.get(name) != {}:
+        _plant(tree.setdefault(name, {}), below)
+
+
+def _pruned(node: Mapping[str, Any], tree: Tree, names: re.Pattern[str] = _PLAIN) -> dict[str, Any]:
+    """The object without what is in the tree, and without names, on the way there, that are not like those."""
+    kept: dict[str, Any] = {}
+    changed = False
+    for name, value in node.items():
+        below = tree.get(_look(name))
+        if not names.fullmatch(name) or below == {} or (below and not isinstance(value, dict)):
+            changed = True
+            continue
+        kept[name] = _pruned(value, below, names) if below else value
+        changed = changed or kept[name] is not value
+    return kept if changed else node  # type: ignore[return-value]
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> None:

@@ -1,17 +1,17 @@
-"""What usage costs: the API's `usage` objects, counted by modality and multiplied by a price for each.
+"""What usage costs: tokens by modality, or seconds of audio, each multiplied by its price.
 
-Money is `Decimal` and never rounded here, so that the sum of a session is exact to the cent. Every field of a usage is
-optional, since other providers leave some out; what is not said costs nothing, but a sum without its modalities costs
-what the dearest of them would.
+Money is `Decimal` and never rounded here, so that the sum of a session is exact to the cent. Where something is not
+said, neither by a price nor by a usage, it costs what the dearest that it may be would: a budget has to hold.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
+from typing import Self
 
-ZERO = Decimal(0)
+from relay.core.usage import INPUT_TOKEN_S, KINDS, OUTPUT_TOKEN_S, ZERO, Usage
+
 MILLION = Decimal(1_000_000)
 
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
@@ -31,26 +31,34 @@ class Price:
     image_cached: Decimal = ZERO
     minute: Decimal = ZERO
 
-    def of(self, usage: "Usage") -> Decimal:
-        """What this usage costs."""
-        tokens = sum((getattr(self, kind) * count for kind, count in usage.tokens.items()), ZERO)
-        return tokens / MILLION + self.minute * usage.seconds / 60
+    @classmethod
+    def completed(cls, said: Mapping[str, Decimal]) -> Self:
+        """The price of which this is said: cached tokens cost what fresh ones do, sound and images what text does."""
+        full = dict(said)
+        for modality, way in (("audio", "input"), ("audio", "output"), ("image", "input")):
+            full.setdefault(f"{modality}_{way}", said.get(f"text_{way}", ZERO))
+        for modality in ("text", "audio", "image"):
+            full.setdefault(f"{modality}_cached", full.get(f"{modality}_input", ZERO))
+        return cls(**full)
 
+    @property
+    def output(self) -> Decimal:
+        """A million tokens of whichever output is the dearest."""
+        return max(self.text_output, self.audio_output)
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What was used.
+    def of(self, usage: Usage) -> Decimal:
+        """What this usage costs. One that says both tokens and seconds costs the one or the other: the dearer."""
+        is_by_token = any(getattr(self, kind) for kind in KINDS)
+        if is_by_token or usage.seconds:
+            tokens = sum((getattr(self, kind) * count for kind, count in usage.tokens.items()), ZERO) / MILLION
+            return max(self._of_time(usage.seconds), tokens)
+        return self._of_time(sum((_token_s(kind) * count for kind, count in usage.tokens.items()), ZERO))
 
-    Attributes:
-        tokens: how many, by the names of a `Price`; cached ones are not counted as input again.
-        seconds: of audio, where that is what is billed.
-    """
-
-    tokens: Mapping[str, int]
-    seconds: Decimal = ZERO
-
-
-KINDS = tuple(field.name for field in fields(Price) if field.name != "minute")
+    def _of_time(self, seconds: Decimal) -> Decimal:
+        """What so much audio costs, also where the price is for tokens."""
+        if self.minute or not seconds:
+            return self.minute * seconds / 60
+        return max(self.audio_input / INPUT_TOKEN_S, self.audio_output / OUTPUT_TOKEN_S) * seconds / MILLION
 
 
 class Prices:
@@ -78,38 +86,6 @@ class Prices:
         return self._dearest if name is None else self._by_model[name]
 
 
-def read_usage(usage: Any) -> Usage:
-    """Count a `usage` of a response or of a transcription; whatever has not the API's shape counts as nothing."""
-    if not isinstance(usage, dict):
-        return Usage({})
-    if usage.get("type") == "duration":
-        seconds = usage.get("seconds")
-        return Usage({}, Decimal(str(seconds)) if isinstance(seconds, int | float) and seconds > 0 else ZERO)
-    read = _details(usage, "input")
-    cached = read.get("cached_tokens_details")
-    tokens = dict.fromkeys(KINDS, 0)
-    rest = _count(usage.get("input_tokens"))
-    for kind in ("text", "audio", "image"):
-        count = _count(read.get(f"{kind}_tokens"))
-        again = min(count, _count(cached.get(f"{kind}_tokens")) if isinstance(cached, dict) else 0)
-        tokens[f"{kind}_input"] = count - again
-        tokens[f"{kind}_cached"] = again
-        rest -= count
-    written = _details(usage, "output")
-    tokens["text_output"] = _count(written.get("text_tokens"))
-    tokens["audio_output"] = _count(written.get("audio_tokens"))
-    tokens["audio_input"] += max(0, rest)
-    unsaid = _count(usage.get("output_tokens")) - tokens["text_output"] - tokens["audio_output"]
-    tokens["text_output" if usage.get("type") == "tokens" else "audio_output"] += max(0, unsaid)  # a transcript is text
-    return Usage({kind: count for kind, count in tokens.items() if count})
-
-
-def _details(usage: Mapping[str, Any], way: str) -> dict[str, Any]:
-    for name in (f"{way}_token_details", f"{way}_tokens_details"):
-        if isinstance(details := usage.get(name), dict):
-            return details
-    return {}
-
-
-def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+def _token_s(kind: str) -> Decimal:
+    """How much audio a token stands for, where a price is for minutes and a usage says tokens."""
+    return OUTPUT_TOKEN_S if kind == "audio_output" else INPUT_TOKEN_S

@@ -18,6 +18,8 @@ from functools import partial
 from typing import Any
 
 from relay.core.closing import (
+    NO_CODE,
+    NORMAL,
     ROWS,
     Cause,
     Ended,
@@ -71,12 +73,6 @@ class Session:
         self.ended: Ended | None = None
         self.up = Flow(peer, upstream, read_peer_event, tally.up, buffers, Cause.SLOW_UPSTREAM)
         self.down = Flow(upstream, peer, read_upstream_event, tally.down, buffers, Cause.SLOW_PEER)
-        self.peer_listener = Listener(
-            partial(self._arrived, self.up), self._peer_closed, partial(self._drained, self.down)
-        )
-        self.upstream_listener = Listener(
-            partial(self._arrived, self.down), self._upstream_closed, partial(self._drained, self.up)
-        )
         self._peer = peer
         self._upstream = upstream
         self._interceptors = tuple(interceptors)
@@ -86,6 +82,16 @@ class Session:
         for interceptor in self._interceptors:
             self.up.hook(interceptor.up, interceptor.on_up, interceptor.passes_proved)
             self.down.hook(interceptor.down, interceptor.on_down)
+
+    @property
+    def peer_listener(self) -> Listener:
+        """What the peer's leg calls."""
+        return Listener(partial(self._arrived, self.up), self._peer_closed, partial(self._drained, self.down))
+
+    @property
+    def upstream_listener(self) -> Listener:
+        """What the upstream's leg calls."""
+        return Listener(partial(self._arrived, self.down), self._upstream_closed, partial(self._drained, self.up))
 
     # What interceptors and the relay around the session may do.
 
@@ -123,12 +129,18 @@ class Session:
         self._events_said += 1
         return f"relay_{self.session_id}_{self._events_said}"
 
-    def hold_up(self, held: bool) -> None:
-        """Read the peer no further, or again."""
+    def forward_up(self, event: Event, now: float) -> None:
+        """Send the peer's event that an interceptor had kept, which arrived at `now`. Others do not see it again."""
+        if self.state is State.OPEN:
+            self._say(self.up, event, now)
+
+    def hold_up(self, held: bool, by: object = None) -> None:
+        """Read the peer no further, or again once nobody holds it up any more."""
         flow = self.up
-        if held == flow.held or self.state is State.ENDED:
+        was_held = bool(flow.held)
+        (flow.held.add if held else flow.held.discard)(by)
+        if bool(flow.held) == was_held or self.state is State.ENDED:
             return
-        flow.held = held
         if flow.full_since is None:
             (flow.source.pause_reading if held else flow.source.resume_reading)()
 
@@ -150,12 +162,19 @@ class Session:
         self._upstream.resume_reading()
 
     def finish(self, now: float) -> None:
-        """Let the interceptors know that it is over; to be called once both legs are gone."""
-        self.up.waits(0)
-        self.down.waits(0)
-        if self.ended is not None:
-            for interceptor in self._interceptors:
-                interceptor.closed(self.ended, now)
+        """Let the interceptors know that it is over, and forget them; to be called once both legs are gone.
+
+        They know the session, so that together they would wait for the garbage collector.
+        """
+        for flow in (self.up, self.down):
+            flow.waits(0)
+        if self.ended is None:
+            return
+        for interceptor in self._interceptors:
+            interceptor.closed(self.ended, now)
+        self._interceptors = ()
+        self.up.unhook_all()
+        self.down.unhook_all()
 
     def tick(self, now: float) -> None:
         """Check what only time can tell; to be called about once a second."""
@@ -179,6 +198,8 @@ class Session:
         entry = flow.by_type.get(kind, flow.other)
         entry[0] += 1
         entry[1] += size
+        if flow.events >= flow.most_events or flow.octets >= flow.most_octets:
+            self.hold_up(True)
         hooks = flow.hooks.get(kind, flow.otherwise)
         if hooks:
             for hook in hooks:
@@ -222,4 +243,4 @@ class Session:
         """Whether the upstream's close needs no words of ours: it said why itself, or it ended as it should."""
         if how.cause is not Cause.UPSTREAM_CLOSED:
             return False
-        return self.down.last_type == "error" or how.code == 1000
+        return self.down.last_type == "error" or how.code in {NORMAL, NO_CODE}

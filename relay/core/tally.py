@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from relay.core.events import BINARY, MALFORMED
-from relay.core.prices import ZERO, Usage
 from relay.core.types import CLIENT_EVENTS, SERVER_EVENTS
+from relay.core.usage import ZERO, Usage
 
 OTHER = "other"
 """Stands for every event type that is not in the API's list."""

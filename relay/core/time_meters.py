@@ -11,9 +11,11 @@ from relay.core.bill import Bill
 from relay.core.budget import Account, Budget
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.interceptor import Interceptor
-from relay.core.prices import ZERO, Prices
+from relay.core.payers import Place
+from relay.core.prices import Prices
 from relay.core.session import Session
 from relay.core.tally import Costs
+from relay.core.usage import ZERO, read_number
 
 PCM_BYTES_PER_S = 48_000
 """PCM16 at 24 kHz, which is all that a translation session takes."""
@@ -41,7 +43,9 @@ class TimeMeter(Interceptor):
         budgets: Sequence[Budget],
         costs: Costs,
         on_warning: Callable[[Decimal], None] = lambda spent_usd: None,
+        place: Place | None = None,
     ) -> None:
+        self._place = place or Place()
         self._bill = Bill(prices, model, costs)
         self._account = Account(self._bill, budgets, on_warning)
         self._costs = costs
@@ -56,8 +60,16 @@ class TimeMeter(Interceptor):
         self._session = session
 
     def on_down(self, event: Event, now: float) -> Event | None:
-        self._bill.learn(event.body.get("session"))
+        session = event.body.get("session")
+        self._bill.learn(session)
+        self._place.name(session.get("id") if isinstance(session, Mapping) else None)
         return event
+
+    def tick(self, now: float) -> None:
+        """Others may have spent what is shared."""
+        self._account.tick(now)
+        if self._account.is_spent:
+            self._account.settle(self._session, now)
 
     def _pay(self, seconds: Decimal) -> None:
         self._account.pay(self._bill.lasted(seconds))
@@ -100,8 +112,9 @@ class AppendMeter(TimeMeter):
 class UsageMeter(TimeMeter):
     """Pays for the time that the API says was used, which it says again and again, as a sum.
 
-    A session that another connection has started is paid for from the first sum on. What it delegates to other models
-    is billed by the token, at prices that are not known here: those responses are counted as unbilled.
+    A session that another connection has started is paid for from the first sum on, and not at all while that one is of
+    this process. What is delegated is billed by the token, at prices that are not known here: those responses are
+    counted as unbilled.
     """
 
     up = frozenset({START})
@@ -110,6 +123,11 @@ class UsageMeter(TimeMeter):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._paid_s: Decimal | None = None
+        self._started_at = 0.0
+
+    def opened(self, session: Session, now: float) -> None:
+        super().opened(session, now)
+        self._started_at = now
 
     def on_up(self, event: Event, now: float) -> Event | None:
         if self._paid_s is None:
@@ -122,14 +140,21 @@ class UsageMeter(TimeMeter):
             self._costs.unbilled += _has_ended(event.body.get("event"))
             return event
         super().on_down(event, now)
-        usage = event.body.get("usage") if event.type in USAGE_EVENTS else None
-        seconds = usage.get("seconds") if isinstance(usage, Mapping) else None
-        if isinstance(seconds, int | float) and seconds >= 0:
-            used = Decimal(str(seconds))
-            paid = used if self._paid_s is None else self._paid_s
-            self._paid_s = max(paid, used)
-            self._pay(self._paid_s - paid)
+        if event.type in USAGE_EVENTS and isinstance(usage := event.body.get("usage"), Mapping):
+            self._used(usage.get("seconds"), now)
         return event
+
+    def _used(self, seconds: Any, now: float) -> None:
+        """Pay for what is new; a sum that cannot be understood is all the time that has gone by."""
+        used = read_number(seconds)
+        if used is None and seconds is not None:
+            used = max(self._paid_s or ZERO, Decimal(str(now - self._started_at)))
+        if used is None:
+            return
+        paid = used if self._paid_s is None else self._paid_s
+        self._paid_s = max(paid, used)
+        if self._place.pays:
+            self._pay(self._paid_s - paid)
 
 
 def _has_ended(delegated: Any) -> bool:

@@ -1,10 +1,11 @@
 """The state of a session's turn: whether the session could end now without cutting anybody off."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from relay.core.events import Event
+from relay.core.events import Body, Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
+from relay.core.usage import read_usage
 
 ANSWER_WITHIN_S = 5.0
 """How long an answer may take to begin, after speech or a request for one, and still belong to the turn."""
@@ -12,8 +13,14 @@ ANSWER_WITHIN_S = 5.0
 AUDIO_TOKEN_S = 0.05
 """How much of an answer's audio one token is."""
 
+TURN_MAY_LAST_S = 300.0
+"""After so long what has begun counts as over, though nobody said so: an answer of 4,096 tokens is heard for 205 s."""
+
 SPEECH_STARTED = "input_audio_buffer.speech_started"
 SPEECH_STOPPED = "input_audio_buffer.speech_stopped"
+SPEECH_COMMITTED = "input_audio_buffer.committed"
+SPEECH_CLEARED = "input_audio_buffer.cleared"
+SPEECH_ENDED = frozenset({SPEECH_STOPPED, SPEECH_COMMITTED, SPEECH_CLEARED})
 RESPONSE_CREATE = "response.create"
 RESPONSE_CREATED = "response.created"
 RESPONSE_DONE = "response.done"
@@ -37,16 +44,18 @@ class ResponseTurns(Interceptor):
 
     Answers come faster than they are heard, so a turn lasts until its audio has been played: from its first piece on,
     for as long as the tokens that the response was billed for; in a call, until the upstream says so, which plays it
-    itself. An answer that asks for a function goes on with the function's result.
+    itself. An answer that asks for a function goes on with the function's result. What is never said to be over is over
+    after `TURN_MAY_LAST_S`.
     """
 
     up = frozenset({RESPONSE_CREATE})
-    down = frozenset({SPEECH_STARTED, SPEECH_STOPPED, RESPONSE_CREATED, RESPONSE_DONE, PLAYING_BEGAN, *PLAYING_ENDED})
+    down = frozenset({SPEECH_STARTED, *SPEECH_ENDED, RESPONSE_CREATED, RESPONSE_DONE, PLAYING_BEGAN, *PLAYING_ENDED})
 
     def __init__(self) -> None:
-        self._speaking = False
-        self._playing = False
         self._running = 0
+        self._speaking_until = 0.0
+        self._playing_until = 0.0
+        self._running_until = 0.0
         self._awaited_until = 0.0
         self._played_from = 0.0
         self._played_until = 0.0
@@ -57,8 +66,8 @@ class ResponseTurns(Interceptor):
 
     def is_between_turns(self, now: float) -> bool:
         """Whether nobody speaks, no answer is on its way, and the last one has been heard."""
-        in_turn = self._speaking or self._playing or self._running > 0
-        return not in_turn and now >= max(self._awaited_until, self._played_until)
+        over_at = max(self._speaking_until, self._playing_until, self._awaited_until, self._played_until)
+        return now >= (max(over_at, self._running_until) if self._running else over_at)
 
     def on_up(self, event: Event, now: float) -> Event | None:
         self._awaited_until = now + ANSWER_WITHIN_S
@@ -67,17 +76,22 @@ class ResponseTurns(Interceptor):
     def on_down(self, event: Event, now: float) -> Event | None:
         if event.type == RESPONSE_CREATED:
             self._running += 1
+            self._running_until = now + TURN_MAY_LAST_S
             self._awaited_until = 0.0
             self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
             self._session.down.hook({FIRST_AUDIO}, self._first_audio)
         elif event.type == RESPONSE_DONE:
             self._running = max(0, self._running - 1)
-            self._done(event.body.get("response"), now)
-        elif event.type == PLAYING_BEGAN or event.type in PLAYING_ENDED:
-            self._playing = event.type == PLAYING_BEGAN
+            self._done(event.body, now)
+        elif event.type == PLAYING_BEGAN:
+            self._playing_until = now + TURN_MAY_LAST_S
+        elif event.type in PLAYING_ENDED:
+            self._playing_until = 0.0
+        elif event.type == SPEECH_STARTED:
+            self._speaking_until, self._awaited_until = now + TURN_MAY_LAST_S, 0.0
         else:
-            self._speaking = event.type == SPEECH_STARTED
-            self._awaited_until = 0.0 if self._speaking else now + ANSWER_WITHIN_S
+            self._speaking_until = 0.0
+            self._awaited_until = 0.0 if event.type == SPEECH_CLEARED else now + ANSWER_WITHIN_S
         return event
 
     def _first_audio(self, event: Event, now: float) -> Event | None:
@@ -85,11 +99,13 @@ class ResponseTurns(Interceptor):
         self._session.down.unhook({FIRST_AUDIO}, self._first_audio)
         return event
 
-    def _done(self, response: Any, now: float) -> None:
+    def _done(self, body: Body, now: float) -> None:
+        response = body.get("response")
         if not isinstance(response, dict) or response.get("status") != "completed":
             self._played_until = now
             return
-        self._played_until = self._played_from + AUDIO_TOKEN_S * _audio_tokens(response)
+        heard_s = min(TURN_MAY_LAST_S, AUDIO_TOKEN_S * max(_audio_tokens(response), _audio_tokens(body)))
+        self._played_until = max(now, min(self._played_from + heard_s, now + TURN_MAY_LAST_S))
         output = response.get("output")
         if isinstance(output, list) and any(isinstance(i, dict) and i.get("type") == "function_call" for i in output):
             self._awaited_until = now + ANSWER_WITHIN_S
@@ -115,8 +131,6 @@ class TranscriptPauses(Interceptor):
         return event
 
 
-def _audio_tokens(response: dict[str, Any]) -> int:
-    found: Any = response
-    for key in ("usage", "output_token_details", "audio_tokens"):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, int) else 0
+def _audio_tokens(holder: Body) -> int:
+    """What the usage in a response, or beside it, says that was spoken."""
+    return read_usage(holder.get("usage")).tokens.get("audio_output", 0)

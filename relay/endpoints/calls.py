@@ -28,7 +28,8 @@ from relay.core.leg import Closed
 from relay.endpoints.client_secrets import read_body
 from relay.endpoints.realtime import end_well
 from relay.endpoints.refusals import complaint, refusal_response
-from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
 from relay.upstreams.query import dialled_model
 
@@ -74,7 +75,7 @@ class CallsEndpoint:
 
         async def refuse(refusal: Refused) -> None:
             self._joiner.count_refusal(refusal.ended, caller.asked.address)
-            await caller.answer(_refusal(refusal))
+            await caller.answer(_refusal(refusal, caller.asked.event_id))
 
         session_id = secrets.token_hex(8)
         await end_well(session_id, self._make(caller, session_id), refuse)
@@ -83,14 +84,15 @@ class CallsEndpoint:
         """End a call. One that this process does not know may be a stranger's, so the API is not asked."""
         if request.method == "OPTIONS":
             return _options()
+        asked = read_session_request(request)
         try:
-            identity = await self._gate.identify(read_session_request(request))
+            identity = await self._gate.identify(asked)
             call = self._active.find(request.path_params["call_id"], identity.subject)
             if call is None:
                 return complaint("There is no such call here.", 404, "call_id_not_found")
             await self._active.hang_up(call)
         except Refused as refusal:
-            return _refusal(refusal)
+            return _refusal(refusal, asked.event_id)
         return Response()
 
     async def _make(self, caller: "Caller", session_id: str) -> None:
@@ -171,8 +173,8 @@ class _Application:
         await self._endpoint.make(Caller(scope, receive, send))
 
 
-def _refusal(refusal: Refused) -> Response:
-    return refusal_response(refusal.ended, refusal.error if isinstance(refusal, CallRefused) else None)
+def _refusal(refusal: Refused, event_id: str | None) -> Response:
+    return refusal_response(refusal.ended, refusal.error if isinstance(refusal, CallRefused) else None, event_id)
 
 
 def _options() -> Response:

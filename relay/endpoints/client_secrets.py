@@ -31,8 +31,10 @@ from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
+from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
-from relay.core.locks import INSTRUCTIONS, without_locked
+from relay.core.json_bodies import read_json
+from relay.core.locks import without_locked
 from relay.endpoints.refusals import complaint, refusal_response
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
 
@@ -75,8 +77,9 @@ class Mint:
         """Admit the caller as a peer is admitted, and answer with a ticket, or with what is wrong."""
         if request.method == "OPTIONS":  # one that is a page's preflight was answered before
             return Response(status_code=204, headers={"Allow": "POST"})
+        caller = read_session_request(request)
         try:
-            identity = await self._gate.identify(read_session_request(request))
+            identity = await self._gate.identify(caller)
             if identity.is_ticket:  # or a ticket could be made to last for ever
                 raise Refused(ended(Cause.CREDENTIALS_REFUSED))
             body = await read_body(request)
@@ -89,7 +92,9 @@ class Mint:
                 answer = beta.to_beta(answer)
             return JSONResponse(answer, headers={"Cache-Control": "no-store"})
         except Refused as refusal:
-            return refusal_response(refusal.ended)
+            how = refusal.ended
+            _log.info("ticket.refused", address=caller.address, cause=how.cause.value, **dict(how.named))
+            return refusal_response(how, event_id=caller.event_id)
         except (RequestInvalid, TicketTooLarge) as wrong:
             return complaint(str(wrong))
 
@@ -122,10 +127,8 @@ async def read_body(request: Request) -> bytes:
 
 
 def session_shown(profile: Profile) -> dict[str, object]:
-    """The session object that answers, as the API has it; locked instructions are not in it."""
-    shown: dict[str, object] = {"type": profile.kind.name, **profile.session}
-    if INSTRUCTIONS in profile.lock:
-        shown = {name: value for name, value in shown.items() if name not in {INSTRUCTIONS, "prompt"}}
+    """The session object that answers, as the API has it, without what peers of the profile may not see."""
+    shown: dict[str, object] = {"type": profile.kind.name, **shown_session(profile.session, profile.lock)}
     if profile.model:
         shown["model"] = profile.model
     name = "realtime.transcription_session" if profile.kind is TRANSCRIPTION else "realtime.session"
@@ -135,8 +138,8 @@ def session_shown(profile: Profile) -> dict[str, object]:
 def _read_flat(body: bytes, beta: BetaSecretRequest) -> bytes:
     """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
     try:
-        asked = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
+        asked = read_json(body or b"{}")
+    except ValueError:
         return body
     return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
 

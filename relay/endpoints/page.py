@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -33,7 +34,9 @@ class PageFiles(StaticFiles):
         self._headers = headers
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        response = await super().get_response(path, {**scope, "method": "GET"})  # or 404, whatever the method
+        if scope["method"] not in {"GET", "HEAD"}:
+            raise HTTPException(405)
         response.headers.update(self._headers)
         return response
 

@@ -25,6 +25,9 @@ FIRST_MESSAGE_S = 2.0
 KEPT_LIMIT_BYTES = 1024 * 1024
 """What is read of a peer while its upstream is dialled."""
 
+KEPT_LIMIT_MESSAGES = 500
+"""How many messages that may be. An SDK says one, and a page that waits for nothing sends 25 of audio in a second."""
+
 MODEL_LENGTH_LIMIT = 256
 
 
@@ -42,6 +45,7 @@ class PendingPeer:
         self.early_messages: list[Data] = []
         self.subprotocol = choose_subprotocol(self.request.subprotocols)
         self._websocket = websocket
+        self._kept_bytes = 0
 
     @property
     def is_answered(self) -> bool:
@@ -53,15 +57,22 @@ class PendingPeer:
         await self._websocket.receive()
 
     async def accept(self) -> None:
-        """Answer its handshake, unless it has been."""
+        """Answer its handshake, unless it has been.
+
+        Raises:
+            Refused: it has left.
+        """
         if not self.is_answered:
-            await self._websocket.accept(subprotocol=self.subprotocol)
+            try:
+                await self._websocket.accept(subprotocol=self.subprotocol)
+            except OSError:
+                raise Refused(peer_ended(Closed(ABNORMAL))) from None
 
     async def refuse(self, how: Ended, event_id: str) -> None:
         """Tell it why it gets no session: by HTTP status, or where it cannot read one, by event and close code."""
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has gone
+        with contextlib.suppress(Refused, WebSocketDisconnect, RuntimeError, OSError):  # it has gone
             if not self.is_answered and self.request.origin is None:
-                await self._websocket.send_denial_response(refusal_response(how))
+                await self._websocket.send_denial_response(refusal_response(how, event_id=event_id))
                 return
             await self.accept()
             await self._websocket.send({"type": "websocket.send", "text": write_event(how.error(event_id)).data})
@@ -85,7 +96,7 @@ class PendingPeer:
     async def left(self) -> None:
         """Wait until it has left. Cancelling it loses nothing of what the peer says."""
         while await self._read():
-            if sum(map(size_bytes, self.early_messages)) > KEPT_LIMIT_BYTES:
+            if self._kept_bytes > KEPT_LIMIT_BYTES or len(self.early_messages) >= KEPT_LIMIT_MESSAGES:
                 await asyncio.Event().wait()  # until the dial is over, which has a limit of its own
 
     async def leg(self, observe_added: Observe) -> RunningLeg:
@@ -98,7 +109,9 @@ class PendingPeer:
         if message["type"] == "websocket.disconnect":
             return False
         text: str | None = message.get("text")
-        self.early_messages.append(message["bytes"] if text is None else text)
+        data: Data = message["bytes"] if text is None else text
+        self.early_messages.append(data)
+        self._kept_bytes += size_bytes(data)
         return True
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 
 import structlog
 from starlette.routing import WebSocketRoute
@@ -14,7 +15,7 @@ from starlette.websockets import WebSocket
 from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
 from relay.admission.session_request import AdmittedRequest
-from relay.config.kinds import API, KINDS_BY_PATH, Kind
+from relay.config.kinds import API, KINDS_BY_PATH, REALTIME, Kind
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.budget import Budget
 from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
@@ -24,7 +25,8 @@ from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import Observe, UpstreamLeg
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
-from relay.sessions.joining import Joiner, PeerInfo
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
 from relay.upstreams.query import nobody_named_a_model
 
@@ -52,32 +54,43 @@ class RealtimeEndpoint:
         """One for each kind of session that has a path of its own."""
 
         async def serve(websocket: WebSocket, kind: Kind) -> None:
-            await self.serve(PendingPeer(websocket, kind))
+            await self._take(PendingPeer(websocket, kind), self._serve)
 
         return [WebSocketRoute(API + path, partial(serve, kind=kind)) for path, kind in KINDS_BY_PATH.items()]
 
-    async def serve(self, peer: PendingPeer) -> None:
+    async def refuse_path(self, websocket: WebSocket) -> None:
+        """Refuse a peer at any other path. Nobody is asked who he is to be told so."""
+
+        async def serve(_: PendingPeer, __: str) -> None:
+            raise Refused(ended(Cause.PATH_UNKNOWN))
+
+        await self._take(PendingPeer(websocket, REALTIME), serve)
+
+    async def _take(self, peer: PendingPeer, serve: Callable[[PendingPeer, str], Awaitable[None]]) -> None:
         """Take a peer from its handshake to its end."""
         session_id = secrets.token_hex(8)
 
         async def refuse(refusal: Refused) -> None:
             self._joiner.count_refusal(refusal.ended, peer.request.address)
-            await peer.refuse(refusal.ended, f"relay_{session_id}_0")
+            await peer.refuse(refusal.ended, peer.request.event_id or f"relay_{session_id}_0")
 
-        await end_well(session_id, self._serve(peer, session_id), refuse)
+        await end_well(session_id, serve(peer, session_id), refuse)
 
     async def _serve(self, peer: PendingPeer, session_id: str) -> None:
         request = await self._gate.admit(peer.request)
         if not ID.fullmatch(request.other_id):
             raise Refused(ended(Cause.KIND_REFUSED))
+        self._joiner.owners.check(request)
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()
                 request = await self._with_first_model(peer, request)
                 target = self._joiner.target(request)
+                dialled_at = monotonic()
                 upstream = await self._dial(peer, target)
+                dial_s = monotonic() - dialled_at
                 try:
-                    await self._join(peer, target, upstream, request, budgets, session_id)
+                    await self._join(peer, target, upstream, request, budgets, session_id, dial_s)
                 finally:
                     upstream.abort()
 
@@ -114,8 +127,9 @@ class RealtimeEndpoint:
         request: AdmittedRequest,
         budgets: Sequence[Budget],
         session_id: str,
+        dial_s: float,
     ) -> None:
-        interpreter = Interpreter(request.dialect, target.dialect)
+        interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
         leg = interpreter.at_peer(await peer.leg(self._observe_added))
         in_bytes = peer.subprotocol == BINARY_AUDIO
         info = PeerInfo(
@@ -124,6 +138,7 @@ class RealtimeEndpoint:
             budgets,
             peer.subprotocol,
             relay_events=in_bytes or dict(request.query).get("relay_events") == "1",
+            dial_s=dial_s,
         )
         await self._joiner.join(
             info,

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from relay.admission.identity import read_limits
 from relay.admission.tickets import LIFETIME_S
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import MINTED
 from relay.config.session_types import check
+from relay.core.json_bodies import read_json
 
 LIFETIME_LEAST_S = 10
 LIFETIME_MOST_S = 7200
@@ -41,9 +40,9 @@ def read_request(body: bytes) -> TicketRequest:
         RequestInvalid: with the first field that is wrong.
     """
     try:
-        asked = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
-        raise RequestInvalid("the body is no JSON") from None
+        asked = read_json(body or b"{}")
+    except ValueError as wrong:
+        raise RequestInvalid(f"the body {wrong}") from None
     asked = _object(asked, "the body", {"expires_after", "session", "relay"})
     ours = _object(asked.get("relay"), "relay", {"profile", "origin", "limits"})
     try:

@@ -10,6 +10,9 @@ from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.tasks import Gone, TaskLeg
 
+EXTRA_FRAMES_EXTENSION = "relay.extra_frames"
+"""Offered in the ASGI scope by `relay.serving.portable`: tells how many frames came that are no message."""
+
 _FAILED_BY_SERVER = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
 
 
@@ -26,6 +29,12 @@ class AsgiLeg(TaskLeg):
     def __init__(self, websocket: WebSocket, observe_added: Callable[[float], None]) -> None:
         super().__init__(observe_added)
         self._websocket = websocket
+        self._count: Callable[[], int] | None = websocket.scope.get("extensions", {}).get(EXTRA_FRAMES_EXTENSION)
+
+    @property
+    def extra_frames(self) -> int:
+        """As many as the server tells of; other servers than the relay's own tell of none."""
+        return 0 if self._count is None else self._count()
 
     async def receive(self) -> Data:
         message = await self._websocket.receive()

@@ -1,9 +1,7 @@
 """Which leg carries which end: picows where it can, the portable ones elsewhere."""
 
-import urllib.request
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket
 
@@ -49,20 +47,5 @@ def open_peer(peer: WebSocket, observe_added: Observe) -> RunningLeg:
 
 
 def choose_dial(carrier: str) -> Dial:
-    """How upstreams are dialled: fast, unless the settings or a proxy on the way want otherwise."""
-
-    async def dial(target: Target, options: DialOptions, observe_added: Observe, redact: Redact) -> UpstreamLeg:
-        if carrier == "portable" or needs_proxy(target.url):
-            return await websocket.dial(target, options, observe_added, redact)
-        return await picows_upstream.dial(target, options, observe_added, redact)
-
-    return dial
-
-
-def needs_proxy(url: str) -> bool:
-    """Whether the environment names a proxy for this address (`https_proxy`, `all_proxy`, `no_proxy` and the like)."""
-    parts = urlsplit(url)
-    proxies = urllib.request.getproxies()
-    scheme = {"ws": "http", "wss": "https"}[parts.scheme]
-    named = any(proxies.get(name) for name in (parts.scheme, scheme, "socks", "all"))
-    return named and not urllib.request.proxy_bypass(parts.hostname or "")
+    """How upstreams are dialled: fast, unless the settings want otherwise."""
+    return websocket.dial if carrier == "portable" else picows_upstream.dial

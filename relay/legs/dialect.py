@@ -59,12 +59,13 @@ class Interpreter:
 
     Args:
         of_peer, of_upstream: what they speak; None for GA.
+        is_peer_sure: whether the peer cannot turn out to speak GA; see `Translation`.
     """
 
-    def __init__(self, of_peer: Table | None, of_upstream: Table | None) -> None:
+    def __init__(self, of_peer: Table | None, of_upstream: Table | None, *, is_peer_sure: bool = True) -> None:
         translation = None
         if of_peer is not None or of_upstream is not None:
-            translation = Translation(of_peer or BETA, of_upstream or BETA)
+            translation = Translation(of_peer or BETA, of_upstream or BETA, is_peer_sure=is_peer_sure)
         self._for_peer = None if of_peer is None else translation
         self._for_upstream = None if of_upstream is None else translation
 

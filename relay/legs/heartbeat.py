@@ -39,7 +39,9 @@ class Heartbeat:
         self._handle = self._loop.call_later(beat_s, self._beat)
 
     def stop(self) -> None:
+        """Ping no more, and forget whose connection it was, who knows this heartbeat."""
         self._handle.cancel()
+        self._ping = self._give_up = _nothing
 
     def _beat(self) -> None:
         if self._heard() or self.held:
@@ -51,3 +53,7 @@ class Heartbeat:
                 return
             self._ping()
         self._handle = self._loop.call_later(self._beat_s, self._beat)
+
+
+def _nothing() -> None:
+    """The connection has ended."""

@@ -11,14 +11,11 @@ from time import monotonic
 from relay.core.events import Data
 from relay.core.leg import Closed, Listener
 
-SLICE_FRAMES = 250
-"""After so many frames of one connection in a row, at most twice as many, the others have their turn."""
+SLICE_S = 0.002
+"""For how long frames of one connection are taken in a row; then the others have their turn."""
 
-ROW_S = 0.05
-"""So many frames in a longer time did not come in a row."""
-
-SLICE_S = 0.01
-"""For how long messages that were kept are handed on in a row."""
+GAP_S = 0.001
+"""What comes so long after the frame before does not come in a row."""
 
 LARGE = 64 * 1024
 """A message of more characters or bytes is the last of its slice: some take milliseconds to read."""
@@ -31,6 +28,9 @@ class Intake:
         on_message: what takes a message that arrives now.
         over: done when the connection has ended and who listens was told; at once where nobody listens.
         failed: gets the exception that a listener raised.
+        taken_at: when the leg had dealt with the latest frame.
+        slice_ends: when others have their turn, if frames go on to come in a row. The leg minds both for each frame; a
+            method that did would cost as much as the rest of a frame.
 
     Args:
         read: turns reading from the connection on or off.
@@ -38,8 +38,8 @@ class Intake:
     """
 
     __slots__ = (
-        "_closed", "_direct", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "_slice_began", "failed",
-        "on_message", "over",
+        "_closed", "_direct", "_going_on", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "failed",
+        "on_message", "over", "slice_ends", "taken_at",
     )  # fmt: skip
 
     def __init__(self, read: Callable[[bool], None], direct: Callable[[bool], None]) -> None:
@@ -53,7 +53,8 @@ class Intake:
         self._listener: Listener | None = None
         self._paused = False
         self._shut = False
-        self._slice_began = 0.0
+        self._going_on: asyncio.Handle | None = None
+        self.taken_at = self.slice_ends = 0.0
         self._closed: Closed | None = None
 
     def listen(self, listener: Listener) -> None:
@@ -67,6 +68,7 @@ class Intake:
         if not self.over.done():
             self.over.set_result(None)
         listener.on_closed(self._closed, monotonic())
+        self._let_go()
 
     def put_back(self, unread: Sequence[Data]) -> None:
         """Keep these messages, and those that come now, for whoever listens next."""
@@ -82,7 +84,7 @@ class Intake:
     def resume(self) -> None:
         self._paused = False
         if self._kept:
-            self._loop.call_soon(self._go_on)
+            self._go_on_soon()
         else:
             self._go_on()
 
@@ -111,17 +113,16 @@ class Intake:
         if self._listener is not None:
             self._listener.on_drained(monotonic())
 
-    def end_slice(self, now: float) -> None:
-        """Let others have their turn where so many frames came in a row; to be called every `SLICE_FRAMES`."""
-        if now - self._slice_began < ROW_S:
-            self.let_others()
-        self._slice_began = now
+    @property
+    def waits(self) -> bool:
+        """Whether others have their turn: what has been read already comes now, and is to cost little."""
+        return self._going_on is not None
 
     def let_others(self) -> None:
         """Keep what comes from here on for the next turn of the loop."""
-        if self._listener is not None and not self._paused and not self._kept:
+        if self._listener is not None and not self._paused and not self.waits:
             self._hold()
-            self._loop.call_soon(self._go_on)
+            self._go_on_soon()
 
     def deliver(self, on_message: Callable[[Data, float], None], data: Data, now: float) -> None:
         """Hand on one message; what that raises is carried to whoever waits for the end."""
@@ -145,21 +146,26 @@ class Intake:
             self._direct(False)
         self._read(False)
 
+    def _go_on_soon(self) -> None:
+        if self._going_on is None:
+            self._going_on = self._loop.call_soon(self._go_on)
+
     def _go_on(self) -> None:
         """Hand on what was kept, a slice in each turn of the loop, and then what comes, unless reading is paused."""
+        self._going_on = None
         listener, kept = self._listener, self._kept
         if listener is None:
             return
-        began = now = monotonic()
-        for _ in range(SLICE_FRAMES):
-            if self._paused or not kept or now - began > SLICE_S:
-                break
+        now = monotonic()
+        self.slice_ends = now + SLICE_S
+        while kept and not self._paused and now < self.slice_ends:
             self.deliver(listener.on_message, kept.popleft(), now)
             now = monotonic()
+        self.taken_at = now
         if self._paused and (kept or self._closed is None):
             return
         if kept:
-            self._loop.call_soon(self._go_on)
+            self._go_on_soon()
         elif self._closed is not None:
             self._tell_end()
         else:
@@ -175,7 +181,17 @@ class Intake:
         self.over.set_result(None)
         if self._listener is not None:
             self._listener.on_closed(self._closed, monotonic())
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the listener and the leg, which know this intake: a circle would outlive its session."""
+        self._listener = None
+        self._read = _read_nothing
 
 
 def _ignore(data: Data, now: float) -> None:
     """What comes after the end."""
+
+
+def _read_nothing(on: bool) -> None:
+    """There is nothing to be read after the end."""

@@ -6,6 +6,7 @@ leg's Python (`on_frame`), unless all of this is so:
 
     joined     the session has joined this leg's lane to the other leg's (`join_lanes`)
     direct     nothing that came before waits in this leg, so that order is kept over both paths
+    let        what the peer may still send is not used up by it
     clear      the other leg's socket takes what it is given, and is not closing
     whole      the frame is one whole text message, not too large, without reserved bits
     plain      its payload is ASCII, so it is valid UTF-8; of a peer, it is also proved to have one meaning (below)
@@ -30,6 +31,7 @@ Counted here, and read when somebody asks: messages and bytes by type, and how l
 
 from time import monotonic
 
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcmp, memcpy
@@ -151,6 +153,7 @@ cdef class LaneListener(WSListener):
 
     cdef public bint lane_direct, lane_shut, fragmented, heard
     cdef readonly int64_t events, octets
+    cdef double _events_left, _octets_left
     cdef WSTransport _own_transport
     cdef LaneListener _sink
     cdef LaneTally _tally
@@ -173,6 +176,7 @@ cdef class LaneListener(WSListener):
         self.lane_direct = self.fragmented = self.heard = False
         self.lane_shut = True
         self.events = self.octets = 0
+        self._events_left = self._octets_left = INFINITY
         self._known = self._oldest = self._batched = 0
         self._last = -1
         self._scratch = NULL
@@ -216,6 +220,7 @@ cdef class LaneListener(WSListener):
         """Close the lane for good."""
         self._sink = None
         self._flow = None
+        self._own_transport = None
 
     def forget(self):
         """What is wanted has changed: ask anew for each type."""
@@ -224,9 +229,16 @@ cdef class LaneListener(WSListener):
         self._counts = [None] * KINDS
         self._names = [None] * KINDS
 
+    def let(self, double events, double octets):
+        """Let less than so many pass, those that go through Python counted in, which is told the last one."""
+        self._events_left = events
+        self._octets_left = octets
+
     cpdef on_ws_frame(self, WSTransport transport, WSFrame frame):
         cdef int kind
         self.heard = True
+        self._events_left -= 1
+        self._octets_left -= frame.payload_size
         if (
             self._sink is not None
             and self.lane_direct
@@ -235,6 +247,8 @@ cdef class LaneListener(WSListener):
             and not self.fragmented
             and not (frame.rsv1 or frame.rsv2 or frame.rsv3)
             and frame.payload_size <= self._most_bytes
+            and self._events_left > 0
+            and self._octets_left > 0
         ):
             kind = self._kind_of(frame)
             if kind >= 0 and not self._kinds[kind].wanted and self._pass_on(frame, kind):
@@ -313,6 +327,7 @@ cdef class LaneListener(WSListener):
         _encode(<const uint8_t*>frame.payload_ptr, frame.payload_size, message + prefix)
         message[prefix + encoded] = b'"'
         message[prefix + encoded + 1] = b'}'
+        self._octets_left -= prefix + encoded + 2 - frame.payload_size
         self._record(message, prefix + encoded + 2)
         self._send_made(WSMsgType.TEXT, message, prefix + encoded + 2, prefix + encoded + 2, kind, arrived_at)
         return True
@@ -434,7 +449,7 @@ cdef class LaneListener(WSListener):
         if self._sink is None:
             return 0
         target = self._sink._own_transport
-        if not (target.is_close_frame_sent or target.is_disconnected):
+        if target is not None and not (target.is_close_frame_sent or target.is_disconnected):
             target._fast_write(self._batch, self._batch_bytes)
         now = _now()
         for i in range(batched):

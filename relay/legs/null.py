@@ -12,6 +12,7 @@ class NullLeg:
 
     def __init__(self) -> None:
         self.buffered_bytes = 0
+        self.extra_frames = 0
         self._closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
     lane_end = None

@@ -15,7 +15,7 @@ from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERRO
 from relay.core.events import Data
 from relay.core.leg import Listener
 from relay.legs.heartbeat import BEAT_S, Heartbeat
-from relay.legs.intake import LARGE, SLICE_FRAMES, Intake
+from relay.legs.intake import GAP_S, LARGE, SLICE_S, Intake
 from relay.legs.lanes import LaneListener
 from relay.legs.picows_protocol import Fragments, how_closed, retrieve_fault
 
@@ -27,6 +27,7 @@ HEADER_ROOM = 14
 
 _TEXT, _BINARY, _CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
 _PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
+_DATA = frozenset({_TEXT, _BINARY, _CONTINUATION})
 
 
 def _unobserved(seconds: float) -> None:
@@ -40,6 +41,7 @@ class PicowsLeg(LaneListener):
 
     Attributes:
         observe_added: is told how many seconds each message took from the other leg's socket to this one's.
+        extra_frames: how many frames arrived that are no message by themselves: pings, pongs, fragments.
 
     Args:
         max_message_bytes: a larger message, whole or in fragments, fails the connection with 1009.
@@ -54,9 +56,9 @@ class PicowsLeg(LaneListener):
 
     # Attributes in slots are read several times for each message, and faster than from a dictionary.
     __slots__ = (
-        "_beat_s", "_buffered_bytes", "_closing", "_congested", "_fragments", "_frames", "_give_up", "_heartbeat",
-        "_intake", "_large", "_max_message_bytes", "_retrieval", "_socket", "_transmit", "_transport",
-        "observe_added",
+        "_beat_s", "_buffered_bytes", "_closing", "_congested", "_fragments", "_give_up", "_heartbeat",
+        "_intake", "_large", "_max_message_bytes", "_retrieval", "_socket", "_transmit", "_transport", "_unanswered",
+        "extra_frames", "observe_added",
     )  # fmt: skip
 
     def __init__(
@@ -67,7 +69,8 @@ class PicowsLeg(LaneListener):
         self._max_message_bytes = max_message_bytes
         self._large = min(LARGE, max_message_bytes)
         self._beat_s = beat_s
-        self._frames = 0
+        self.extra_frames = 0
+        self._unanswered: bytes | None = None
         self._fragments = Fragments(max_message_bytes)
         self.fragmented = False
         self._congested = False
@@ -152,10 +155,11 @@ class PicowsLeg(LaneListener):
 
     def on_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         now = monotonic()
-        self._frames += 1
-        if self._frames == SLICE_FRAMES:
-            self._frames = 0
-            self._intake.end_slice(now)
+        intake = self._intake
+        if now - intake.taken_at > GAP_S:
+            intake.slice_ends = now + SLICE_S
+        elif now > intake.slice_ends:
+            intake.let_others()
         kind = frame.msg_type
         if kind == _TEXT and frame.fin and not self.fragmented and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             try:
@@ -165,13 +169,14 @@ class PicowsLeg(LaneListener):
             if len(data) > self._large:
                 if len(data) > self._max_message_bytes:
                     return  # picows has failed the connection over its size, and hands it out all the same
-                self._intake.let_others()
+                intake.let_others()
             try:
-                self._intake.on_message(data, now)
+                intake.on_message(data, now)
             except BaseException as failure:  # carried to whoever waits in `run`
-                self._intake.fail(failure)
+                intake.fail(failure)
         else:
             self._other_frame(frame, kind, now)
+        intake.taken_at = monotonic()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._closing = self.lane_shut = True
@@ -183,6 +188,10 @@ class PicowsLeg(LaneListener):
         if closed.ours:
             self._retrieval = asyncio.ensure_future(retrieve_fault(transport))
         self._intake.end(closed)
+        del (
+            self._transmit,
+            self._transport,
+        )  # its buffers are as large as the largest message; a closing leg needs neither
 
     def pause_writing(self) -> None:
         self._congested = self.lane_shut = True
@@ -218,16 +227,43 @@ class PicowsLeg(LaneListener):
             return
         if frame.rsv1 or frame.rsv2 or frame.rsv3:
             raise WSProtocolError(PROTOCOL_ERROR, "a reserved bit is set")
-        if kind in {_TEXT, _BINARY, _CONTINUATION}:
-            data = self._fragments.add(frame)
-            self.fragmented = self._fragments.begun
-            if data is not None:
-                self._intake.deliver(self._intake.on_message, data, now)
-        elif kind == _PING:
-            if self._buffered_bytes() <= PONG_LIMIT_BYTES:
-                self._transport.send_pong(frame.get_payload_as_bytes())
-        elif kind == _CLOSE:
+        if kind == _CLOSE:
             self._close_frame(frame)
+        elif kind in _DATA:
+            self._data_frame(frame, now)
+        else:
+            self.extra_frames += 1
+            if kind == _PING:
+                self._ping_frame(frame)
+
+    def _data_frame(self, frame: WSFrame, now: float) -> None:
+        """Take a binary message, or a fragment of a message."""
+        if self.fragmented or not frame.fin:
+            self.extra_frames += 1
+        data = self._fragments.add(frame)
+        self.fragmented = self._fragments.begun
+        if data is not None:
+            if len(data) > self._large:
+                self._intake.let_others()
+            self._intake.deliver(self._intake.on_message, data, now)
+
+    def _ping_frame(self, frame: WSFrame) -> None:
+        """Answer at once, or where others have their turn only the latest of what came meanwhile."""
+        if not self._intake.waits:
+            self._pong(frame.get_payload_as_bytes())
+            return
+        if self._unanswered is None:
+            asyncio.get_running_loop().call_soon(self._pong_latest)
+        self._unanswered = frame.get_payload_as_bytes()
+
+    def _pong_latest(self) -> None:
+        payload, self._unanswered = self._unanswered, None
+        if payload is not None and not self._closing:
+            self._pong(payload)
+
+    def _pong(self, payload: bytes) -> None:
+        if self._buffered_bytes() <= PONG_LIMIT_BYTES:
+            self._transport.send_pong(payload)
 
     def _close_frame(self, frame: WSFrame) -> None:
         """Answer the closing handshake, or end it where this is the answer."""

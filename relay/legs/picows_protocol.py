@@ -9,13 +9,25 @@ from picows import WSAutoPingStrategy, WSError, WSFrame, WSListener, WSMsgType, 
 from picows.picows import WSCloseHandshake, WSProtocol  # type: ignore[attr-defined]
 from picows.url import WSParsedURL
 
-from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR, TOO_BIG
+from relay.core.closing import ABNORMAL, FAULTS, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR, TOO_BIG
 from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.heartbeat import BEAT_S
 
 READ_BUFFER_BYTES = 4096
 """What an idle connection holds; picows doubles it when frames are larger."""
+
+READ_LIMIT_BYTES = 16 * 1024
+"""What is read at a time, since all frames in it are dealt with in a row: some 2,700 at most, of 6 bytes each.
+
+Without it picows fills whatever room there is, and a large message has made much.
+"""
+
+
+class _PatientProtocol(WSProtocol):  # type: ignore[misc]
+    def get_buffer(self, size_hint: int) -> memoryview:
+        room: memoryview = super().get_buffer(size_hint)
+        return room[:READ_LIMIT_BYTES]
 
 
 class _Silent(logging.LoggerAdapter[logging.Logger]):
@@ -36,7 +48,7 @@ def make_protocol(
     answer: Callable[[Any], Any] | None = None,
 ) -> Any:
     """picows' protocol for a leg: a client's with `url`, a server's with `answer`, which makes its response."""
-    return WSProtocol(
+    return _PatientProtocol(
         url.netloc if url else None,
         url.resource_name if url else None,
         url is not None,
@@ -53,6 +65,16 @@ def make_protocol(
         headers,
         READ_BUFFER_BYTES,
     )
+
+
+def feed(protocol: Any, data: bytes) -> None:
+    """Give data to an `asyncio.BufferedProtocol` as a transport would."""
+    while data:
+        view = protocol.get_buffer(-1)
+        taken = min(len(view), len(data))
+        view[:taken] = data[:taken]
+        protocol.buffer_updated(taken)
+        data = data[taken:]
 
 
 class Fragments:
@@ -99,9 +121,6 @@ def _decoded(data: bytes) -> str:
         raise WSProtocolError(INVALID_PAYLOAD, "text that is not UTF-8") from None
 
 
-_FAULTS = frozenset({PROTOCOL_ERROR, INVALID_PAYLOAD, TOO_BIG})
-
-
 def how_closed(transport: WSTransport, redact: Callable[[str], str]) -> Closed:
     """How a connection that has ended did so."""
     handshake: WSCloseHandshake | None = transport.close_handshake
@@ -110,7 +129,7 @@ def how_closed(transport: WSTransport, redact: Callable[[str], str]) -> Closed:
     sent, received = handshake.sent, handshake.recv
     if sent is not None and not handshake.recv_then_sent:
         fault = int(cast("int", sent.code))  # an enum's member there
-        if fault in _FAULTS:
+        if fault in FAULTS:
             return Closed(fault, sent.reason, ours=True)
     if received is None:
         return Closed(ABNORMAL)

@@ -3,16 +3,22 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from picows import WSError, WSInvalidStatusError
 from picows.url import WSParsedURL, parse_url
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.http11 import Response
+from websockets.typing import Subprotocol
+from websockets.uri import parse_uri
 
-from relay.core.closing import Cause, Refused, ended, refused_by_upstream
+from relay.legs.connecting import open_connection
+from relay.legs.failures import Attempt, explained
 from relay.legs.heartbeat import BEAT_S
 from relay.legs.picows import PicowsLeg
-from relay.legs.picows_protocol import make_protocol
+from relay.legs.picows_protocol import feed, make_protocol
 from relay.legs.target import DialOptions, Target
+from relay.legs.upgrade import UpgradeReader
 
 
 class PicowsUpstream(PicowsLeg):
@@ -49,36 +55,84 @@ async def dial(
     """Open the upstream's connection. Cancelling it leaves nothing open.
 
     Raises:
-        Refused: with the row for what went wrong; its words hold neither the address nor the key.
+        DialFailed: with the reason; what the peer is told holds neither the address nor the key.
     """
     leg = PicowsUpstream(options.max_message_bytes, observe_added, redact, options.beat_s)
-    try:
+    attempt = Attempt()
+    with explained(attempt, redact):
         async with asyncio.timeout(options.dial_timeout_s):
-            await _shake_hands(parse_url(target.url), target, options, leg)
-    except WSInvalidStatusError as refusal:
-        status = refusal.response.status if refusal.response is not None else 502
-        raise Refused(refused_by_upstream(int(status))) from None
-    except TimeoutError:
-        raise Refused(ended(Cause.UPSTREAM_TIMEOUT)) from None
-    except (OSError, WSError) as failure:
-        raise Refused(ended(Cause.UPSTREAM_UNREACHABLE)) from failure
+            await _shake_hands(parse_url(target.url), target, options, leg, attempt)
     return leg
 
 
-async def _shake_hands(url: WSParsedURL, target: Target, options: DialOptions, leg: PicowsLeg) -> None:
+async def _shake_hands(
+    url: WSParsedURL, target: Target, options: DialOptions, leg: PicowsLeg, attempt: Attempt
+) -> None:
     headers = dict(target.headers)
     if target.subprotocols:
         headers["Sec-WebSocket-Protocol"] = ", ".join(target.subprotocols)
-    transport, protocol = await asyncio.get_running_loop().create_connection(
-        lambda: make_protocol(leg, options.max_message_bytes, url, headers),
-        url.host,
-        url.port,
-        ssl=options.tls if url.is_secure else None,
+    transport, upgrade = await open_connection(
+        target,
+        lambda: _Upgrade(make_protocol(leg, options.max_message_bytes, url, headers), target),
+        options,
+        attempt,
     )
     try:
-        await protocol.wait_until_handshake_complete()
-        if protocol.listener is None:
-            raise WSError("the connection ended during the handshake")
+        failure = await upgrade.outcome
     except BaseException:
         transport.abort()
         raise
+    if failure is not None:
+        transport.abort()
+        raise failure
+
+
+class _Upgrade(UpgradeReader):
+    """Puts picows in its place once the upstream has switched protocols.
+
+    Attributes:
+        outcome: what is wrong with the upstream's answer; None where nothing is.
+    """
+
+    def __init__(self, protocol: Any, target: Target) -> None:
+        super().__init__()
+        self.outcome: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        self._protocol = protocol
+        self._target = target
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._protocol.connection_made(transport)  # sends the request
+
+    def answered(self, response: Response, rest: bytes) -> None:
+        failure = self._wrong_in(response)
+        if failure is None:
+            self.transport.set_protocol(self._protocol)
+            feed(self._protocol, _SWITCHED % response.headers["Sec-WebSocket-Accept"].encode() + rest)
+        self._tell(failure)
+
+    def unanswered(self, failure: Exception) -> None:
+        self._tell(failure)
+
+    def _wrong_in(self, response: Response) -> Exception | None:
+        """What `websockets` finds wrong in the answer to picows' request: one judgement on both carriers."""
+        if response.status_code != 101:
+            return InvalidStatus(response)
+        names = [Subprotocol(name) for name in self._target.subprotocols]
+        judge = ClientProtocol(parse_uri(self._target.url), subprotocols=names or None)
+        judge.key = self._protocol.transport.request.headers["Sec-WebSocket-Key"]
+        try:
+            judge.process_response(response)
+        except InvalidHandshake as failure:
+            return failure
+        return None
+
+    def _tell(self, failure: Exception | None) -> None:
+        if not self.outcome.done():  # else nobody waits any more
+            self.outcome.set_result(failure)
+
+
+_SWITCHED = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+)
+"""What picows has to see of the answer: the one spelling that it takes."""

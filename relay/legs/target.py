@@ -1,11 +1,28 @@
 """Where an upstream is, and what bounds its connection."""
 
+import asyncio
+import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from aiohappyeyeballs import AddrInfoType
 
 from relay.core.dialect import Table
 from relay.legs.heartbeat import BEAT_S
+from relay.legs.proxies import Proxy, proxy_for
+
+Resolve = Callable[[str, int], Awaitable[Sequence[AddrInfoType]]]
+"""The addresses of a name for a port, the best first."""
+
+
+async def resolve(host: str, port: int) -> Sequence[AddrInfoType]:
+    """The addresses that the system knows for a name, in its order (RFC 6724).
+
+    Raises:
+        socket.gaierror: the name has none, or nobody answered for it.
+    """
+    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +35,7 @@ class Target:
         provider: its name, for the log.
         advice: what the operator does when it refuses the relay.
         calls_url: where calls are made; None where there are none.
+        is_local: whether it is in this process, to which no proxy leads.
     """
 
     url: str
@@ -28,6 +46,7 @@ class Target:
     provider: str = ""
     advice: str = ""
     calls_url: str | None = None
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +58,13 @@ class DialOptions:
         dial_timeout_s: longest wait for the whole handshake, name and TLS included.
         beat_s: see `relay.legs.heartbeat`.
         tls: reading the certificates of the system takes some 20 ms, too long for each dial.
+        resolve: looks up names.
+        proxy_for: the forward proxy on the way to an address.
     """
 
     max_message_bytes: int
     dial_timeout_s: float = 10.0
     beat_s: float = BEAT_S
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    resolve: Resolve = resolve
+    proxy_for: Callable[[str], Proxy | None] = proxy_for

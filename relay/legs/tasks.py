@@ -10,9 +10,7 @@ from typing import ClassVar
 from relay.core.closing import ABNORMAL
 from relay.core.events import Data, size_bytes
 from relay.core.leg import Closed, Listener
-
-SLICE_MESSAGES = 250
-"""After so many messages the others have their turn, however many more have come."""
+from relay.legs.intake import GAP_S, SLICE_S
 
 
 class Gone(Exception):  # noqa: N818 - the fact, not the fault
@@ -48,6 +46,11 @@ class TaskLeg(abc.ABC):
 
     lane_end = None
     """There is no lane to or from this leg."""
+
+    @property
+    def extra_frames(self) -> int:
+        """None that is known of, where nobody tells."""
+        return 0
 
     def send(self, data: Data, received_at: float) -> int:
         if self._last_word is None:
@@ -112,17 +115,22 @@ class TaskLeg(abc.ABC):
         return closed
 
     async def _read_all(self, listener: Listener) -> Closed:
-        received = 0
+        taken_at = slice_ends = monotonic()
         while True:
             await self._readable.wait()
-            received += 1
-            if received % SLICE_MESSAGES == 0:
-                await asyncio.sleep(0)
             try:
                 data = await self.receive()
             except Gone as gone:
                 return gone.closed
-            listener.on_message(data, monotonic())
+            now = monotonic()
+            if now - taken_at > GAP_S:
+                slice_ends = now + SLICE_S
+            elif now > slice_ends:
+                await asyncio.sleep(0)  # others have their turn
+                now = monotonic()
+                slice_ends = now + SLICE_S
+            listener.on_message(data, now)
+            taken_at = monotonic()
 
     async def _write_all(self, listener: Listener) -> None:
         try:

@@ -22,6 +22,10 @@ class LegWrapper:
     def buffered_bytes(self) -> int:
         return self._leg.buffered_bytes
 
+    @property
+    def extra_frames(self) -> int:
+        return self._leg.extra_frames
+
     def send(self, data: Data, received_at: float) -> int:
         return self._leg.send(data, received_at)
 

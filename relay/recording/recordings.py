@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from time import monotonic
 from typing import Literal
 
+from relay.config.errors import SettingsError
 from relay.config.recording_options import RecordingOptions
 from relay.config.settings import Settings
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
@@ -150,8 +152,23 @@ def keep_freed_memory() -> None:
 
 
 def make_recordings(settings: Settings, on_failed: OnFailed) -> Recordings | None:
-    """What the settings say about recording; None where they say nothing."""
+    """What the settings say about recording; None where they say nothing.
+
+    Raises:
+        SettingsError: nothing can be written there.
+    """
     if settings.record_dir is None:
         return None
+    check_writable(settings.record_dir)
     limits = Limits(settings.record_max_bytes, settings.record_max_s)
     return Recordings(settings.record_dir, settings.record_all, limits, settings.secrets, on_failed)
+
+
+def check_writable(directory: Path) -> None:
+    """Raise `SettingsError` where no file can be made in the directory. It is made: to try tells more than its mode."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=directory):
+            return
+    except OSError as failure:
+        raise SettingsError(f"record_dir: cannot write into {directory}: {failure.strerror}") from None

@@ -5,9 +5,7 @@ import hashlib
 import re
 from typing import Any, Literal
 
-import orjson
-
-from relay.core.events import Data, read_upstream_event
+from relay.core.events import Data, read_upstream_event, write_json
 from relay.core.redaction import REDACTED, Secrets
 
 HASHED_AUDIO = re.compile(r"sha256:[0-9a-f]{64}:(\d{1,8})")
@@ -56,7 +54,9 @@ class Redactor:
             return self._secrets.redact(data)
         event = read_upstream_event(data)
         shown = self._node(event.body, "delta" if event.type in _AUDIO_DELTAS else "audio")
-        return self._secrets.redact(data) if shown == event.body else orjson.dumps(shown).decode()
+        if shown == event.body and event.is_whole:
+            return self._secrets.redact(data)
+        return write_json(shown)
 
     def words(self, text: str) -> str:
         """A close reason, or another string, as it may be written down."""

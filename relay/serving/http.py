@@ -38,6 +38,11 @@ class PatientHttpProtocol(HttpToolsProtocol):
         self._request_is_whole()
         super().on_message_complete()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on, and forget it: the parser knows this protocol, and both would outlive the session."""
+        super().handle_websocket_upgrade()
+        del self.parser, self.flow, self.transport
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._request_is_whole()
         super().connection_lost(exc)

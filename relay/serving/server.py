@@ -1,8 +1,12 @@
 """uvicorn, with an end that does not cut calls."""
 
 import asyncio
+import os
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import structlog
@@ -12,6 +16,7 @@ from starlette.applications import Starlette
 from relay.config.settings import Settings
 from relay.legs.heartbeat import BEAT_S
 from relay.serving.http import PatientHttpProtocol
+from relay.serving.portable import PatientWebSocketProtocol
 from relay.serving.websocket import PicowsProtocol
 from relay.sessions.registry import Sessions
 
@@ -21,8 +26,10 @@ _log = structlog.stdlib.get_logger("relay")
 class DrainingServer(uvicorn.Server):
     """Drains before it stops: by itself uvicorn sends 1012 to every peer at once when it gets a signal.
 
-    While it drains it goes on serving; the application refuses new sessions and is not ready. A second signal of
-    either kind stops now.
+    On SIGTERM it is not ready from then on, but admits new sessions for `drain_notice_s`, so that nobody is refused
+    whom a load balancer still sends; then it refuses new ones and lets the living finish. SIGINT comes from a person
+    who waits, and gives no notice. A second one of either stops now. SIGHUP ends it only where it says that the
+    terminal has gone: one process cannot replace itself, which is what workers are for.
 
     Args:
         on_started: is called with the address that it listens on.
@@ -32,14 +39,16 @@ class DrainingServer(uvicorn.Server):
         self,
         config: uvicorn.Config,
         sessions: Sessions,
-        drain_timeout_s: float,
+        settings: Settings,
         on_started: Callable[[str, int], None] = lambda host, port: None,
     ) -> None:
         super().__init__(config)
         self._sessions = sessions
-        self._drain_timeout_s = drain_timeout_s
+        self._settings = settings
+        self._notice_s = settings.drain_notice_s
         self._on_started = on_started
         self._draining: asyncio.Task[None] | None = None
+        self._had_terminal = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -48,7 +57,29 @@ class DrainingServer(uvicorn.Server):
             host, port = listening[0].getsockname()[:2]
             self._on_started(host, port)
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # signals are the main thread's alone
+            yield
+            return
+        self._had_terminal = os.isatty(0)
+        loop = asyncio.get_running_loop()
+        before = signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._hung_up))
+        try:
+            with super().capture_signals():
+                yield
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    def _hung_up(self) -> None:
+        if self._had_terminal and not os.isatty(0):
+            self.drain_and_stop()
+        else:
+            _log.warning("restart.unavailable", advice="start with --workers 2 or more to reload on SIGHUP, or restart")
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGINT:
+            self._notice_s = 0.0
         if self.should_exit:
             self.force_exit = True
             if self._draining is not None:
@@ -63,11 +94,15 @@ class DrainingServer(uvicorn.Server):
         """Drain and stop, but listen no more: another process has the address."""
         for server in self.servers:
             server.close()
+        self._notice_s = 0.0
         self.drain_and_stop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        _log.info("drain.started", sessions=len(self._sessions), timeout_s=self._drain_timeout_s)
-        self._draining = asyncio.create_task(self._sessions.drain(self._drain_timeout_s))
+        timeout_s, until = self._settings.drain_timeout_s, self._settings.drain
+        _log.info(
+            "drain.started", sessions=len(self._sessions), timeout_s=timeout_s, notice_s=self._notice_s, until=until
+        )
+        self._draining = asyncio.create_task(self._sessions.drain(timeout_s, notice_s=self._notice_s, until=until))
         if self.force_exit:  # the second signal came before there was anything to cancel
             self._draining.cancel()
         await asyncio.wait({self._draining})
@@ -84,7 +119,7 @@ def make_server(
         host=settings.host,
         port=settings.port,
         http=PatientHttpProtocol,
-        ws=PicowsProtocol if settings.carrier != "portable" else "websockets-sansio",
+        ws=PicowsProtocol if settings.carrier != "portable" else PatientWebSocketProtocol,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         proxy_headers=True,
@@ -98,4 +133,4 @@ def make_server(
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    return DrainingServer(config, app.state.sessions, settings.drain_timeout_s, on_started)
+    return DrainingServer(config, app.state.sessions, settings, on_started)

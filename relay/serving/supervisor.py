@@ -9,7 +9,8 @@ while a slot's worker is being replaced waits in the socket for the next one.
 
 SIGHUP replaces all workers, a slot at a time: the old one leaves, with its sessions drained, when the new one listens.
 A new one that cannot start ends the replacing, and the others stay. SIGTERM and SIGINT drain all; a second one stops
-now. Workers that lose their supervisor drain by themselves.
+now. A worker that hangs is killed, whatever it was told: see `Patience`. Workers that lose their supervisor drain by
+themselves.
 """
 
 import os
@@ -27,13 +28,19 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from relay.serving.worker import RETIRE, Assignment, work
+from relay.serving.patience import Patience
+from relay.serving.worker import RETIRE, Assignment, CannotStart, Listens, work
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
 
 REFILL_DELAY_S = 1.0
 """How long a slot stays empty after a crash, so that one which cannot start does not keep a core busy."""
+
+LOOK_S = 1.0
+"""How often it is looked for workers that hang."""
+
+MEND_AND_REPEAT = "the workers go on as they are; mend what the reason says, then send SIGHUP again"
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -45,30 +52,61 @@ class State(Enum):
 
 
 class Worker:
-    """One worker's process, as its supervisor knows it."""
+    """One worker's process, as its supervisor knows it.
+
+    Attributes:
+        failure: why it ends before its time, where that is known.
+    """
 
     def __init__(self, slot: int, assignment: Assignment) -> None:
         context = get_context("spawn")
         self.slot = slot
         self.serial = assignment.serial
         self.state = State.STARTING
+        self.failure: str | None = None
+        self._told_to_stop = self._killed = False
         self.control, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=work, args=(assignment, theirs), name="relay-worker")
+        self._patience = Patience(monotonic())
+        self._sign_of_life = context.RawValue("d", monotonic())
+        self.process: SpawnProcess = context.Process(
+            target=work, args=(assignment, theirs, self._sign_of_life), name="relay-worker"
+        )
         self.process.start()
         theirs.close()
+
+    def listens(self, drain_timeout_s: float) -> None:
+        """It has said so."""
+        self.state = State.READY
+        self._patience.listens(drain_timeout_s)
 
     def retire(self) -> None:
         """Let it finish its sessions and end; another one has its place."""
         self.state = State.LEAVING
+        self._patience.leaves(monotonic())
         try:
             self.control.send(RETIRE)
         except BrokenPipeError:  # it is gone already
             return
 
     def stop(self) -> None:
-        """Let it drain; the second time, let it stop now."""
+        """Let it drain, if it does not yet; the second time, let it stop now."""
+        if self._told_to_stop:
+            self._patience.leaves_now(monotonic())
+            self.process.terminate()
+        elif self.state is not State.LEAVING:
+            self._patience.leaves(monotonic())
+            self.process.terminate()
+        self._told_to_stop = True
         self.state = State.LEAVING
-        self.process.terminate()
+
+    def kill_if_lost(self) -> None:
+        """Kill it where there is nothing to be waited for; its process tells that it is gone."""
+        reason = self._patience.lost(monotonic(), self._sign_of_life.value)
+        if reason is not None and not self._killed:
+            self._killed = True
+            self.failure = reason
+            _log.error("worker.killed", worker=self.serial, reason=reason)
+            self.process.kill()
 
 
 class Supervisor:
@@ -93,7 +131,8 @@ class Supervisor:
         self._last_serial = 0
         self._refill_at: dict[int, float] = {}
         self._to_replace: list[int] = []
-        self._replacing = False
+        self._replacing: int | None = None
+        self._last_before_restart = 0
         self._began = False
         self._stopping = False
         self._failed = False
@@ -114,9 +153,12 @@ class Supervisor:
             follows[worker.process.sentinel] = partial(self._gone, worker)
             if worker.state is State.STARTING:
                 follows[worker.control] = partial(self._spoke, worker)
-        next_due = min(self._refill_at.values(), default=None)
-        for source in wait(follows, None if next_due is None else max(0.0, next_due - monotonic())):
+        next_look = monotonic() + LOOK_S
+        next_due = min(self._refill_at.values(), default=next_look)
+        for source in wait(follows, max(0.0, min(next_due, next_look) - monotonic())):
             follows[cast("Connection | int", source)]()
+        for worker in self._workers:
+            worker.kill_if_lost()
         for slot, due in list(self._refill_at.items()):
             if due <= monotonic():
                 self._fill(slot)
@@ -128,13 +170,18 @@ class Supervisor:
 
     def _spoke(self, worker: Worker) -> None:
         try:
-            worker.control.recv()
+            said: Listens | CannotStart = worker.control.recv()
         except (EOFError, OSError):  # it ended, which its process tells
             return
-        worker.state = State.READY
-        for other in self._workers:
-            if other.slot == worker.slot and other is not worker and other.state is State.READY:
-                other.retire()
+        if isinstance(said, CannotStart):
+            worker.failure = said.reason
+            return
+        worker.listens(said.drain_timeout_s)
+        before = self._others(worker, State.READY)
+        for other in before:
+            other.retire()
+        if not before:  # it has gone meanwhile, or there was none
+            self._replaced(worker.slot)
         if not self._began and all(each.state is State.READY for each in self._workers):
             self._began = True
             self._on_ready()
@@ -147,20 +194,31 @@ class Supervisor:
             self._did_not_start(worker)
         elif worker.state is State.READY:
             _log.error("worker.lost", worker=worker.serial, exit_code=worker.process.exitcode)
-            self._refill_at[worker.slot] = monotonic() + REFILL_DELAY_S
+            self._refill(worker)
         else:
             _log.info("worker.left", worker=worker.serial)
-            self._replace_next()
+            self._replaced(worker.slot)
 
     def _did_not_start(self, worker: Worker) -> None:
         if not self._began:
             self._failed = True
             self._stop()
-        elif any(other.slot == worker.slot and other.state is State.READY for other in self._workers):
-            _log.error("restart.abandoned", worker=worker.serial)
-            self._replacing = False
-        elif not self._stopping:
+            return
+        if self._replacing == worker.slot:
+            ended = f"it ended with exit code {worker.process.exitcode} before it listened"
+            self._abandon(worker.failure or ended, MEND_AND_REPEAT)
+        self._refill(worker)
+
+    def _refill(self, worker: Worker) -> None:
+        """Let another worker have the place of this one, unless one has it or is about to."""
+        if not self._stopping and not self._others(worker, State.READY, State.STARTING):
             self._refill_at[worker.slot] = monotonic() + REFILL_DELAY_S
+
+    def _others(self, worker: Worker, *states: State) -> list[Worker]:
+        """The other workers of its slot in these states."""
+        return [
+            each for each in self._workers if each.slot == worker.slot and each is not worker and each.state in states
+        ]
 
     def _signalled(self, signals: int) -> None:
         for signum in os.read(signals, 64):
@@ -170,22 +228,43 @@ class Supervisor:
                 self._stop()
 
     def _replace_all(self) -> None:
-        if self._began and not self._stopping and not self._replacing:
+        if self._stopping:
+            _log.warning("restart.ignored", reason="the relay stops")
+        elif not self._began or self._replacing is not None:
+            _log.warning("restart.ignored", reason="not all workers listen yet; send SIGHUP again when they do")
+        else:
             _log.info("restart.started", workers=len(self._listeners))
-            self._replacing = True
+            self._last_before_restart = self._last_serial
             self._to_replace = list(range(len(self._listeners)))
             self._replace_next()
 
     def _replace_next(self) -> None:
-        if not self._replacing or self._stopping:
-            return
-        if self._to_replace:
-            self._fill(self._to_replace.pop(0))
-        else:
-            self._replacing = False
+        self._replacing = self._to_replace.pop(0) if self._to_replace else None
+        if self._replacing is None:
             _log.info("restart.finished")
+        else:
+            self._fill(self._replacing)
+
+    def _replaced(self, slot: int) -> None:
+        """This slot has its new worker alone; go on with the next if it is the one that is being replaced."""
+        if self._replacing == slot and not self._stopping:
+            self._replace_next()
+
+    def _abandon(self, reason: str, advice: str) -> None:
+        """End the replacing half-way, and say where that leaves the workers and what to do."""
+        self._replacing = None
+        listening = sorted(each.serial for each in self._workers if each.state is State.READY)
+        _log.error(
+            "restart.abandoned",
+            reason=reason,
+            with_new_settings=[serial for serial in listening if serial > self._last_before_restart],
+            as_before=[serial for serial in listening if serial <= self._last_before_restart],
+            advice=advice,
+        )
 
     def _stop(self) -> None:
+        if self._replacing is not None:
+            self._abandon("a signal stops the relay", "start it again with the new settings")
         self._stopping = True
         self._refill_at.clear()
         for worker in self._workers:

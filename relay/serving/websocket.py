@@ -24,7 +24,7 @@ from uvicorn.server import ServerState
 from relay.core.closing import ABNORMAL, INTERNAL, RESTART
 from relay.legs.choice import LEG_EXTENSION
 from relay.legs.picows import PicowsPeer
-from relay.legs.picows_protocol import make_protocol
+from relay.legs.picows_protocol import feed, make_protocol
 from relay.serving.bridge import AsgiBridge, Message
 
 EARLY_LIMIT_BYTES = 64 * 1024
@@ -143,7 +143,7 @@ class PicowsProtocol(asyncio.Protocol):
         self._leg, self._bridge = leg, AsgiBridge(leg)
         leg.over.add_done_callback(lambda _: self._server_state.connections.discard(self))
         key = self._header(b"sec-websocket-key")
-        _feed(protocol, _REQUEST % key + self._early)
+        feed(protocol, _REQUEST % key + self._early)
         self._early = b""
 
     def _respond(self, status: int, headers: Headers, body: bytes) -> None:
@@ -202,13 +202,3 @@ _REQUEST = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %b\r\n\r\n"
 )
 """What picows has to see of the request; uvicorn and the application have seen the rest."""
-
-
-def _feed(protocol: Any, data: bytes) -> None:
-    """Give data to a `BufferedProtocol` as a transport would."""
-    while data:
-        view = protocol.get_buffer(-1)
-        taken = min(len(view), len(data))
-        view[:taken] = data[:taken]
-        protocol.buffer_updated(taken)
-        data = data[taken:]

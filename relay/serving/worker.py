@@ -10,6 +10,7 @@ from math import ceil
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socket
+from time import monotonic
 from typing import Any, Protocol
 
 import structlog
@@ -22,11 +23,45 @@ from relay.serving.server import DrainingServer, make_server
 from relay.telemetry.log import configure_logging
 from relay.telemetry.worker_metrics import expose_all_workers
 
-READY = "ready"
-"""What a worker says once it listens."""
+SIGN_OF_LIFE_S = 1.0
+"""How often a worker's event loop tells that it runs."""
 
 RETIRE = "retire"
 """What it is told when another one has taken its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listens:
+    """What a worker says once it listens.
+
+    Attributes:
+        drain_timeout_s: how long it may take to drain, by the settings that it runs with.
+    """
+
+    drain_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CannotStart:
+    """What a worker says that ends because of its settings.
+
+    Attributes:
+        reason: the sentence that names what is wrong; no secret is in it.
+    """
+
+    reason: str
+
+
+class SignOfLife(Protocol):
+    """A number that a worker and its supervisor share, as `multiprocessing.RawValue` makes it.
+
+    A pipe would fill up while the supervisor is held up, and then hold up the worker.
+
+    Attributes:
+        value: when the worker's event loop last ran, of the monotonic clock.
+    """
+
+    value: float
 
 
 class MakeApp(Protocol):
@@ -59,7 +94,7 @@ class Assignment:
     directory: Path
 
 
-def work(assignment: Assignment, control: Connection) -> None:
+def work(assignment: Assignment, control: Connection, sign_of_life: SignOfLife) -> None:
     """Serve until a signal, a word from the supervisor, or the supervisor's end; the body of a worker's process."""
     os.setpgrp()  # so that Ctrl+C reaches the supervisor alone, which passes it on once
     structlog.contextvars.bind_contextvars(worker=assignment.serial)
@@ -70,19 +105,26 @@ def work(assignment: Assignment, control: Connection) -> None:
         share = settings.model_copy(update={"max_sessions": ceil(settings.max_sessions / assignment.workers)})
         app = assignment.make_app(share, ticket_secret=assignment.ticket_secret)
     except SettingsError as failure:
+        control.send(CannotStart(str(failure)))
         sys.exit(f"relay: {failure}")
-    server = make_server(app, share, lambda host, port: control.send(READY))
+    server = make_server(app, share, lambda host, port: control.send(Listens(share.drain_timeout_s)))
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
             app.state.metrics.expose = await stack.enter_async_context(
                 expose_all_workers(app.state.metrics.registry, assignment.directory, assignment.serial)
             )
+            _give_signs_of_life(sign_of_life)
             asyncio.get_running_loop().add_reader(control.fileno(), _listen_to, control, server)
             await server.serve([assignment.listener])
 
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(serve())
+
+
+def _give_signs_of_life(shared: SignOfLife) -> None:
+    shared.value = monotonic()
+    asyncio.get_running_loop().call_later(SIGN_OF_LIFE_S, _give_signs_of_life, shared)
 
 
 def _listen_to(control: Connection, server: DrainingServer) -> None:

@@ -3,35 +3,42 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from time import monotonic
 
 import structlog
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.settings import Settings
-from relay.core.budget import Budget, SessionBudget
+from relay.core.budget import SessionBudget
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.concealment import Concealment
 from relay.core.events import Data
+from relay.core.facts import SessionCosts
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
 from relay.core.meter import Meter
+from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction
 from relay.core.session import Session
+from relay.core.tally import Costs
 from relay.core.time_meters import TimeMeter
+from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
+from relay.legs.close_reason import ReasonLeg
 from relay.legs.lanes import join_lanes
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
+from relay.sessions.journal import Journal
+from relay.sessions.ownership import Owners
+from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
-from relay.upstreams.query import chosen_model, dialled_model, session_kind
+from relay.upstreams.query import chosen_model, seen_call, session_kind
 from relay.upstreams.targets import Upstream
 
 _log = structlog.stdlib.get_logger("relay")
@@ -39,37 +46,13 @@ _log = structlog.stdlib.get_logger("relay")
 InterceptorFactory = Callable[[], Interceptor]
 
 
-@dataclass(frozen=True, slots=True)
-class PeerInfo:
-    """Who is at the peer's end of a session.
-
-    Attributes:
-        session_id: names the session.
-        request: what was requested.
-        budgets: what pays, besides the session's own.
-        subprotocol: what it and the relay have agreed on.
-        relay_events: whether it asked to be told `relay.…` events.
-        model: what it talks to, where that is not in what is dialled.
-    """
-
-    session_id: str
-    request: AdmittedRequest
-    budgets: Sequence[Budget] = ()
-    subprotocol: str | None = None
-    relay_events: bool = False
-    model: str | None = None
-
-    @property
-    def dialled_model(self) -> str | None:
-        """What it talks to, as far as that is known before the upstream says so."""
-        return self.model or dialled_model(self.request)
-
-
 class Joiner:
     """Dials upstreams, and joins each to its peer until one of them ends.
 
     Attributes:
         upstream: where to dial; None until the mock runs.
+        payers: which session pays for a call that several see.
+        owners: whose the calls and Live sessions are.
 
     Args:
         interceptors: called once a session each, in order, for hooks of the user's own.
@@ -85,6 +68,8 @@ class Joiner:
         recordings: Recordings | None = None,
     ) -> None:
         self.upstream = upstream
+        self.payers = Payers()
+        self.owners = Owners()
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
         self._sessions = sessions
@@ -128,15 +113,22 @@ class Joiner:
             if recorder is not None:
                 stack.callback(recorder.abandon)
                 upstream = recorder.tap(upstream)
-            kind = session_kind(info.request)
-            turn_state, meter = kind.turn_state(), self._meter(info)
+            costs = SessionCosts(self._metrics.tally.costs)
+            stack.callback(costs.close)
+            journal = Journal(info, costs, debug=self._settings.log_level == "debug")
+            concealment = Concealment(info.request.profile.session, info.request.profile.lock)
+            if concealment:
+                upstream = ReasonLeg(upstream, concealment.reason)
+            place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
+            turn_state, meter = session_kind(info.request).turn_state(), self._meter(info, costs, journal, place)
             session = Session(
                 info.session_id,
                 peer,
                 upstream,
                 (
+                    *journal.interceptors,
                     turn_state,
-                    *self._interceptors(info.request, recorder),
+                    *self._interceptors(info.request, concealment, recorder),
                     Bounds(info.request.profile.limits, turn_state),
                     meter,
                 ),
@@ -149,13 +141,7 @@ class Joiner:
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
-            _log.info(
-                "session.opened",
-                kind=kind.name,
-                address=info.request.address,
-                profile=info.request.profile.name,
-                subject=info.request.identity.subject_hash,
-            )
+            journal.opened()
             session.open(opened_at)
             for data in early_messages:
                 session.peer_listener.on_message(data, opened_at)
@@ -163,22 +149,24 @@ class Joiner:
                 tasks.create_task(peer.run(session.peer_listener))
                 tasks.create_task(upstream.run(session.upstream_listener))
             session.finish(monotonic())
-            self._report(session, monotonic() - opened_at, meter.spent_usd)
+            self._count(session, monotonic() - opened_at)
+            journal.closed(session, monotonic() - opened_at, meter.spent_usd)
 
     def count_refusal(self, how: Ended, address: str | None) -> None:
         """Count and log a session that never began."""
-        self._metrics.count_end(how)
-        _log.info("session.refused", address=address, cause=how.cause.value, status=how.status)
+        self._metrics.count_refusal(how)
+        _log.info("session.refused", address=address, cause=how.cause.value, status=how.status, **dict(how.named))
 
-    def _meter(self, info: PeerInfo) -> Meter | TimeMeter:
+    def _meter(self, info: PeerInfo, costs: Costs, journal: Journal, place: Place) -> Meter | TimeMeter:
         """Pay from the session's own budget, and from those that it shares."""
         limits = info.request.profile.limits
         return session_kind(info.request).meter(
             self._settings.price_table,
             info.dialled_model,
             [SessionBudget(limits.cost_usd), *info.budgets],
-            self._metrics.tally.costs,
-            lambda spent_usd: _log.warning("budget.warned", spent_usd=str(spent_usd)),
+            costs,
+            journal.warned,
+            place,
         )
 
     def _record(self, info: PeerInfo) -> Recorder | None:
@@ -196,11 +184,15 @@ class Joiner:
             status=101,
         )
 
-    def _interceptors(self, request: AdmittedRequest, recorder: Recorder | None) -> Iterable[Interceptor]:
-        yield Redaction(self._settings.secrets)
+    def _interceptors(
+        self, request: AdmittedRequest, concealment: Concealment, recorder: Recorder | None
+    ) -> Iterable[Interceptor]:
+        yield Redaction(self._settings.secrets.and_also(tool_credentials(request.profile.session)))
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if request.profile.lock:
             yield Locks(request.profile.lock)
+        if concealment:
+            yield concealment
         kind = request.profile.kind
         if request.profile.session and kind.opening is not None and kind is session_kind(request):
             yield kind.opening(request.profile.session)
@@ -208,22 +200,12 @@ class Joiner:
             yield ChosenModel(model)
         for make in self._own_interceptors:
             yield make()
+        if (claim := self.owners.claim(request, session_kind(request))) is not None:
+            yield claim
         if recorder is not None:
             yield recorder
 
-    def _report(self, session: Session, seconds: float, spent_usd: Decimal) -> None:
+    def _count(self, session: Session, seconds: float) -> None:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session
         self._metrics.count_end(session.ended)
         self._metrics.session_seconds.observe(seconds)
-        _log.info(
-            "session.closed",
-            cause=session.ended.cause.value,
-            code=session.ended.code,
-            reason=session.ended.reason,
-            duration_s=round(seconds, 3),
-            events_up=session.up.events,
-            events_down=session.down.events,
-            bytes_up=session.up.octets,
-            bytes_down=session.down.octets,
-            cost_usd=f"{spent_usd:.6f}",
-        )

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import Literal
 
 from relay.core.closing import Cause, Refused, ended
 from relay.core.flow import Buffers
@@ -27,6 +28,7 @@ class Sessions:
     """Admits sessions up to a number, and ends them all when the process has to go.
 
     Attributes:
+        leaving: whether the process has to go, so that new peers had better be sent elsewhere.
         draining: whether nobody is admitted any more.
         buffers: what may wait in all of them, and does.
         reserved: how many places are held.
@@ -39,6 +41,7 @@ class Sessions:
     def __init__(
         self, limit: int, buffers: Buffers | None = None, on_lag: Callable[[float], None] = lambda _: None
     ) -> None:
+        self.leaving = False
         self.draining = False
         self.buffers = buffers or Buffers()
         self._limit = limit
@@ -101,21 +104,36 @@ class Sessions:
                 self._ticker.cancel()
                 self._ticker = None
 
-    async def drain(self, timeout_s: float) -> None:
-        """Admit nobody from now on, end each session when its turn is over, and those that are left when the time is.
+    async def drain(
+        self, timeout_s: float, *, notice_s: float = 0.0, until: Literal["turn", "session"] = "turn"
+    ) -> None:
+        """Give notice, then admit nobody, let sessions come to their end, and end those that are left in time.
 
         Returns when all have gone, or `LAST_WORDS_S` after they were told to. Cancelling it leaves them as they are.
+
+        Args:
+            timeout_s: how long all of it may take, the notice included.
+            notice_s: how long peers are still admitted, until those who spread them have seen that this process leaves.
+            until: what a session is let finish: its turn, or all that it has to say.
         """
-        self.draining = True
+        self.leaving = True
         self._drained_by = monotonic() + timeout_s
+        await asyncio.sleep(min(notice_s, timeout_s))
+        self.draining = True
         for session in self.active_sessions:
             self._announce(session, monotonic())
-        a_step = max(1, math.ceil(len(self._active) * DRAIN_STEP_S / DRAIN_SPREAD_S))
-        while self.reserved and (left_s := self._drained_by - monotonic()) > 0:
-            self._end(self._between_turns()[:a_step])
-            await self._gone_within(min(DRAIN_STEP_S, left_s))
+        await self._come_to_an_end(until)
         self._end(list(self._active))
         await self._gone_within(LAST_WORDS_S)
+
+    async def _come_to_an_end(self, until: Literal["turn", "session"]) -> None:
+        a_step = max(1, math.ceil(len(self._active) * DRAIN_STEP_S / DRAIN_SPREAD_S))
+        while self.reserved and (left_s := self._drained_by - monotonic()) > 0:
+            if until == "session":
+                await self._gone_within(left_s)
+            else:
+                self._end(self._between_turns()[:a_step])
+                await self._gone_within(min(DRAIN_STEP_S, left_s))
 
     def _announce(self, session: Session, now: float) -> None:
         session.tell("relay.draining", {"seconds_left": round(max(0.0, self._drained_by - now), 1)}, now)

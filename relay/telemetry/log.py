@@ -28,7 +28,7 @@ _NOISE = frozenset({
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Send the relay's log and its libraries' warnings to `stream` (standard error), without secrets."""
     stream = stream or sys.stderr
-    console = settings.log_format == "console" or (settings.log_format == "auto" and stream.isatty())
+    console = is_for_people(settings, stream)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -62,6 +62,11 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(_LEVELS[settings.log_level])
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+def is_for_people(settings: Settings, stream: TextIO) -> bool:
+    """Whether what goes there is read by a person; otherwise each line of it is JSON."""
+    return settings.log_format == "console" or (settings.log_format == "auto" and stream.isatty())
 
 
 def _redactor(secrets: Secrets) -> structlog.typing.Processor:

@@ -88,6 +88,12 @@ class Metrics:
         self._ended = Counter(
             "relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"], registry=self.registry
         )
+        self._refused = Counter(
+            "relay_sessions_refused",
+            "Of those, the sessions that never began, by cause.",
+            ["cause"],
+            registry=self.registry,
+        )
         self._recordings_failed = Counter(
             "relay_recordings_failed",
             "Recordings that are not whole because they could not be written, or not fast enough.",
@@ -98,13 +104,19 @@ class Metrics:
             self._recordings_failed.labels(reason)
         for cause in Cause:
             self._ended.labels(cause.value)
+            self._refused.labels(cause.value)
 
     async def _own_exposition(self) -> bytes:
         return generate_latest(self.registry)
 
     def count_end(self, how: Ended) -> None:
-        """Count a session that ended or was refused."""
+        """Count a session that ended."""
         self._ended.labels(how.cause.value).inc()
+
+    def count_refusal(self, how: Ended) -> None:
+        """Count a session that never began, among those that ended too."""
+        self.count_end(how)
+        self._refused.labels(how.cause.value).inc()
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
         """Count and log a recording that is not whole; may be called on any thread."""
@@ -152,7 +164,7 @@ class _TallyCollector(Collector):
             seconds.add_metric([model], float(length))
         unbilled = CounterMetricFamily(
             "relay_responses_unbilled",
-            "Responses that cost what nobody said: their session had ended, or a Live session delegated them.",
+            "Responses that nobody said the cost of: the session ended, a Live session delegated them, no usage came.",
         )
         unbilled.add_metric([], costs.unbilled)
         return usd, tokens, seconds, unbilled

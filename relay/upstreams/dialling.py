@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import structlog
 
-from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.closing import Refused
+from relay.core.dial_failure import REASONS, DialFailed, DialFailure, Phase, Reason
 from relay.legs.choice import Dial, Observe, Redact, UpstreamLeg
 from relay.legs.target import DialOptions, Target
 
@@ -23,14 +24,20 @@ async def dial_target(
     try:
         return await dial(await with_credentials(target, options.dial_timeout_s), options, observe_added, redact)
     except Refused as refusal:
-        warn_of_refusal(target, refusal.ended)
+        warn_of_refusal(target, refusal)
         raise
 
 
-def warn_of_refusal(target: Target, how: Ended) -> None:
-    """Tell the operator, in the log, what was refused and what to do."""
+def warn_of_refusal(target: Target, refusal: Refused) -> None:
+    """Tell the operator, in the log, what was refused, why, and what to do."""
+    failure = refusal.failure if isinstance(refusal, DialFailed) else None
     _log.warning(
-        "upstream.refused", provider=target.provider, cause=how.cause.value, status=how.status, advice=target.advice
+        "upstream.refused",
+        provider=target.provider,
+        cause=refusal.ended.cause.value,
+        status=refusal.ended.status,
+        **(failure.log_fields if failure else {}),
+        advice=(failure and REASONS[failure.reason].advice) or target.advice,
     )
 
 
@@ -46,5 +53,5 @@ async def with_credentials(target: Target, timeout_s: float) -> Target:
         async with asyncio.timeout(timeout_s):
             fresh = await target.credentials()
     except TimeoutError:
-        raise Refused(ended(Cause.UPSTREAM_TIMEOUT)) from None
+        raise DialFailed(DialFailure(Phase.CREDENTIALS, Reason.SILENT_CREDENTIALS)) from None
     return replace(target, headers={**target.headers, **fresh})

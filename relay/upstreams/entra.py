@@ -6,7 +6,7 @@ from time import time
 from typing import Protocol
 
 from relay.config.errors import SettingsError
-from relay.core.closing import Cause, Refused, ended
+from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 
 SCOPE = "https://ai.azure.com/.default"
 
@@ -45,7 +45,7 @@ class EntraTokens:
         """The header that a handshake needs now.
 
         Raises:
-            Refused: there is no token to be had.
+            DialFailed: there is no token to be had.
         """
         async with self._one_at_a_time:
             if self._token is None or self._token.expires_on - self._clock() < RENEWED_S:
@@ -58,7 +58,7 @@ class EntraTokens:
         try:
             return self._fetch(SCOPE)
         except AzureError as failure:
-            raise Refused(ended(Cause.UPSTREAM_DENIED, status=401)) from failure
+            raise DialFailed(DialFailure(Phase.CREDENTIALS, Reason.NO_TOKEN)) from failure
 
 
 def _machine_identity() -> Callable[[str], Token]:

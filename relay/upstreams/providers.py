@@ -36,6 +36,8 @@ class Provider:
         advice: what its operator does when it refuses the relay.
         makes_calls: whether it makes WebRTC calls, at `/calls` below its address.
         only_realtime: whether it has sessions of no other kind, at paths beside this one.
+        refuses_model_with_intent: whether a model beside `intent=transcription` is refused; its session says it then.
+        is_local: whether it is a stand-in in this process.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Provider:
     advice: str = ""
     makes_calls: bool = False
     only_realtime: bool = False
+    refuses_model_with_intent: bool = False
+    is_local: bool = False
 
 
 def openai(settings: Settings) -> Provider:
@@ -68,6 +72,7 @@ def openai(settings: Settings) -> Provider:
         tells_subject=True,
         advice="Check OPENAI_API_KEY, that it may use the model, and that openai_base_url names the key's region.",
         makes_calls=True,
+        refuses_model_with_intent=True,
     )
 
 
@@ -112,13 +117,15 @@ def elsewhere(settings: Settings) -> Provider:
     given = {name: value.get_secret_value() for name, value in settings.upstream_headers.items()}
     key = settings.api_key
     bearer = {BEARER: f"Bearer {key}"} if key and BEARER.lower() not in map(str.lower, given) else {}
+    host = urlsplit(settings.upstream).hostname or ""
     return Provider(
-        urlsplit(settings.upstream).hostname or "",
+        host,
         settings.upstream,
         {**bearer, **given},
         dialect=DIALECTS[settings.upstream_dialect],
         advice="Check upstream_headers, or OPENAI_API_KEY, which goes there as a bearer token.",
         makes_calls=settings.upstream_dialect == GA,
+        refuses_model_with_intent=host.endswith("api.openai.com"),
     )
 
 

@@ -58,6 +58,6 @@ def test_a_ticket_from_the_command_line() -> None:
 def test_a_ticket_that_cannot_be_written(arguments, environment, words) -> None:
     """What a ticket lacks is told in words."""
     code, _, told = run("ticket", *arguments, **environment)
-    assert code == 1
+    assert code == 2
     assert words in told
     assert environment.get("RELAY_TICKET_SECRET", "-----") not in told

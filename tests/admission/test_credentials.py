@@ -28,13 +28,20 @@ def headers(*pairs: tuple[str, str]) -> Headers:
         ([(AUTHORIZATION, "Basic YTpi"), (SUBPROTOCOLS, "openai-insecure-api-key.abc")], ("abc",)),
         ([(AUTHORIZATION, "Bearer abc"), (SUBPROTOCOLS, "openai-insecure-api-key.other")], ("abc",)),
         ([(AUTHORIZATION, "Bearer abc"), (AUTHORIZATION, "Bearer abc")], ("abc",)),
+        ([("api-key", " abc ")], ("abc",)),
+        ([("api-key", "")], ()),
+        ([("api-key", ""), (AUTHORIZATION, "Bearer abc")], ("abc",)),
+        ([("api-key", "abc"), (AUTHORIZATION, "Bearer abc")], ("abc",)),
+        ([("api-key", "abc"), (AUTHORIZATION, "Bearer other")], ("other", "abc")),
+        ([("api-key", "abc"), ("api-key", "other")], ("abc", "other")),
+        ([("api-key", "abc"), (SUBPROTOCOLS, "openai-insecure-api-key.other")], ("abc",)),
         ([("x-api-key", "abc"), ("cookie", "token=abc")], ()),
         ([(AUTHORIZATION, "Bearer abc"), (AUTHORIZATION, "Bearer other")], ("abc", "other")),
         ([(SUBPROTOCOLS, "openai-insecure-api-key.abc, openai-insecure-api-key.other")], ("abc", "other")),
     ],
 )
 def test_where_a_credential_stands(pairs, credentials) -> None:
-    """A credential is a bearer token, or stands in the subprotocol that the API's browser clients use."""
+    """A credential is a bearer token or Azure's `api-key`, or stands in the subprotocol that browser clients use."""
     given = headers(*pairs)
     assert read_credentials(given, offered_subprotocols(given)) == credentials
 

@@ -1,16 +1,23 @@
 """Quotas by themselves, with a clock that stands still, and with a real Redis between two relays."""
 
+import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
+from relay.admission.daily_budget import DailyBudget
 from relay.admission.quotas import Quotas, make_quotas
+from relay.admission.shared_money import LAPSES_S
 from relay.config.quotas import Quota
 from relay.core.closing import Cause, Refused
-from tests.fakes.redis import Redis, redis_server
+from tests.fakes.redis import Redis as RedisServer
+from tests.fakes.redis import redis_server
 
 ANNA = {"process": "all", "subject": "anna", "profile": "default"}
 BERT = {"process": "all", "subject": "bert", "profile": "default"}
@@ -94,19 +101,66 @@ async def test_new_sessions_in_a_minute(store) -> None:
 
 
 async def test_money_for_a_day(store) -> None:
-    """What a subject spends counts for all of its sessions; when it is spent it gets no more."""
+    """What a subject spends counts for all of its sessions, and each knows of it; when it is spent it gets no more."""
     async with quotas(store, subject=Quota(usd_per_day=Decimal("0.10"))) as some:
         async with some.reserve(ANNA) as (first,), some.reserve(ANNA) as (second,):
             first.spend(Decimal("0.06"))
             await some.settled()
-            assert first.spent_share == Decimal("0.6")
-            assert second.spent_share == 0
+            assert first.spent_share == second.spent_share == Decimal("0.6")
             second.spend(Decimal("0.0400000001"))
             await some.settled()
-            assert second.spent_share >= 1
+            assert first.spent_share >= 1
         assert (await refusal(some, ANNA)).ended.cause is Cause.BUDGET_SPENT
         async with some.reserve(BERT) as (budget,):
             assert budget.spent_share == 0
+
+
+async def told(of: Quotas, budget: DailyBudget, name: str, usd: str) -> bool:
+    """What a budget says when money is to be set aside."""
+    verdicts: list[bool] = []
+    budget.reserve(name, Decimal(usd), verdicts.append)
+    await of.settled()
+    (verdict,) = verdicts
+    return verdict
+
+
+async def test_money_is_set_aside_for_all_sessions_of_a_subject(store) -> None:
+    """One answer may be under way whatever it costs; a further one, of any session, where both can be paid for."""
+    async with (
+        quotas(store, subject=Quota(usd_per_day=Decimal(1))) as some,
+        some.reserve(ANNA) as (first,),
+        some.reserve(ANNA) as (second,),
+        some.reserve(BERT) as (other,),
+    ):
+        assert await told(some, first, "1", "5")
+        assert not await told(some, second, "1", "0.01")
+        assert await told(some, other, "1", "5")
+        first.spend(Decimal("0.5"), "1")
+        assert await told(some, second, "2", "0.2")
+        assert await told(some, first, "2", "0.3")
+        assert not await told(some, first, "3", "0.01")
+        second.spend(Decimal("0.5"), "2")
+        first.spend(Decimal(0), "2")
+        assert not await told(some, first, "4", "0.01")
+
+
+async def test_what_a_session_had_set_aside_is_free_when_it_ends(store) -> None:
+    """A session that ends, however it does, holds up no other session's answers."""
+    async with quotas(store, subject=Quota(usd_per_day=Decimal(1))) as some, some.reserve(ANNA) as (mine,):
+        with contextlib.suppress(ZeroDivisionError):
+            async with some.reserve(ANNA) as (gone,):
+                assert await told(some, gone, "1", "5")
+                raise ZeroDivisionError
+        assert await told(some, mine, "1", "5")
+
+
+async def test_nothing_is_kept_of_a_scope_that_is_settled(store) -> None:
+    """When a subject's sessions are gone and paid for, only the sum of its day is remembered."""
+    async with quotas(store, subject=Quota(usd_per_day=Decimal(1))) as some:
+        async with some.reserve(ANNA) as (budget,):
+            budget.spend(Decimal("0.1"))
+        await some.settled()
+        assert not some._money
 
 
 async def test_relays_share_a_store() -> None:
@@ -122,9 +176,73 @@ async def test_relays_share_a_store() -> None:
         assert (await refusal(theirs, ANNA)).ended.cause is Cause.TOO_FREQUENT
 
 
+async def test_relays_set_aside_in_the_store() -> None:
+    """What one relay has set aside the other one respects, and each learns what the other spends."""
+    one = Quota(usd_per_day=Decimal(1))
+    async with (
+        redis_server() as redis,
+        quotas(redis.url, subject=one) as ours,
+        quotas(redis.url, subject=one) as theirs,
+        ours.reserve(ANNA) as (mine,),
+        theirs.reserve(ANNA) as (yours,),
+    ):
+        assert await told(ours, mine, "1", "0.7")
+        assert not await told(theirs, yours, "1", "0.4")
+        assert await told(theirs, yours, "2", "0.3")
+        mine.spend(Decimal(1), "1")
+        await ours.settled()
+        yours.tick(1000.0)
+        await theirs.settled()
+        assert yours.spent_share == 1
+
+
+async def test_what_a_killed_relay_had_set_aside_lapses() -> None:
+    """What is set aside in the store is renewed by the relay that lives, and counts no more when its time is over."""
+    one = Quota(usd_per_day=Decimal(1))
+    async with (
+        redis_server() as redis,
+        quotas(redis.url, subject=one) as some,
+        some.reserve(ANNA) as (mine,),
+        some.reserve(ANNA) as (yours,),
+        Redis.from_url(redis.url, decode_responses=True) as connection,
+    ):
+        store: Any = connection
+        assert await told(some, mine, "1", "0.7")
+        (place,) = [key for key in await store.keys() if key.endswith("/aside")]
+        ((name, kept),) = (await store.hgetall(place)).items()
+        nanos = kept.split()[1]
+        assert 0 < await store.ttl(place) <= 2 * LAPSES_S
+        await store.hset(place, name, f"{int(kept.split()[0]) - 5} {nanos}")
+        mine.tick(1000.0)
+        await some.settled()
+        assert int((await store.hget(place, name)).split()[0]) >= int(kept.split()[0])
+        await store.hset(place, name, f"1 {nanos}")
+        assert await told(some, yours, "1", "5")
+        assert await store.hlen(place) == 1
+
+
+async def test_without_the_store_each_relay_sets_aside_by_itself() -> None:
+    """When the store is gone the bound is this relay's own, with all that it has spent itself, and it is told later."""
+    failures: list[None] = []
+    one = Quota(usd_per_day=Decimal(1))
+    async with redis_server() as redis, quotas(redis.url, lambda: failures.append(None), subject=one) as some:
+        async with some.reserve(ANNA) as (mine,), some.reserve(ANNA) as (yours,):
+            mine.spend(Decimal("0.5"))
+            await some.settled()
+            await stopped(redis, signal.SIGKILL)
+            assert await told(some, mine, "1", "0.4")
+            assert not await told(some, yours, "1", "0.2")
+            mine.spend(Decimal("0.5"), "1")
+            assert yours.spent_share == 1
+            await some.settled()
+            assert some._money
+        assert (await refusal(some, ANNA)).ended.cause is Cause.BUDGET_SPENT
+        assert len(failures) == 1
+
+
 @pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
 async def test_a_store_that_is_gone_or_hangs(fault) -> None:
-    """Without the common store each relay counts by itself, without making anybody wait for long, and says so."""
+    """Without the common store each relay counts by itself, says so, and makes nobody wait again for some seconds."""
     failures: list[None] = []
     one = Quota(sessions_per_minute=1)
     async with redis_server() as redis, quotas(redis.url, lambda: failures.append(None), subject=one) as some:
@@ -132,10 +250,34 @@ async def test_a_store_that_is_gone_or_hangs(fault) -> None:
         async with some.reserve(ANNA):
             pass
         assert (await refusal(some, ANNA)).ended.cause is Cause.TOO_FREQUENT
-        assert len(failures) == 2
+        assert len(failures) == 1
 
 
-async def stopped(redis: Redis, fault: signal.Signals) -> None:
+async def test_a_store_that_takes_connections_and_says_nothing() -> None:
+    """A handshake with six questions to a store that hangs waits for one answer, and the next handshake for none."""
+    questions: list[bytes] = []
+    failures: list[None] = []
+    both = Quota(sessions_per_minute=1000, usd_per_day=Decimal(5))
+
+    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            questions.append(data)
+        writer.close()
+
+    async with await asyncio.start_server(swallow, "127.0.0.1", 0) as server:
+        url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        shop = quotas(url, lambda: failures.append(None), process=both, subject=both, profile=both)
+        async with shop as some:
+            async with some.reserve(ANNA) as budgets:
+                assert len(budgets) == 3
+            asked = len(questions)
+            async with some.reserve(BERT):
+                pass
+    assert len(failures) == 1
+    assert asked == len(questions) == 1
+
+
+async def stopped(redis: RedisServer, fault: signal.Signals) -> None:
     redis.process.send_signal(fault)
     if fault is signal.SIGKILL:
         await redis.process.wait()

@@ -12,7 +12,7 @@ from tests.fakes.browser import NO_MICROPHONE, PATIENCE_S, Samples, hearing, lau
 
 Open = Callable[..., Awaitable[Page]]
 
-RELAY_GONE = "net::ERR_CONNECTION_REFUSED"
+RELAY_GONE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET")
 """A test's relay ends before its browser, which may still ask for it. A page that is refused before gets no further."""
 
 
@@ -32,7 +32,7 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
             heard: Samples | None, *, permitted: bool = True, expects: tuple[str, ...] = (), **context: Any
         ) -> Page:
             def complain(words: str) -> None:
-                if not any(expected in words for expected in (*expects, RELAY_GONE)):
+                if not any(expected in words for expected in (*expects, *RELAY_GONE)):
                     complaints.append(words)
 
             options: tuple[str, ...] = NO_MICROPHONE

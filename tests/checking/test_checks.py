@@ -15,7 +15,7 @@ from tests.fakes.upstream import echo, scripted_upstream
 TOKEN = "rt_the-token-of-this-test-0123"
 
 
-async def verdicts(endpoint: Endpoint, *names: str, timeout_s: float = 20.0) -> dict[str, Verdict]:
+async def verdicts(endpoint: Endpoint, *names: str, timeout_s: float = 120.0) -> dict[str, Verdict]:
     checks = [check for check in CHECKS if not names or check.name in names]
     return {verdict.name: verdict async for verdict in run_checks(endpoint, checks, timeout_s)}
 
@@ -102,7 +102,7 @@ async def test_a_check_can_fail(name) -> None:
     async with rude(manner) as url:
         echoes = name in {"byte-identity", "opcodes", "sizes", "fragments", "sequence"}
         all_of = await verdicts(
-            Endpoint(url, echoes=echoes, costly=True), name, timeout_s=1.0 if name == "malformed" else 20.0
+            Endpoint(url, echoes=echoes, costly=True), name, timeout_s=1.0 if name == "malformed" else 120.0
         )
     assert words in found(all_of, Found.FAIL)[name]
 

@@ -23,6 +23,7 @@ PROGRAMS: dict[str, tuple[list[str | Path], str]] = {
     "python-transcription": ([sys.executable, "-c"], "gpt-4o-transcribe"),
     "python-translation": ([sys.executable, "-c"], "session.updated\nsession.closed"),
     "python-beta": ([sys.executable, "-c"], GREETING),
+    "python-azure": ([sys.executable, "-c"], GREETING),
     "python-agents": ([PYTHON, "-c"], "audio"),
     "node-openai": (["node", "--input-type=module", "-e"], GREETING),
     "node-agents": (["node", "--input-type=module", "-e"], GREETING),
@@ -34,6 +35,10 @@ OTHERS = ["terminal", "browser-agents-call", "element"]  # the element in tests/
 
 
 MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+
+
+TRUST = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+"""Where Node and Python are told of an authority."""
 
 
 def needs_tls(name: str) -> bool:
@@ -59,7 +64,7 @@ async def test_a_program(name, serve) -> None:
     async with serve(tls=needs_tls(name)) as place:
         process = await asyncio.create_subprocess_exec(
             *interpreter, example("clients.md", name, place.relay.port), cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(place.certificate.authority)},
+            env={**os.environ, **dict.fromkeys(TRUST, str(place.certificate.authority))},
         )  # fmt: skip
         async with asyncio.timeout(PATIENCE_S):
             output, _ = await process.communicate()

@@ -111,6 +111,108 @@ def test_system_items_pass_where_instructions_are_free() -> None:
     assert passed(locked("audio.output.voice"), inline) == inline
 
 
+ITEM_CARRIERS = ["conversation.item.create", "response.item.create", "decision.item.create"]
+UNKNOWN_ITEMS = [
+    {"type": "mcp_list_tools", "server_label": "mine", "tools": [{"name": "buy"}]},
+    {"type": "mcp_call", "server_label": "mine", "name": "buy", "arguments": "{}", "output": "done"},
+    {"type": "mcp_approval_request", "server_label": "mine", "name": "buy", "arguments": "{}"},
+    {"type": "never_heard_of", "role": "user"},
+    {"type": "Message", "role": "user"},
+    {"type": "message", "role": "user", "t\u0443pe": "mcp_call"},
+    {"type": ["message"]},
+    "an item",
+    None,
+]
+
+
+@pytest.mark.parametrize("item", UNKNOWN_ITEMS)
+@pytest.mark.parametrize("lock", ["tools", "instructions", "audio.output.voice"])
+def test_items_that_may_set_something_are_refused(lock, item) -> None:
+    """With any lock an item passes only if its kind is known to set nothing; of a list such items are dropped."""
+    for kind in ITEM_CARRIERS:
+        joined = locked(lock)
+        passed(joined, {"type": kind, "Item": item})
+        assert refusal(joined)["code"] == "event_refused"
+    message = {"type": "message", "role": "user"}
+    for kind, holder in [("response.create", "response"), ("session.start", "session"), ("session.update", "session")]:
+        event = {"type": kind, holder: {"input": [item, message]}}
+        assert passed(locked(lock), event) == {"type": kind, holder: {"input": [message]}}
+
+
+HARMLESS = [
+    {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]},
+    {"type": "message", "role": "assistant", "content": []},
+    {"type": "function_call", "name": "f", "call_id": "c", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "c", "output": "{}"},
+    {"type": "item_reference", "id": "item_1"},
+    {"type": "mcp_approval_response", "approval_request_id": "a", "approve": True},
+    {"role": "user"},
+]
+
+
+@pytest.mark.parametrize("item", HARMLESS)
+def test_items_that_set_nothing_pass(item) -> None:
+    """Messages, function calls and their results, references and approvals pass every lock untouched."""
+    for event in (
+        {"type": "conversation.item.create", "item": item},
+        {"type": "response.create", "response": {"input": [item]}},
+    ):
+        joined, data = locked(), json.dumps(event)
+        joined.peer_says(data)
+        assert joined.upstream.sent[0] is data
+
+
+@pytest.mark.parametrize("kind", ["response.create", "session.update", "session.start"])
+def test_items_stand_where_the_api_has_them(kind) -> None:
+    """`input` beside the response or the session is refused: no API has it there, and a lax one might look."""
+    joined = locked("tools")
+    passed(joined, {"type": kind, "Input": [{"type": "message", "role": "user"}], "response": {}, "session": {}})
+    assert refusal(joined)["code"] == "event_refused"
+
+
+LOOK_LIKE_GUARDED = [
+    "Session.Update", "SESSION.UPDATE", " session.update", "session.update\n", "session.update\0", "session. update",
+    "s\u0435ssion.update", "\uff53ession.update", "session\u200b.update", "session\u2024update", "\u017fession.update",
+    "session_update", "session-update", "sessionUpdate", "sess\u0131on.update", "sessi0n.update",
+    "response.creat\u0435",
+    "conversation.itern.create", "convers\u0430tion.item.create", "conversation.1tem.create", "response/create",
+    "session.\u1d62nstructions.append", "\u202esession.update", "session.start\ufeff",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LOOK_LIKE_GUARDED)
+def test_types_that_look_like_guarded_ones_are_refused(kind) -> None:
+    """A type that a lax reader takes for a guarded one is refused, and never forwarded."""
+    joined = locked("audio.output.voice")
+    passed(joined, {"type": kind, "event_id": "mine", "session": {"instructions": "mine"}})
+    assert refusal(joined)["event_id"] == "mine"
+    brief = locked()
+    passed(brief, f'{{"type":{json.dumps(kind)},"content":"mine"}}')
+    assert refusal(brief)["code"] == "event_refused"
+
+
+SPELT_FIELDS = [
+    "in\u200bstructions", "\uff49nstructions", "instruct\u0456ons", "Instructions ", "INSTRUCTIONS\0", "lnstructions",
+    "instruc_tions", "in-structions",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPELT_FIELDS)
+def test_fields_that_look_like_locked_ones_are_taken_out(name) -> None:
+    """A locked field is known by its look, and beside it no name passes that no API has."""
+    event = {"type": "session.update", "session": {name: "mine", "speed": 1}}
+    assert passed(locked(), event) == {"type": "session.update", "session": {"speed": 1}}
+
+
+def test_names_of_ones_own_pass_where_they_belong() -> None:
+    """What the peer may name itself, such as metadata and the parameters of its tools, is not looked at."""
+    mine = {"metadata": {"gr\u00f6\u00dfe": 1, "$ref": 2}, "tool_choice": "auto"}
+    event = json.dumps({"type": "response.create", "response": mine})
+    joined = locked()
+    joined.peer_says(event)
+    assert joined.upstream.sent[0] is event
+
+
 @pytest.mark.parametrize("items", [[{"role": "system"}, {"role": "user"}], [{"Role": "system"}, {"role": "user"}, "x"]])
 def test_system_items_are_taken_out_of_a_response(items) -> None:
     """Of a response's own input the system items are dropped and the others stay."""
@@ -123,7 +225,10 @@ REFUSED = [
     b'{"type":"session.update"}', "{broken", "[]", "1", '{"type":1}', '{"Type":"session.update"}',
     '{"type":"x","type":"session.update"}', '{"type":"x","\\u0074ype":"session.update"}',
     '{"type":"x","TYPE":"session.update"}', '{"type":"x","a":[{"b":1,"b":2}]}',
-    '{"type":"x","a":' + "[" * 1010 + "]" * 1010 + "}",
+    '{"type":"x","a":' + "[" * 1010 + "]" * 1010 + "}", '{"type":"x","a":' + "[" * 300 + "]" * 300 + "}",
+    '{"type":"session.update","session":{"instructions":"","a":' + '{"a":' * 300 + "1" + "}" * 302,
+    '{"type":"x","\uff54ype":"session.update"}', '{"type":"x","type\\u200b":"session.update"}',
+    '{"type":"x","a\\u0000":1}', '{"type":"","session":{}}x',
 ]  # fmt: skip
 
 
@@ -142,22 +247,6 @@ def test_a_number_of_a_million_digits_is_no_event_to_fear() -> None:
     assert len(joined.upstream.sent) == 1
 
 
-def test_locked_instructions_are_hidden() -> None:
-    """The peer sees neither locked instructions nor a prompt; everything else in the session stays."""
-    joined = locked()
-    echo = {"type": "session.updated", "session": {"instructions": "secret", "prompt": {"id": "p"}, "tools": []}}
-    joined.upstream_says(json.dumps(echo))
-    assert json.loads(joined.peer.sent[0]) == {"type": "session.updated", "session": {"tools": []}}
-
-
-def test_free_instructions_are_shown() -> None:
-    """A profile that locks only the tools leaves what comes down as it is."""
-    joined = locked("tools")
-    echo = '{"type":"session.updated","session":{"instructions":"known"}}'
-    joined.upstream_says(echo)
-    assert joined.peer.sent[0] is echo
-
-
 def test_a_peer_that_reads_nothing_is_told_nothing_more() -> None:
     """Refusals do not pile up for a peer that does not read them."""
     joined = locked()
@@ -167,7 +256,7 @@ def test_a_peer_that_reads_nothing_is_told_nothing_more() -> None:
     assert joined.upstream.sent == []
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(written_events() | VALUES, min_size=1, max_size=3))
 def test_nothing_gets_round_the_locks(messages) -> None:
     """However an event is written, no reader of what goes upstream finds a locked field or a system item set."""
@@ -209,11 +298,3 @@ def test_instructions_are_not_added_to(event) -> None:
     joined.peer_says(json.dumps(event))
     assert refusal(joined)["code"] == "event_refused"
     assert passed(locked("audio.output.voice"), event) == event
-
-
-@pytest.mark.parametrize("kind", ["session.started", "session.closed"])
-def test_a_live_session_hides_locked_instructions(kind) -> None:
-    """They are in no copy of the session that comes down."""
-    joined = locked()
-    joined.upstream_says(json.dumps({"type": kind, "session": {"instructions": "secret", "model": "m"}}))
-    assert json.loads(joined.peer.sent[0]) == {"type": kind, "session": {"model": "m"}}

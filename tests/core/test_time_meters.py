@@ -7,9 +7,11 @@ import pytest
 
 from relay.core.budget import SessionBudget
 from relay.core.leg import Closed
+from relay.core.payers import Payers, Place
 from relay.core.prices import Price, Prices
 from relay.core.session import Session
 from relay.core.time_meters import AppendMeter, TimeMeter, UsageMeter
+from tests.fakes.budgets import SlowBudget
 from tests.fakes.legs import Joined
 
 PRICES = Prices({"a": Price(minute=Decimal(60)), "b": Price(minute=Decimal(120))})
@@ -73,14 +75,22 @@ def test_a_translation_ends_when_its_budget_does() -> None:
 BROKEN = '{"type":"session.input_audio_buffer.append","audio":"'
 
 
-@pytest.mark.parametrize("data", [b"x" * 48_000, "x" * 64_000, BROKEN, BROKEN + "\n" * 64_000 + '"}'])
-def test_what_cannot_be_read_is_paid_for(data) -> None:
+@pytest.mark.parametrize(
+    ("data", "paid_bytes"),
+    [
+        (b"x" * 48_000, 48_000),
+        ("x" * 64_000, 48_000),
+        (BROKEN, len(BROKEN) // 4 * 3),
+        (BROKEN + "\n" * 64_000 + '"}', 48_000),
+    ],
+)
+def test_what_cannot_be_read_is_paid_for(data, paid_bytes) -> None:
     """A message that is no event here is paid for as audio, since the upstream may be able to read it."""
     joined, meter, _ = metered(AppendMeter)
     joined.peer_says(data)
     ended(joined)
     assert joined.upstream.sent == [data]
-    assert meter.spent_usd == Decimal(len(data) if isinstance(data, bytes) else len(data) // 4 * 3) / 48_000
+    assert meter.spent_usd == Decimal(paid_bytes) / 48_000
 
 
 @pytest.mark.parametrize("audio", [None, 7, ["AAAA"], {"a": 1}])
@@ -154,7 +164,58 @@ def test_delegated_responses_are_unbilled() -> None:
     assert meter.spent_usd == 0
 
 
-@pytest.mark.parametrize("usage", [None, [], {}, {"seconds": "1"}, {"seconds": -1}, {"seconds": None}])
+@pytest.mark.parametrize("seconds", [-1, "soon", float("inf"), 1e300, 2**70, [5], True])
+def test_a_sum_that_nobody_understands_is_the_time_that_went_by(seconds) -> None:
+    """A session is never free because its usage is odd, and a sum that is understood afterwards counts again."""
+    joined, meter, _ = metered(UsageMeter)
+    joined.peer_says(START)
+    joined.now = 3.0
+    joined.upstream_says(used(seconds))
+    assert meter.spent_usd == 6
+    joined.upstream_says(used("4.5"))
+    assert meter.spent_usd == 9
+
+
+def test_a_session_learns_that_others_have_spent_what_it_shares() -> None:
+    """It ends within a second."""
+    joined, budget = Joined(), SlowBudget()
+    meter = UsageMeter(PRICES, "a", [budget], joined.tally.costs)
+    joined.session = Session("s1", joined.peer, joined.upstream, [meter], joined.tally)
+    joined.opened().session.tick(1.0)
+    assert joined.peer.closes == []
+    budget.spent_share = Decimal(1)
+    joined.session.tick(2.0)
+    assert joined.peer.closes == [(4000, "budget_spent")]
+
+
+def test_a_session_that_is_watched_is_paid_for_once() -> None:
+    """What is attached to a session of this process does not pay, and takes over when that one has gone."""
+    payers = Payers()
+    with payers.place(None) as own:
+        one, its_meter = placed(own)
+        one.peer_says(START)
+        one.upstream_says('{"type":"session.started","session":{"id":"live_1"}}')
+        with payers.place("live_1") as attached:
+            other, meter = placed(attached)
+            for joined in (one, other):
+                joined.upstream_says(used(5))
+                joined.upstream_says(used(9))
+            assert its_meter.spent_usd == 18
+            assert meter.spent_usd == 0
+            own.leave()
+            other.upstream_says(used(10))
+            assert meter.spent_usd == 1
+
+
+def placed(place: Place) -> tuple[Joined, UsageMeter]:
+    """A session with this place among those that see it."""
+    joined = Joined()
+    meter = UsageMeter(PRICES, "a", [], joined.tally.costs, place=place)
+    joined.session = Session("s", joined.peer, joined.upstream, [meter], joined.tally)
+    return joined.opened(), meter
+
+
+@pytest.mark.parametrize("usage", [None, [], {}, {"seconds": None}])
 def test_odd_usages_cost_nothing(usage) -> None:
     """What has not the API's shape passes and costs nothing."""
     joined, meter, _ = metered(UsageMeter)

@@ -1,4 +1,4 @@
-"""The relay behind nginx and HAProxy as `deploy/` sets them up, with TLS that ends there."""
+"""The relay behind nginx, HAProxy and Caddy as `deploy/` sets them up, with TLS that ends there."""
 
 import contextlib
 import json
@@ -46,7 +46,9 @@ class Place:
 
     def http(self) -> httpx.AsyncClient:
         extensions = {"sni_hostname": NAME}
-        client = httpx.AsyncClient(verify=self.trust, base_url=f"https://127.0.0.1:{self.port}", headers={"Host": NAME})
+        client = httpx.AsyncClient(
+            verify=self.trust, base_url=f"https://127.0.0.1:{self.port}", headers={"Host": NAME}, timeout=None
+        )
         client.event_hooks["request"].append(lambda request: _extend(request, extensions))
         return client
 
@@ -55,7 +57,7 @@ async def _extend(request: httpx.Request, extensions: dict[str, Any]) -> None:
     request.extensions.update(extensions)
 
 
-@pytest.fixture(params=["nginx", "haproxy"])
+@pytest.fixture(params=["nginx", "haproxy", "caddy"])
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async with _place(request.param, tmp_path) as place:
         yield place
@@ -66,7 +68,7 @@ async def _place(name: str, tmp_path: Path) -> AsyncIterator[Place]:
     async with (
         scripted_upstream() as upstream,
         running(upstream.url, tokens=[{"token": TOKEN, "subject": "anna"}], max_sessions=MAX_SESSIONS) as relay,
-        proxy(name, relay.port, tmp_path) as (port, trust),
+        proxy(name, [relay.port], tmp_path) as (port, trust),
     ):
         yield Place(port, trust, relay, upstream)
 
@@ -130,6 +132,14 @@ async def test_the_page_and_tickets_pass(place: Place) -> None:
     async with place.visitor({"Authorization": f"Bearer {made['value']}"}) as peer:
         await peer.send("hello")
         assert await peer.recv() == "hello"
+
+
+async def test_metrics_are_not_for_visitors(place: Place) -> None:
+    """What the relay counts is behind the proxy alone, however a visitor spells its path."""
+    async with place.http() as http:
+        for path in ("/metrics", "/metrics/", "/metrics?x=1", "/voice/metrics", "/%6detrics", "/./metrics"):
+            answer = await http.get(path)
+            assert (answer.status_code, "relay_" in answer.text) == (404, False), path
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ async def test_a_provider(name, path, header, value) -> None:
     """The relay dials the provider's path with the provider's kind of credential."""
     async with scripted_upstream(read_all) as upstream:
         base = {"RELAY_OPENAI_BASE_URL": f"ws://127.0.0.1:{upstream.port}/v1"} if name == "provider-openai" else {}
-        async with started(name, upstream.port, **base) as url, connect(url, proxy=None):
+        async with started(name, upstream.port, **base) as url, connect(url, proxy=None, open_timeout=None):
             [handshake] = upstream.handshakes
     assert handshake.path == f"{path}?model=m"
     assert handshake.headers[header] == value
@@ -72,5 +72,5 @@ async def test_xai() -> None:
         through = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
         async with started("provider-xai", https_proxy=through) as url:
             with pytest.raises(InvalidStatus):
-                await connect(url, proxy=None)
+                await connect(url, proxy=None, open_timeout=None)
     assert asked.result().startswith(b"CONNECT api.x.ai:443")

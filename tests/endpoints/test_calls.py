@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 import structlog
 from openai import AsyncOpenAI
+from websockets.asyncio.client import ClientConnection
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
@@ -58,7 +59,7 @@ async def place(*hooks: Any, **given: Any) -> AsyncIterator[tuple[Running, MockS
 
 async def call(relay: Running, query: str = "", session: Any = None, **headers: str) -> httpx.Response:
     """Ask for a call, with SDP alone or with a session beside it."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
         url = f"/v1/realtime/calls{query}"
         if session is None:
             return await http.post(url, content=OFFER, headers=SDP)
@@ -68,7 +69,7 @@ async def call(relay: Running, query: str = "", session: Any = None, **headers: 
 
 async def hang_up(relay: Running, answer: httpx.Response, **headers: str) -> httpx.Response:
     """Hang up where the answer says that the call is."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
         return await http.post(f"{answer.headers['location']}/hangup")
 
 
@@ -99,6 +100,7 @@ async def test_a_call_is_made_watched_and_hung_up() -> None:
         assert mock.calls.ended == [id_of(answer)]
         assert [log["event"] for log in logs if log["event"].startswith("session.")] == [
             "session.opened",
+            "session.begun",
             "session.closed",
         ]
         assert relay.ended_by("peer_closed") == 1
@@ -167,6 +169,34 @@ async def test_a_spent_budget_hangs_up() -> None:
         await ended(relay, mock)
         assert mock.calls.ended == [id_of(answer)]
         assert relay.ended_by("budget_spent") == 1
+
+
+async def test_a_call_with_a_sideband_of_the_apps_own_is_paid_once() -> None:
+    """Of the sessions that see a call only the relay's own pays, and when that has gone, the next one."""
+    witness = Witness()
+    async with place(witness) as (relay, mock):
+        answer = await call(relay)
+        await witness.has_heard.wait()
+        with structlog.testing.capture_logs() as logs:
+            async with relay.peer(f"?call_id={id_of(answer)}") as first, relay.peer(f"?call_id={id_of(answer)}"):
+                await answered(first)
+                await hang_up(relay, answer)
+                await ended(relay, mock)
+        costs = [float(log["cost_usd"]) for log in logs if log["event"] == "session.closed"]
+        assert len(costs) == 3
+        assert sorted(costs)[:2] == [0, 0]
+        assert max(costs) > 0
+        counted = relay.metrics.registry.get_sample_value("relay_cost_usd_total", {"model": "gpt-realtime-2.1"})
+        assert round(counted or 0, 6) == max(costs)
+
+
+async def answered(peer: ClientConnection) -> None:
+    """Ask for an answer, and wait for the end of it."""
+    while json.loads(await peer.recv())["type"] != "session.created":
+        pass
+    await peer.send('{"type":"response.create"}')
+    while json.loads(await peer.recv())["type"] != "response.done":
+        pass
 
 
 async def test_a_call_is_recorded(tmp_path) -> None:
@@ -256,7 +286,7 @@ async def test_calls_count_as_sessions() -> None:
 async def test_a_request_that_is_wrong() -> None:
     """A wrong request is told what is wrong, and asks nothing of the API."""
     profiles = {"default": {"instructions": "Be kind."}}
-    async with place(profiles=profiles) as (relay, mock), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(profiles=profiles) as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         for content, headers, words in (
             (b"{}", {"Content-Type": "application/json"}, "has to be application/sdp"),
             (b"v=0" * 50_000, SDP, "more than"),
@@ -275,7 +305,7 @@ async def test_a_page_of_another_origin() -> None:
     """A page of an allowed origin may ask, with any header, and read the place of its call; other pages may not."""
     ours, other = "https://shop.example", "https://other.example"
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
-    async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         for path in ("/v1/realtime/calls", "/v1/realtime/calls/rtc_1/hangup"):
             assert (await http.options(path, headers={"Origin": ours, **asked})).status_code == 200
             assert (await http.options(path, headers={"Origin": other, **asked})).status_code == 400
@@ -289,7 +319,7 @@ async def test_a_page_of_another_origin() -> None:
 
 async def test_the_place_of_a_call_behind_a_proxy() -> None:
     """Under a root path the caller is told the place where it finds its call."""
-    async with place(root_path="/voice") as (relay, mock), httpx.AsyncClient(base_url=relay.http) as http:
+    async with place(root_path="/voice") as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         answer = await http.post("/voice/v1/realtime/calls", content=OFFER, headers=SDP)
         assert answer.headers["location"].startswith("/voice/v1/realtime/calls/rtc_")
         assert (await hang_up(relay, answer)).status_code == 200

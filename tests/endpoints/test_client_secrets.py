@@ -34,7 +34,7 @@ async def mint(relay: Running, body: Any = None, token: str | None = TOKEN, **he
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(base_url=relay.http) as http:
+    async with httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         return await http.post("/v1/realtime/client_secrets", content=content, headers=headers)
 
 
@@ -97,6 +97,31 @@ async def test_locked_fields_cannot_be_minted_away() -> None:
     assert read(answer["value"]).session == {"type": "realtime", "tool_choice": "none"}
     assert (answer["session"]["model"], answer["session"]["tool_choice"]) == ("gpt-realtime-2.1", "none")
     assert "Be " not in json.dumps(answer)
+
+
+SHOP = {
+    "type": "mcp",
+    "server_label": "shop",
+    "server_url": "https://shop.example/mcp",
+    "authorization": "token-of-the-shop",
+    "headers": {"X-Tenant-Key": "key-of-the-tenant"},
+}
+
+
+@pytest.mark.parametrize(
+    ("lock", "shown"),
+    [([], [{name: SHOP[name] for name in ("type", "server_label", "server_url")}]), (["tools"], None)],
+)
+@pytest.mark.parametrize("path", ["client_secrets", "sessions"])
+async def test_whoever_mints_learns_no_secret_of_a_profile(lock, shown, path) -> None:
+    """The answer shows MCP tools without what opens their servers, and no tools where these are locked."""
+    profiles = {"default": {"tools": [SHOP], "lock": lock}}
+    async with running(NOWHERE, profiles=profiles) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+        answer = await http.post(f"/v1/realtime/{path}", json={})
+        made = answer.json()
+    assert answer.status_code == 200
+    assert made.get("session", made).get("tools") == shown
+    assert "-of-the-" not in answer.text
 
 
 async def test_a_caller_with_a_name_mints_for_itself() -> None:
@@ -193,7 +218,7 @@ async def test_pages_that_may_mint() -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with (
         running(NOWHERE, **GUARD, allowed_origins=page) as relay,
-        httpx.AsyncClient(base_url=relay.http) as http,
+        httpx.AsyncClient(base_url=relay.http, timeout=None) as http,
     ):
         preflight = await http.options("/v1/realtime/client_secrets", headers={"Origin": page, **asked})
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, page)
@@ -238,7 +263,7 @@ async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}'])
 async def test_a_wrong_request_of_the_beta(body) -> None:
     """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
-    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         answer = await http.post("/v1/realtime/sessions", content=body, headers=headers)
     assert answer.status_code == 400

@@ -150,7 +150,7 @@ async def test_a_caller_that_leaves() -> None:
         writer.write(f"{head}Content-Length: {len(OFFER)}\r\n\r\n{OFFER}".encode())
         await api.came.wait()
         writer.transport.abort()
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=None) as http:
             await http.get(f"{relay.http}/livez")  # the relay has seen the other's end by now
         held.set()
         assert await api.hangups.get() == "rtc_1"

@@ -10,12 +10,12 @@ from websockets.exceptions import InvalidStatus
 
 from relay.legs.lanes import WHY_NOT
 from relay.version import __version__
-from tests.fakes.running import TURN_ENDS, begin_turn, end_of, running
+from tests.fakes.running import TURN_BEGINS, TURN_ENDS, begin_turn, end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
 
 async def get(url: str) -> httpx.Response:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         return await http.get(url)
 
 
@@ -105,6 +105,35 @@ async def test_a_drain_ends_at_its_deadline() -> None:
         assert [json.loads(message)["error"]["code"] for message in messages] == ["draining"]
         assert (code, reason) == (1012, "draining")
         assert (await upstream.closes.get())[0] == 1001
+
+
+async def test_a_drain_may_let_sessions_finish() -> None:
+    """With `drain = "session"` a session between two turns goes on until it ends by itself, or until the deadline."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+        async with relay.peer() as peer:
+            draining = asyncio.create_task(relay.sessions.drain(60, until="session"))
+            for turn in (TURN_BEGINS, TURN_ENDS, TURN_BEGINS, TURN_ENDS):
+                await peer.send(turn)
+                assert await peer.recv() == turn
+            assert not draining.done()
+        await draining
+        assert relay.ended_by("peer_closed") == 1
+
+
+async def test_a_drain_of_sessions_has_a_deadline() -> None:
+    """With `drain = "session"` what is left at the deadline is told so and closed with 1012."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay, relay.peer() as peer:
+        await relay.sessions.drain(0.1, until="session")
+        assert (await end_of(peer))[1:] == (1012, "draining")
+
+
+async def test_a_notice_is_part_of_the_drains_time() -> None:
+    """A notice that is longer than the drain may take is cut to that; then nobody is admitted."""
+    async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+        await relay.sessions.drain(0.1, notice_s=600)
+        with pytest.raises(InvalidStatus) as refusal:
+            await relay.peer()
+        assert refusal.value.response.status_code == 503
 
 
 async def test_the_page_is_served_with_its_headers() -> None:

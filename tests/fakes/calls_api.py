@@ -74,6 +74,6 @@ async def calls_api(api: CallsApi) -> AsyncIterator[CallsApi]:
         ]
     )
     app.state.sessions = Sessions(1)
-    async with serving(app, load_settings(upstream="mock", port=0, drain_timeout_s=0)) as server:
+    async with serving(app, load_settings(upstream="mock", port=0, drain_notice_s=0, drain_timeout_s=0)) as server:
         api.url = server.url
         yield api

@@ -102,7 +102,9 @@ async def firefox(profile: Path) -> AsyncIterator[Firefox]:
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE, env={**os.environ, "HOME": str(profile)},
     )  # fmt: skip
     try:
-        async with connect(f"{await _address(process)}/session", max_size=None, proxy=None) as connection:
+        async with connect(
+            f"{await _address(process)}/session", max_size=None, proxy=None, open_timeout=None
+        ) as connection:
             tab = Firefox(connection)
             await tab.begin()
             yield tab

@@ -16,6 +16,7 @@ class FakeLeg:
 
     def __init__(self) -> None:
         self.buffered_bytes = 0
+        self.extra_frames = 0
         self.trace: list[tuple[object, ...]] = []
 
     def send(self, data: Data, received_at: float) -> int:

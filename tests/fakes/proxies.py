@@ -1,12 +1,13 @@
-"""nginx and HAProxy, run with the files that `deploy/` has for them."""
+"""nginx, HAProxy and Caddy, run with the files that `deploy/` has for them."""
 
 import asyncio
 import os
 import shutil
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
@@ -34,60 +35,102 @@ def program(name: str) -> str:
     return path
 
 
-def changed(name: str, **changes: str) -> str:
-    """The file in `deploy/` with an address or a path changed, each of which it has to have."""
-    text = (DEPLOY / name).read_text()
-    for old, new in {"127.0.0.1:8000": changes["relay"], **SHOWN[name](changes)}.items():
-        assert old in text, f"deploy/{name} has no {old}"
-        text = text.replace(old, new)
-    return text
+Changes = dict[str, str]
 
 
-SHOWN: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {
-    "nginx.conf": lambda to: {
-        "listen 443": f"listen 127.0.0.1:{to['port']}",
-        "/etc/ssl/relay.example.org.pem": to["chain"],
-        "/etc/ssl/relay.example.org.key": to["chain"],
-    },
-    "haproxy.cfg": lambda to: {
-        "bind :443": f"bind 127.0.0.1:{to['port']}",
-        "/etc/haproxy/relay.example.org.pem": to["chain"],
-    },
-}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a proxy of a test finds what it needs, and where it listens."""
+
+    directory: Path
+    port: int
+    relay_ports: Sequence[int]
+
+    @property
+    def chain(self) -> str:
+        return str(self.directory / "relay.pem")
+
+    def write(self, name: str, changes: Changes) -> Path:
+        """Write the file that `deploy/` has, with places changed, each of which it has to have."""
+        text = (DEPLOY / name).read_text()
+        for old, new in changes.items():
+            assert old in text, f"deploy/{name} has no {old}"
+            text = text.replace(old, new)
+        path = self.directory / name
+        path.write_text(text)
+        return path
+
+    def each_replica(self, line: str) -> str:
+        """A line for each relay, made from the one that stands for it in the file."""
+        numbered = (line.replace("8000", str(port)).replace("one", f"at{port}") for port in self.relay_ports)
+        return "\n".join(numbered)
+
+
+def _nginx(place: Place) -> list[str]:
+    user = "user root;" if os.geteuid() == 0 else ""  # it may read what the test has written, as whoever runs it
+    replica = "server 127.0.0.1:8000 max_fails=0;"
+    place.write(
+        "nginx.conf",
+        {
+            replica: place.each_replica(replica),
+            "listen 443": f"listen 127.0.0.1:{place.port}",
+            "/etc/ssl/relay.example.org.pem": place.chain,
+            "/etc/ssl/relay.example.org.key": place.chain,
+        },
+    ).rename(place.directory / "relay.conf")
+    main = place.directory / "main.conf"
+    main.write_text(_NGINX.format(place=place.directory, user=user))
+    return [program("nginx"), "-e", "stderr", "-p", str(place.directory), "-c", str(main)]
+
+
+def _haproxy(place: Place) -> list[str]:
+    replica = "server one 127.0.0.1:8000"
+    file = place.write(
+        "haproxy.cfg",
+        {
+            replica: place.each_replica(replica),
+            "bind :443": f"bind 127.0.0.1:{place.port}",
+            "/etc/haproxy/relay.example.org.pem": place.chain,
+        },
+    )
+    return [program("haproxy"), "-db", "-f", str(file)]
+
+
+def _caddy(place: Place) -> list[str]:
+    """Debian's Caddy is older than `stream_close_delay`, which only tells on a reload."""
+    site = f"{{\n\tadmin off\n\tstorage file_system {place.directory}\n}}\nhttps://{NAME}:{place.port} {{\n"
+    file = place.write(
+        "Caddyfile",
+        {
+            f"{NAME} {{\n": f"{site}\ttls {place.chain} {place.chain}\n",
+            "127.0.0.1:8000": " ".join(f"127.0.0.1:{port}" for port in place.relay_ports),
+            "\t\tstream_close_delay 65m": "\t\t#",
+        },
+    )
+    return [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
+
+
+COMMANDS: Mapping[str, Callable[[Place], list[str]]] = {"nginx": _nginx, "haproxy": _haproxy, "caddy": _caddy}
 
 
 @asynccontextmanager
-async def proxy(name: str, relay_port: int, place: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
-    """Run `nginx` or `haproxy` before the relay; yields its port, and what trusts its certificate."""
+async def proxy(name: str, relay_ports: Sequence[int], directory: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
+    """Run a proxy before the relays; yields its port, and what trusts its certificate."""
     authority = trustme.CA()
-    authority.issue_cert(NAME).private_key_and_cert_chain_pem.write_to_path(place / "relay.pem")
+    authority.issue_cert(NAME).private_key_and_cert_chain_pem.write_to_path(directory / "relay.pem")
     trust = ssl.create_default_context()
     authority.configure_trust(trust)
-    port = free_port()
-    given = {"relay": f"127.0.0.1:{relay_port}", "port": str(port), "chain": str(place / "relay.pem")}
-    process = await asyncio.create_subprocess_exec(*COMMANDS[name](place, given), stderr=asyncio.subprocess.PIPE)
+    place = Place(directory, free_port(), relay_ports)
+    process = await asyncio.create_subprocess_exec(
+        *COMMANDS[name](place), stderr=asyncio.subprocess.PIPE, env={**os.environ, "HOME": str(directory)}
+    )
     try:
-        await listening(port, process)
-        yield port, trust
+        await listening(place.port, process)
+        yield place.port, trust
     finally:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
-
-
-def _nginx(place: Path, given: dict[str, str]) -> list[str]:
-    user = "user root;" if os.geteuid() == 0 else ""  # it may read what the test has written, as whoever runs it
-    (place / "relay.conf").write_text(changed("nginx.conf", **given))
-    (place / "nginx.conf").write_text(_NGINX.format(place=place, user=user))
-    return [program("nginx"), "-e", "stderr", "-p", str(place), "-c", str(place / "nginx.conf")]
-
-
-def _haproxy(place: Path, given: dict[str, str]) -> list[str]:
-    (place / "haproxy.cfg").write_text(changed("haproxy.cfg", **given))
-    return [program("haproxy"), "-db", "-f", str(place / "haproxy.cfg")]
-
-
-COMMANDS = {"nginx": _nginx, "haproxy": _haproxy}
 
 
 def free_port() -> int:

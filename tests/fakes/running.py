@@ -16,6 +16,9 @@ from relay.sessions.joining import InterceptorFactory
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics
 
+DIAL_TIMEOUT_S = 120.0
+"""Unless a test is about it, no dial fails because the machine is busy."""
+
 TURN_BEGINS, TURN_ENDS = '{"type":"response.created"}', '{"type":"response.done"}'
 
 
@@ -53,7 +56,9 @@ class Running:
 
     def peer(self, query: str = "", **options: Any) -> connect:
         """A peer to be entered with `async with`; its messages are as large as they come."""
-        return connect(self.url + query, **{"max_size": None, "compression": None, "proxy": None, **options})
+        return connect(
+            self.url + query, **{"max_size": None, "compression": None, "proxy": None, "open_timeout": None, **options}
+        )
 
 
 @asynccontextmanager
@@ -61,7 +66,8 @@ async def running(
     upstream: str, interceptors: Sequence[InterceptorFactory] = (), settings: Settings | None = None, **given: Any
 ) -> AsyncIterator[Running]:
     """Serve the relay on a free port with `upstream` and the settings `given`."""
-    settings = settings or load_settings(upstream=upstream, port=0, drain_timeout_s=0, **given)
+    given = {"drain_timeout_s": 0, "dial_timeout_s": DIAL_TIMEOUT_S, **given}
+    settings = settings or load_settings(upstream=upstream, port=0, **given)
     async with serving(create_app(settings, interceptors), settings) as relay:
         yield relay
 

@@ -34,6 +34,17 @@ async def echo(connection: ServerConnection) -> None:
         await connection.send(message)
 
 
+def echo_into(heard: list[str | bytes]) -> Script:
+    """The same, and keep each message in `heard` before: a relay may not show its peer everything."""
+
+    async def script(connection: ServerConnection) -> None:
+        async for message in connection:
+            heard.append(message)
+            await connection.send(message)
+
+    return script
+
+
 async def read_all(connection: ServerConnection) -> None:
     """Read and say nothing."""
     async for _ in connection:
@@ -58,7 +69,14 @@ async def scripted_upstream(script: Script = echo, gate: Gate | None = None) -> 
 
     server: Server
     async with serve(
-        serve_one, "127.0.0.1", 0, max_size=None, compression=None, process_request=answer, ping_interval=None
+        serve_one,
+        "127.0.0.1",
+        0,
+        max_size=None,
+        compression=None,
+        process_request=answer,
+        ping_interval=None,
+        open_timeout=None,
     ) as server:
         upstream.port = server.sockets[0].getsockname()[1]
         yield upstream

@@ -1,7 +1,14 @@
 """The command line as a person meets it, in processes of its own."""
 
+import asyncio
+import fcntl
+import json
+import os
+import pty
 import signal
 import socket
+import sys
+import termios
 
 import httpx2 as httpx
 import pytest
@@ -9,7 +16,8 @@ from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from relay.cli import main
-from tests.fakes.process import relay_process
+from relay.version import __version__
+from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
 
@@ -42,8 +50,44 @@ def test_a_port_that_is_taken() -> None:
 
 async def test_the_relay_says_where_it_is() -> None:
     """A started relay prints its page's address, which answers, and the WebSocket's."""
-    async with relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address), httpx.AsyncClient() as http:
+    async with (
+        relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address),
+        httpx.AsyncClient(timeout=None) as http,
+    ):
         assert (await http.get(f"{address}/readyz")).text == "ready\n"
+
+
+async def test_the_log_says_what_was_started() -> None:
+    """The log is JSON from its first line, and says which version serves where, for what, and whom it lets in."""
+    token = "rt_annas-token-0123456789"
+    upstream = "ws://me:password@127.0.0.1:1/v1/realtime?key=secret"
+    async with relay_process_with({}, ["--upstream", upstream, "--workers", "2"], {"RELAY_TOKENS": token}) as (_, said):
+        assert said["version"] == __version__
+        assert said["address"].startswith("http://127.0.0.1:")
+        assert (said["upstream"], said["workers"]) == ("ws://127.0.0.1:1/v1/realtime", 2)
+        assert said["admits"] == ["tokens", "tickets"]
+    async with relay_process_with({}, ["--upstream", "mock"], {}) as (_, said):
+        assert (said["upstream"], said["admits"]) == ("mock", ["anybody"])
+
+
+async def test_a_person_at_a_terminal_is_welcomed() -> None:
+    """In a terminal the relay says where the page is; with `log_format = "json"` all is JSON there, too."""
+    shown = {}
+    for log_format in ("auto", "json"):
+        ours, theirs = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "relay", "serve", "--port", "0", "--upstream", "mock", "--log-format", log_format,
+            stderr=theirs,
+        )  # fmt: skip
+        os.close(theirs)
+        shown[log_format] = ""
+        while not ("Ctrl+C stops" in shown[log_format] or (log_format == "json" and "started" in shown[log_format])):
+            shown[log_format] += (await asyncio.to_thread(os.read, ours, 4096)).decode()
+        process.kill()
+        await process.wait()
+        os.close(ours)
+    assert "  Page       http://127.0.0.1:" in shown["auto"]
+    assert "Page" not in shown["json"]
 
 
 async def test_sigterm_drains() -> None:
@@ -51,9 +95,9 @@ async def test_sigterm_drains() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=None) as http,
     ):
-        async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer:
+        async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer:
             await begin_turn(peer)
             process.send_signal(signal.SIGTERM)
             while (await http.get(f"{address}/readyz")).status_code == 200:
@@ -71,7 +115,7 @@ async def test_sigterm_has_a_deadline() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="0.1") as (process, address),
-        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer,
     ):
         await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
@@ -85,8 +129,8 @@ async def test_a_second_signal_stops_now() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
-        httpx.AsyncClient() as http,
-        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+        httpx.AsyncClient(timeout=None) as http,
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer,
     ):
         await begin_turn(peer)
         process.send_signal(signal.SIGTERM)
@@ -94,3 +138,33 @@ async def test_a_second_signal_stops_now() -> None:
             pass
         process.send_signal(signal.SIGTERM)
         assert await process.wait() in {0, -signal.SIGTERM}
+
+
+async def test_sighup_does_not_end_a_relay_of_one_process() -> None:
+    """One process cannot replace itself, so on SIGHUP it says so in the log, with what to do, and serves on."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url) as (process, address),
+        connect(address.replace("http", "ws") + "/v1/realtime", proxy=None) as peer,
+    ):
+        process.send_signal(signal.SIGHUP)
+        assert "--workers" in json.loads(await log_line(process, "restart.unavailable"))["advice"]
+        await peer.send("still here")
+        assert await peer.recv() == "still here"
+        assert process.returncode is None
+
+
+async def test_a_relay_ends_with_its_terminal() -> None:
+    """A relay that was started in a terminal ends when that is closed, sessions first."""
+    ours, theirs = pty.openpty()
+
+    def sit_at_the_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    options = {"stdin": theirs, "preexec_fn": sit_at_the_terminal}
+    async with relay_process_with(options, ["--upstream", "mock"], {}) as (process, _):
+        os.close(theirs)
+        os.close(ours)
+        await log_line(process, "drain.finished")
+        assert await process.wait() == 0

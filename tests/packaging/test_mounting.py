@@ -21,7 +21,7 @@ async def test_the_relay_in_another_application() -> None:
         await server.startup()
         serving = asyncio.create_task(server.main_loop())
         port = server.servers[0].sockets[0].getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}/voice/v1/realtime", proxy=None) as peer:
+        async with connect(f"ws://127.0.0.1:{port}/voice/v1/realtime", proxy=None, open_timeout=None) as peer:
             await peer.send('{"type":"hello"}')
             assert await peer.recv() == '{"type":"hello"}'
             await upstream.connections[0].close(4000, "over")

@@ -103,8 +103,8 @@ async def started(relay: Path, where: Path, *arguments: str) -> tuple[asyncio.su
     )
     assert process.stderr is not None
     while line := (await process.stderr.readline()).decode():
-        if found := re.search(r"ws://[^/]+/v1/realtime", line):
-            return process, found[0]
+        if found := re.search(r"(?:ws|http)://([\d.:]+)", line):
+            return process, f"ws://{found[1]}/v1/realtime"
     raise AssertionError("it ended before it listened")
 
 
@@ -112,11 +112,13 @@ async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
     """From an empty directory, the installed `relay serve` serves the page, its modules and a session with the mock."""
     process, url = await started(relay, tmp_path, "serve", "--upstream", "mock", "--port", "0")
     try:
-        async with httpx.AsyncClient(base_url=url.replace("ws", "http", 1).removesuffix("/v1/realtime")) as http:
+        async with httpx.AsyncClient(
+            base_url=url.replace("ws", "http", 1).removesuffix("/v1/realtime"), timeout=None
+        ) as http:
             for path, kind in PAGE_FILES:
                 answer = await http.get(path)
                 assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
-        async with connect(url, proxy=None) as peer:
+        async with connect(url, proxy=None, open_timeout=None) as peer:
             assert '"session.created"' in str(await peer.recv())
     finally:
         process.terminate()
@@ -127,7 +129,7 @@ async def test_the_installed_mock_answers(relay, tmp_path) -> None:
     """From an empty directory, the installed `relay mock` answers as the API would."""
     process, url = await started(relay, tmp_path, "mock", "--port", "0")
     try:
-        async with connect(url + "?model=gpt-realtime-2.1", proxy=None) as peer:
+        async with connect(url + "?model=gpt-realtime-2.1", proxy=None, open_timeout=None) as peer:
             assert '"session.created"' in str(await peer.recv())
     finally:
         process.terminate()

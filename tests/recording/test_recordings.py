@@ -130,13 +130,14 @@ async def test_no_key_is_in_a_recording(tmp_path) -> None:
 
 async def test_a_file_that_cannot_be_written_breaks_no_call(tmp_path) -> None:
     """Without a place for its file a session goes on; a metric and one line in the log tell."""
-    in_the_way = tmp_path / "file"
-    in_the_way.write_text("")
+    place = tmp_path / "recordings"
     with capture_logs() as log:
         async with (
             scripted_upstream(says("x", "y")) as upstream,
-            running(upstream.url, record_dir=in_the_way, record_all=True) as relay,
+            running(upstream.url, record_dir=place, record_all=True) as relay,
         ):
+            place.rmdir()
+            place.write_text("something in the way")
             assert await talk(relay, ["a", "b"]) == (1001, "The hour is over.")
             metrics = relay.metrics.registry
         failed = metrics.get_sample_value("relay_recordings_failed_total", {"reason": "unwritable"})

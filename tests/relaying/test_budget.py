@@ -17,7 +17,7 @@ from relay.cli import main
 from relay.config.limits import read_limits, read_prices
 from relay.config.settings import load_settings, unknown_variables
 from relay.core.limits import DEFAULT_LIMITS
-from relay.core.prices import read_usage
+from relay.core.usage import read_usage
 from relay.stand_ins.mock import serve_mock
 from tests.fakes.running import running
 

@@ -130,6 +130,31 @@ async def test_a_profile_for_old_peers(relay) -> None:
     assert events[-1]["session"]["voice"] == "verse"
 
 
+async def test_a_ga_client_with_the_betas_header(relay) -> None:
+    """A client that has learnt GA and still sends the beta's header talks GA from its first `session.update` on."""
+    async with relay.peer(additional_headers={"OpenAI-Beta": "realtime=v1"}) as peer:
+        nested = {"type": "realtime", "audio": {"output": {"voice": "verse"}}, "output_modalities": ["audio"]}
+        await say(peer, type="session.update", session=nested)
+        events = await until(peer, "session.updated")
+        while events[-1]["session"].get("audio", {}).get("output", {}).get("voice") != "verse":
+            events += await until(peer, "session.updated")
+        await say(peer, type="conversation.item.create", item={
+            "type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}],
+        })  # fmt: skip
+        await say(peer, type="response.create")
+        kinds = {event["type"] for event in await until(peer, "response.done")}
+    assert {"response.output_audio.delta", "conversation.item.added", "conversation.item.done"} <= kinds
+    assert not {"response.audio.delta", "conversation.item.created"} & kinds
+
+
+async def test_a_transcription_of_2024(relay) -> None:
+    """A session that transcribes begins as it did in 2024, with an event of its own name."""
+    async with relay.peer("?intent=transcription", additional_headers={"OpenAI-Beta": "realtime=v1"}) as peer:
+        assert (await until(peer, "transcription_session.created"))[0]["type"] == "transcription_session.created"
+        await say(peer, type="transcription_session.update", session={"input_audio_format": "pcm16"})
+        await until(peer, "transcription_session.updated")
+
+
 async def test_locks_hold_in_every_dialect(relay) -> None:
     """A field that is locked by its GA path cannot be changed by its flat name, and is not shown under it."""
     async with relay.peer("?profile=firm", additional_headers={"OpenAI-Beta": "realtime=v1"}) as peer:

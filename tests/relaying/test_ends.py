@@ -330,7 +330,7 @@ async def test_slow_peers_share_a_bound() -> None:
             await other.send("hello")
             assert await other.recv() == "hello"
         waiting = relay.metrics.registry.get_sample_value("relay_buffered_bytes") or 0
-        assert 0 < waiting <= 2 * 2**20 + 2 * len(piece)
+        assert 0 < waiting <= 2 * 2**20 + 2 * READ_AHEAD_BYTES
         for peer in (slow, slow_too):
             peer.transport.abort()
         await other.close()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import weakref
 
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream
@@ -57,3 +58,22 @@ async def test_two_thousand_sessions_leave_nothing_behind() -> None:
         assert await settled() == at_first
         assert series() == known
         assert len(relay.sessions) == 0
+
+
+async def test_a_session_that_has_ended_waits_for_no_garbage_collector(carrier) -> None:
+    """A session, its legs and their buffers are let go when it ends: collected later, they would pile up in between."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with scripted_upstream(echo) as upstream, running(upstream.url) as relay:
+            async with relay.peer() as peer:
+                await peer.send("x" * 100_000)
+                await peer.recv()
+                (session,) = relay.sessions.active_sessions
+                left = [weakref.ref(each) for each in (session, session.up.source, session.down.source)]
+                del session
+            await relay.sessions.empty()
+            while any(each() is not None for each in left):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+    finally:
+        gc.enable()

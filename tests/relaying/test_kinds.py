@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.voice import clips
 from tests.fakes.running import Running, end_of, running
-from tests.fakes.upstream import scripted_upstream
+from tests.fakes.upstream import echo_into, scripted_upstream
 from tests.stand_ins.mock.conformance import conforms
 from tests.stand_ins.mock.talk import silence, tone
 
@@ -25,7 +25,7 @@ START = {"type": "session.start", "session": {"model": "gpt-live-1"}}
 
 def dial(relay: Running, path: str, **options: Any) -> connect:
     url = relay.url.replace("/realtime", f"/{path}")
-    return connect(url, **{"max_size": None, "compression": None, "proxy": None, **options})
+    return connect(url, **{"max_size": None, "compression": None, "proxy": None, "open_timeout": None, **options})
 
 
 async def say(peer: ClientConnection, kind: str, **fields: Any) -> None:
@@ -148,19 +148,17 @@ async def test_a_translation_profile() -> None:
 
 async def test_a_live_profile() -> None:
     """The profile completes the peer's session.start, and what it locks is the profile's, and hidden."""
+    heard: list[str | bytes] = []
     async with (
-        scripted_upstream() as upstream,
+        scripted_upstream(echo_into(heard)) as upstream,
         running(upstream.url, profiles=PROFILES) as relay,
         dial(relay, f"{LIVE}?profile=guide") as peer,
     ):
         asked = {"model": "gpt-live-1.1", "instructions": "Be rude.", "store": True, "audio": {"output": None}}
         await say(peer, "session.start", session=asked)
-        assert json.loads(await peer.recv())["session"] == {
-            "model": "gpt-live-1.1",
-            "audio": {"output": {"voice": "cedar"}},
-            "instructions": "Be kind.",
-            "store": True,
-        }
+        started = {"model": "gpt-live-1.1", "audio": {"output": {"voice": "cedar"}}, "store": True}
+        assert json.loads(await peer.recv())["session"] == started
+        assert json.loads(heard[0])["session"] == {**started, "instructions": "Be kind."}
         await say(peer, "session.instructions.append", content="Be rude.", delegation_id=None)
         assert json.loads(await peer.recv())["error"]["code"] == "event_refused"
         await say(peer, "session.started", session={"instructions": "Be kind.", "id": "live_1"})

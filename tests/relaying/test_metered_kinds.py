@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from relay.config.limits import read_prices
-from relay.core.prices import read_usage
+from relay.core.usage import read_usage
 from relay.stand_ins.mock.calls import Call
 from relay.stand_ins.mock.opening import Opening
 from tests.fakes.running import end_of, running

@@ -107,7 +107,7 @@ async def test_a_peers_credential_is_shown_nowhere(log) -> None:
 
 async def everything_readable(url: str) -> str:
     """All that a stranger can fetch over HTTP."""
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=None) as http:
         paths = ("/", "/metrics", "/livez", "/readyz", "/v1/realtime", "/nothing")
         answers = [await http.get(path) for path in paths]
     return "".join(f"{answer.headers}{answer.text}" for answer in answers)

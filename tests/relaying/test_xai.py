@@ -4,7 +4,7 @@ import json
 
 from websockets.asyncio.server import ServerConnection
 
-from tests.fakes.running import running
+from tests.fakes.running import end_of, running
 from tests.fakes.upstream import scripted_upstream
 
 ANSWER = {"id": "i1", "type": "message", "role": "assistant", "content": [{"type": "audio", "transcript": "Hello."}]}
@@ -66,3 +66,28 @@ async def test_a_ga_peer_talks_to_a_hybrid(carrier) -> None:
     assert said[3]["item"]["content"] == said[4]["response"]["output"][0]["content"]
     assert said[3]["item"]["content"] == [{"type": "output_audio", "transcript": "Hello."}]
     assert said[4]["response"]["status_details"] == "odd"
+
+
+async def test_what_xai_says_that_it_used_is_paid_for() -> None:
+    """The usage beside an empty one is billed by the minute, from the seconds billed in all, and ends the session."""
+    usage = {"input_tokens": 10, "output_tokens": 277, "total_tokens": 287, "output_audio_seconds": 5.134}
+
+    async def speak(connection: ServerConnection) -> None:
+        for billed in (6, 12):
+            await connection.recv()
+            done = {"type": "response.done", "response": {"id": f"r{billed}", "status": "completed", "usage": {}}}
+            await connection.send(json.dumps({**done, "usage": {**usage, "billable_audio_seconds": billed}}))
+
+    prices = {"grok-voice-latest": {"minute": 0.05}}
+    async with (
+        scripted_upstream(speak) as upstream,
+        running(upstream.url, upstream_dialect="xai", prices=prices, limits={"cost_usd": 0.01}) as relay,
+        relay.peer("?model=grok-voice-latest") as peer,
+    ):
+        await peer.send('{"type":"response.create"}')
+        assert json.loads(await peer.recv())["usage"]["billable_audio_seconds"] == 6
+        await peer.send('{"type":"response.create"}')
+        _, code, reason = await end_of(peer)
+        assert (code, reason) == (4000, "budget_spent")
+        counted = relay.metrics.registry.get_sample_value("relay_cost_usd_total", {"model": "grok-voice-latest"})
+        assert counted == 0.01

@@ -28,9 +28,14 @@ def report(request: pytest.FixtureRequest) -> Iterator[Report]:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    rows = session.config.stash[_rows]
+    """Renew the rows of what was run; those of what was not stay."""
+    rows = {promise: (bound, found) for promise, bound, found in session.config.stash[_rows]}
     if exitstatus == 0 and rows and os.environ.get("RELIABILITY_WRITE"):
-        lines = ["| promise | bound | found |", "| --- | --: | --: |", *(f"| {' | '.join(row)} |" for row in rows)]
-        table = "\n".join(["", *lines, "", ""])
         page = PAGE.read_text()
+        before = page[page.index(BEGIN) + len(BEGIN) : page.index(END)].split("\n")[3:]
+        kept = [line.strip("| ").split(" | ") for line in before if line]
+        rows = {promise: (bound, found) for promise, bound, found in kept} | rows
+        lines = ["| promise | bound | found |", "| --- | --: | --: |"]
+        lines += [f"| {promise} | {bound} | {found} |" for promise, (bound, found) in rows.items()]
+        table = "\n".join(["", *lines, "", ""])
         PAGE.write_text(re.sub(f"(?<={BEGIN}).*(?={END})", lambda _: table, page, flags=re.DOTALL))

@@ -41,7 +41,7 @@ async def cycle(address: str, kind: int) -> None:
 
 async def settled(address: str) -> int:
     """Wait until no session is open; returns how many series there are."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         while True:
             text = (await http.get(f"{address}/metrics")).text
             if "\nrelay_sessions_open 0.0" in text:

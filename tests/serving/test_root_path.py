@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("carrier")
 async def test_a_path_that_a_proxy_leaves_on() -> None:
     """Under a root path the page, the modules and sessions are where the proxy's visitors look for them."""
     async with scripted_upstream() as upstream, running(upstream.url, root_path="/voice") as relay:
-        async with httpx.AsyncClient(base_url=relay.http) as http:
+        async with httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
             for path in ("/voice/", "/voice/web/index.js", "/voice/livez", "/livez"):
                 assert (await http.get(path)).status_code == 200, path
             for path in ("/voicemail/livez", "/voice/voice/livez"):

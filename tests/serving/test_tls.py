@@ -13,7 +13,7 @@ from relay.cli import main
 from relay.config.errors import SettingsError
 from relay.config.settings import load_settings
 from relay.serving.tls import listener_certificate
-from tests.fakes.process import log_line, relay_process
+from tests.fakes.process import relay_process, relay_process_with
 from tests.fakes.upstream import echo, scripted_upstream
 
 LARGE = "é" * 3_000_000
@@ -42,7 +42,7 @@ async def test_an_operators_certificate(carrier, operators, workers) -> None:
             "--upstream", upstream.url, "--tls-cert", str(chain), "--tls-key", str(key), "--workers", workers,
             RELAY_CARRIER=carrier,
         ) as (_, address),
-        httpx.AsyncClient(verify=trusting) as http,
+        httpx.AsyncClient(verify=trusting, timeout=None) as http,
         connect(
             address.replace("https", "wss") + "/v1/realtime", ssl=trusting, max_size=None, proxy=None
         ) as peer,
@@ -55,10 +55,10 @@ async def test_an_operators_certificate(carrier, operators, workers) -> None:
 
 async def test_a_certificate_for_development() -> None:
     """With --tls-self-signed the relay says which authority to trust, and who trusts it connects."""
-    async with relay_process("--upstream", "mock", "--tls-self-signed") as (process, address):
-        authority = (await log_line(process, "curl")).split("--cacert ")[1].strip()
+    async with relay_process_with({}, ["--upstream", "mock", "--tls-self-signed"], {}) as (_, started):
+        address, authority = started["address"], started["tls_authority"]
         trusting = ssl.create_default_context(cafile=authority)
-        async with httpx.AsyncClient(verify=trusting) as http:
+        async with httpx.AsyncClient(verify=trusting, timeout=None) as http:
             assert (await http.get(f"{address}/livez")).status_code == 200
             assert (await http.get(f"{address.replace('127.0.0.1', 'localhost')}/livez")).status_code == 200
         with pytest.raises(ssl.SSLCertVerificationError):

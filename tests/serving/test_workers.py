@@ -1,5 +1,6 @@
 """Several workers at one address, as `relay serve --workers` runs them."""
 
+import contextlib
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ Values = dict[tuple[str, ...], float]
 
 async def scrape(address: str) -> Values:
     """Every sample, by its name and labels, the worker's first."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         text = (await http.get(f"{address}/metrics")).text
     return {
         (sample.name, sample.labels["worker"], *(v for k, v in sample.labels.items() if k != "worker")): sample.value
@@ -49,7 +50,7 @@ def children_of(process: Process) -> list[int]:
 
 
 def realtime(address: str) -> connect:
-    return connect(address.replace("http", "ws") + "/v1/realtime", proxy=None)
+    return connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None)
 
 
 async def test_any_worker_tells_the_metrics_of_all() -> None:
@@ -111,6 +112,65 @@ async def test_a_worker_that_dies_is_replaced() -> None:
                 break
 
 
+async def test_a_worker_that_hangs_is_replaced() -> None:
+    """A worker whose event loop stands still is killed, and another one takes the connections that waited for it."""
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process("--upstream", upstream.url, "--workers", "2") as (process, address),
+    ):
+        hung, well = children_of(process)
+        os.kill(hung, signal.SIGSTOP)
+        killed = json.loads(await log_line(process, "worker.killed"))
+        assert killed["reason"] == "it gave no sign of life for 10 s"
+        assert json.loads(await log_line(process, "worker.lost"))["worker"] == killed["worker"]
+        served: set[str] = set()
+        while len(served) < 2:
+            async with realtime(address) as peer:
+                await peer.send("served")
+                assert await peer.recv() == "served"
+            values = await scrape(address)
+            served = {worker for worker in workers_of(values) if values["relay_dial_seconds_count", worker] > 0}
+        assert hung not in children_of(process)
+        assert well in children_of(process)
+
+
+async def test_a_worker_that_hangs_does_not_keep_the_relay_from_stopping() -> None:
+    """On SIGTERM a worker that hangs is killed, however long its drain might take, and the relay ends."""
+    async with relay_process("--upstream", "mock", "--workers", "2", RELAY_DRAIN_TIMEOUT_S="600") as (process, _):
+        hung, well = children_of(process)
+        os.kill(hung, signal.SIGSTOP)
+        process.send_signal(signal.SIGTERM)
+        assert "no sign of life" in json.loads(await log_line(process, "worker.killed"))["reason"]
+        assert await process.wait() == 0
+        for worker in (hung, well):
+            with pytest.raises(ProcessLookupError):
+                os.kill(worker, 0)
+
+
+async def test_a_reload_that_is_abandoned_half_way(tmp_path: Path) -> None:
+    """When a later successor cannot start, the log says why, which workers run with what, and what to do."""
+    config = tmp_path / "relay.toml"
+    config.write_text("max_sessions = 30\n")
+    async with (
+        scripted_upstream(echo) as upstream,
+        relay_process(
+            "--upstream", upstream.url, "--config", str(config), "--workers", "2", RELAY_DRAIN_TIMEOUT_S="60"
+        ) as (process, address),
+        contextlib.AsyncExitStack() as peers,
+    ):
+        while (await scrape(address))["relay_sessions_open", "1"] == 0:
+            await begin_turn(await peers.enter_async_context(realtime(address)))
+        process.send_signal(signal.SIGHUP)
+        await log_line(process, "drain.started")
+        config.write_text("max_sesions = 30\n")
+        await peers.aclose()
+        told = json.loads(await log_line(process, "restart.abandoned"))
+        assert "max_sesions" in told["reason"]
+        assert (told["with_new_settings"], told["as_before"]) == ([3], [2])
+        process.send_signal(signal.SIGHUP)
+        assert "max_sesions" in json.loads(await log_line(process, "restart.abandoned"))["reason"]
+
+
 async def test_settings_that_have_become_wrong_leave_the_workers_as_they_are(tmp_path: Path) -> None:
     """When a successor cannot start, the log says why, the replacing ends, and the old workers serve on."""
     config = tmp_path / "relay.toml"
@@ -119,8 +179,10 @@ async def test_settings_that_have_become_wrong_leave_the_workers_as_they_are(tmp
         before = children_of(process)
         config.write_text('upstream = "mock"\nmax_sesions = 3\n')
         process.send_signal(signal.SIGHUP)
-        assert "max_sesions" in await log_line(process, "relay: ")
-        await log_line(process, "restart.abandoned")
+        told = json.loads(await log_line(process, "restart.abandoned"))
+        assert "max_sesions" in told["reason"]
+        assert (told["with_new_settings"], told["as_before"]) == ([], [1, 2])
+        assert "send SIGHUP again" in told["advice"]
         assert children_of(process) == before
         config.write_text('upstream = "mock"\nmax_sessions = 3\n')
         process.send_signal(signal.SIGHUP)
@@ -136,7 +198,7 @@ async def test_workers_read_each_others_tickets() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_TOKENS=token) as (_, address),
-        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http,
+        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=None) as http,
     ):
         ticket = (await http.post(f"{address}/v1/realtime/client_secrets")).json()["value"]
         bearer = {"Authorization": f"Bearer {ticket}"}
@@ -158,7 +220,7 @@ async def test_settings_that_have_become_open(tmp_path: Path) -> None:
         config.write_text('host = "0.0.0.0"\n')
         process.send_signal(signal.SIGHUP)
         await log_line(process, "restart.abandoned")
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=None) as http:
             mint = address.replace("0.0.0.0", "127.0.0.1") + "/v1/realtime/client_secrets"
             assert (await http.post(mint)).status_code == 401
 

@@ -106,7 +106,10 @@ def test_a_peer_chooses_neither_version_nor_deployment() -> None:
     """What stands in an Azure address is not the peer's to say: a version on the GA path would be refused."""
     upstream = make_upstream(load_settings(**AZURE))
     assert upstream is not None
-    asked = (("api-version", "2024-10-01-preview"), ("deployment", "other"), ("model", "mine"))
+    asked = (
+        *(("api-version", "2024-10-01-preview"), ("API-Version", "2024-10-01-preview"), ("apiVersion", "1")),
+        *(("deployment", "other"), ("Deployment", "other"), ("deploy%6dent", "other"), ("model", "mine")),
+    )
     assert (
         upstream(AdmittedRequest(query=asked, profile=DEFAULT)).url
         == "wss://res.openai.azure.com/openai/v1/realtime?model=mine"

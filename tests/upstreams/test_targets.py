@@ -1,3 +1,5 @@
+from urllib.parse import parse_qsl
+
 import pytest
 
 from relay.admission.session_request import AdmittedRequest
@@ -9,6 +11,7 @@ from relay.core.closing import Cause, Refused
 from relay.upstreams.targets import make_upstream, upstream_at
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})
+TRANSCRIPTION = read_profile("words", {"type": "transcription"})
 
 
 def test_the_openai_upstream() -> None:
@@ -21,12 +24,51 @@ def test_the_openai_upstream() -> None:
     assert "sk-x" not in repr(target)
 
 
+@pytest.mark.parametrize(
+    ("given", "profile", "asked", "query"),
+    [
+        ({}, DEFAULT, "intent=transcription&model=gpt-4o-transcribe", "intent=transcription"),
+        ({}, DEFAULT, "model=whisper-1&intent=transcription", "intent=transcription"),
+        ({}, TRANSCRIPTION, "model=whisper-1", "intent=transcription"),
+        ({}, DEFAULT, "intent=realtime&model=gpt-realtime", "intent=realtime&model=gpt-realtime"),
+        ({}, DEFAULT, "intent=transcription&language=de", "intent=transcription&language=de"),
+        (
+            {"upstream": "wss://eu.api.openai.com/v1/realtime"},
+            DEFAULT,
+            "model=m&intent=transcription",
+            "intent=transcription",
+        ),
+        (
+            {"upstream": "wss://speaches.example/v1/realtime"},
+            DEFAULT,
+            "intent=transcription&model=m",
+            "intent=transcription&model=m",
+        ),
+    ],
+)
+def test_a_model_beside_the_intent_to_transcribe(given, profile, asked, query) -> None:
+    """OpenAI refuses both together, and some clients send both: the model stays here; other services may want it."""
+    upstream = make_upstream(load_settings(OPENAI_API_KEY="sk-x", **given))
+    assert upstream is not None
+    target = upstream(AdmittedRequest(query=tuple(parse_qsl(asked)), profile=profile))
+    assert target.url.partition("?")[2] == query
+
+
 def test_an_upstream_of_ones_own_keeps_its_query() -> None:
     """Parameters of the address in the settings stay, and a peer cannot change them."""
     target = upstream_at("wss://example.org/live?model=fixed", {})(
         AdmittedRequest(query=(("model", "mine"), ("a", "b c")), profile=DEFAULT)
     )
     assert target.url == "wss://example.org/live?model=fixed&a=b+c"
+
+
+@pytest.mark.parametrize("name", ["Tenant", "TENANT", "t%65nant", "ten-ant", "tenant[]", "\uff54enant", "tenant "])
+def test_a_parameter_of_the_address_has_no_other_spelling(name) -> None:
+    """What the address in the settings names a peer cannot change by writing it otherwise."""
+    target = upstream_at("wss://example.org/live?tenant=ours", {})(
+        AdmittedRequest(query=((name, "mine"), ("a", "1")), profile=TRANSCRIPTION)
+    )
+    assert target.url == "wss://example.org/live?tenant=ours&a=1&intent=transcription"
 
 
 def test_without_a_key_the_words_say_what_to_do() -> None:

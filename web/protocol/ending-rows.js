@@ -51,9 +51,14 @@ export const BY_ERROR = new Map(
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
     no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
+    call_id_not_found: { title: 'There is no such call here.', advice: 'It may have ended. Start a new one.' },
     kind_refused: {
       title: 'This profile is not for conversations.',
       advice: 'Enter another profile in the settings, or none, then start again.',
+    },
+    path_unknown: {
+      title: 'There is no relay at this address.',
+      advice: 'Enter the relay’s address in the settings; it ends with /v1/realtime. Then start again.',
     },
     credentials_missing: {
       title: 'This relay asks who you are.',
@@ -106,6 +111,11 @@ export const BY_ERROR = new Map(
       advice: 'Start again in a moment.',
       retry: true,
     },
+    too_many_frames: {
+      title: 'Something here sent too many fragments or pings.',
+      advice: 'Leave out what stands between this page and the relay, then start again.',
+      retry: false,
+    },
     slow_peer: {
       title: 'Your connection was too slow for the answer.',
       advice: 'Check your network, then start again.',
@@ -125,6 +135,16 @@ export const BY_ERROR = new Map(
     upstream_rejected: {
       title: 'The model refused this session.',
       advice: 'Check model and profile in the settings, then start again.',
+    },
+    upstream_exhausted: {
+      title: 'The account behind the relay has no credit left.',
+      advice: 'Whoever runs the relay must check plan and billing.',
+      retry: false,
+    },
+    upstream_invalid: {
+      title: 'The model’s server broke the connection’s rules.',
+      advice: 'Start again; if it stays, whoever runs the relay finds what was wrong in its log.',
+      retry: true,
     },
     upstream_too_big: {
       title: 'The model sent more at once than the relay takes.',

@@ -50,7 +50,6 @@ class Conversation:
             RETRIEVED: self.to_beta,
             OUTPUT_ADDED: self.to_beta,
             OUTPUT_DONE: self.to_beta,
-            ARGUMENTS_DONE: lambda body: [{name: value for name, value in body.items() if name != "name"}],
         }
 
     def from_beta(self, body: Body) -> Iterable[Body]:

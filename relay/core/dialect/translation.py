@@ -42,6 +42,10 @@ class OneWay:
         self._renames = renames
         self._rewrites = rewrites
 
+    def stop(self) -> None:
+        """From now on let everything pass as it is."""
+        self._renames, self._rewrites = {}, {}
+
     def __call__(self, data: Data) -> tuple[Data, ...]:
         if isinstance(data, bytes):
             return (data,)
@@ -82,10 +86,13 @@ class Translation:
 
     Args:
         peer, upstream: what they speak; the ways to and from one that speaks GA are not to be used.
+        is_peer_sure: whether the peer speaks so whatever its first `session.update` looks like; else one in GA's shape
+            shows that it speaks GA.
     """
 
-    def __init__(self, peer: Table = BETA, upstream: Table = BETA) -> None:
+    def __init__(self, peer: Table = BETA, upstream: Table = BETA, *, is_peer_sure: bool = True) -> None:
         self._peer = peer
+        self._is_peer_sure = is_peer_sure
         self._upstream = upstream
         self._told_to_peer = Conversation(peer.created_items)
         self._told_by_upstream = Conversation(upstream.created_items)
@@ -139,6 +146,11 @@ class Translation:
         session = body.get("session")
         if not isinstance(session, dict):
             return [body]
+        was_sure, self._is_peer_sure = self._is_peer_sure, True
+        if not was_sure and _is_ga(session, self._peer):
+            self.from_peer.stop()
+            self.to_peer.stop()
+            return [body]
         kind = session.get("type") or ("transcription" if body["type"].startswith("transcription") else "realtime")
         wanted, self._lost_up = nested(session, _session_fields(self._peer, kind))
         self._wished = {name: spelt for name, spelt in self._wished.items() if name not in session}
@@ -187,9 +199,9 @@ class Translation:
         kind = session.get("type")
         said = flattened(session, _session_fields(self._peer, kind), {**self._wished, **self._taken_down()})
         said.pop("type", None)
-        if kind == "transcription" and body["type"] == "session.updated":
+        if kind == "transcription":
             said.setdefault("client_secret", {"value": "", "expires_at": 0})  # the beta's type asks for it
-            return [{**body, "type": "transcription_session.updated", "session": said}]
+            return [{**body, "type": f"transcription_{body['type']}", "session": said}]
         return [{**body, "session": said}]
 
     def _response_from_upstream(self, body: Body) -> Iterable[Body]:
@@ -217,6 +229,15 @@ class Translation:
     def _understood(self, lost: Spellings) -> Spellings:
         """What was lost, as far as the other end means the same by it."""
         return lost if self._peer is self._upstream else without_place(lost)
+
+
+_OF_GA = ("type", "audio", "output_modalities")
+
+
+def _is_ga(session: Body, table: Table) -> bool:
+    """Whether a session is in GA's shape: with what GA alone has, and nothing that has another place there."""
+    of_dialect = {field.beta for field in (*table.session, *table.transcription_session) if field.ga != (field.beta,)}
+    return any(name in session for name in _OF_GA) and of_dialect.isdisjoint(session)
 
 
 def _session_fields(table: Table, kind: Any) -> tuple[Field, ...]:

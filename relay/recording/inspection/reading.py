@@ -77,7 +77,7 @@ class Reading:
             last_at: when the last message passed, for a file that does not say when it ended.
         """
         ended_at = last_at if isinstance(end, Cut) else max(end.at, last_at)
-        self._costs.unbilled = self._answers.running
+        self._costs.unbilled += self._answers.running
         up, down = self._counts["up"], self._counts["down"]
         return Summary(
             name=self._recording.name,
@@ -102,7 +102,7 @@ class Reading:
 
     def _done(self, body: Body, at: float) -> None:
         response = dict_of(body.get("response"))
-        self._answers.done(response, at).usd += self._bill.responded(response)
+        self._answers.done(response, at).usd += self._bill.responded(body)
 
     def _transcribed(self, body: Body, at: float) -> None:
         self._utterances.transcribed(body, at).usd += self._bill.transcribed(body.get("usage"))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from relay.core.prices import ZERO
 from relay.core.tally import Costs
+from relay.core.usage import ZERO
 from relay.recording.format import Cut, End, Header, Stopped
 
 Speaker = Literal["peer", "upstream"]

@@ -56,13 +56,13 @@ def test_a_beta_peer_is_told_of_an_item_once() -> None:
 
 
 def test_a_call_gets_its_name() -> None:
-    """GA's event for complete arguments names the function; the name is known from the item that was added."""
+    """Complete arguments name their function, as in 2024; where an upstream does not, the item that was added does."""
     done = {"type": "response.function_call_arguments.done", "item_id": "i3", "call_id": "c", "arguments": "{}"}
     translation = Translation()
     assert told(translation.from_upstream, done) == [done]
     events = told(translation.from_upstream, {"type": "response.output_item.added", "item": CALL}, done)
     assert events[1] == {**done, "name": "weather"}
-    assert told(translation.to_peer, events[1]) == [done]
+    assert told(translation.to_peer, events[1]) == [events[1]]
 
 
 def test_an_answer_that_was_given_whole() -> None:

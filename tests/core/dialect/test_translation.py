@@ -56,6 +56,71 @@ def test_a_transcription_session_of_2024_goes_up_as_ga() -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["created", "updated"])
+def test_a_transcription_session_is_told_as_in_2024(word) -> None:
+    """A session that transcribes begins with `transcription_session.created`, and its changes are told alike."""
+    body = {
+        "type": f"session.{word}",
+        "session": {"type": "transcription", "audio": {"input": {"noise_reduction": None}}},
+    }
+    [event] = translated(Translation().to_peer, body)
+    assert event["type"] == f"transcription_session.{word}"
+    assert event["session"] == {"input_audio_noise_reduction": None, "client_secret": {"value": "", "expires_at": 0}}
+
+
+NESTED: Body = {"audio": {"output": {"voice": "verse"}}}
+GA_SESSIONS: list[Body] = [
+    {"type": "realtime", "instructions": "Be kind."},
+    {"type": "transcription"},
+    NESTED,
+    {"type": "realtime", "tools": [], **NESTED},
+    {"output_modalities": ["text"]},
+]
+SERVER_EVENTS = [
+    '{"type":"session.updated","session":{"type":"realtime","output_modalities":["audio"]}}',
+    '{"type":"response.output_audio.delta","delta":"AAAA"}',
+    '{"type":"conversation.item.done","item":{}}',
+]
+
+
+@pytest.mark.parametrize("session", GA_SESSIONS)
+def test_a_peer_that_turns_out_to_speak_ga(session) -> None:
+    """A peer whose request says beta and whose first `session.update` is GA's is served GA, byte for byte."""
+    translation = Translation(is_peer_sure=False)
+    update = json.dumps({"type": "session.update", "session": session}, indent=1)
+    append = '{"type": "input_audio_buffer.append", "audio": "AAAA"}'
+    assert [*translation.from_peer(append), *translation.from_peer(update)] == [append, update]
+    assert [out for event in SERVER_EVENTS for out in translation.to_peer(event)] == SERVER_EVENTS
+    flat = '{"type":"session.update","session":{"voice":"ash"}}'
+    assert translation.from_peer(flat) == (flat,)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"type": "session.update", "session": {"voice": "ash"}},
+        {"type": "session.update", "session": {}},
+        {"type": "session.update", "session": {"type": "realtime", "modalities": ["text"]}},
+        {"type": "transcription_session.update", "session": {"input_audio_format": "pcm16"}},
+    ],
+)
+def test_a_peer_that_speaks_the_beta_as_it_says(first) -> None:
+    """A first `session.update` that is flat settles that the peer speaks the beta, whatever comes later."""
+    translation = Translation(is_peer_sure=False)
+    for body in (first, {"type": "session.update", "session": NESTED}):
+        [event] = translated(translation.from_peer, body)
+        assert event["session"]["type"] in {"realtime", "transcription"}
+    assert json.loads(translation.to_peer(SERVER_EVENTS[1])[0])["type"] == "response.audio.delta"
+
+
+@pytest.mark.parametrize("session", GA_SESSIONS)
+def test_a_profile_that_says_beta_is_believed(session) -> None:
+    """Where the operator says what the peer speaks, its first `session.update` changes nothing."""
+    translation = Translation()
+    translated(translation.from_peer, {"type": "session.update", "session": session})
+    assert translation.to_peer(SERVER_EVENTS[2]) == ()
+
+
 def test_a_request_is_remembered_until_there_is_another() -> None:
     """The echo of a field has the peer's own spelling, as long as the upstream says what it stood for."""
     translation = Translation()

@@ -39,7 +39,7 @@ async def ask(mock: MockServer, **request: Any) -> httpx.Response:
     """Ask for a call by hand."""
     request = {"content": OFFER, **request}
     headers = {"Authorization": "Bearer sk-right", "Content-Type": "application/sdp", **request.pop("headers", {})}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=None) as http:
         return await http.post(f"{base(mock)}/realtime/calls", headers=headers, **request)
 
 
@@ -103,7 +103,7 @@ async def test_what_the_api_refuses(mock, request_, status, code) -> None:
 async def test_a_wrong_session_or_offer(mock, session, sdp, code) -> None:
     """A session is checked as in an update, and an offer without sound that the API takes is none."""
     form = {"sdp": (None, sdp, "application/sdp"), "session": (None, orjson.dumps(session), "application/json")}
-    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk-right"}) as http:
+    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk-right"}, timeout=None) as http:
         answer = await http.post(f"{base(mock)}/realtime/calls", files=form)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 

@@ -198,7 +198,7 @@ async def test_the_command(tmp_path) -> None:
     try:
         found = re.search(r"ws://\S+realtime", (await process.stderr.readline()).decode())
         assert found
-        async with connect(found[0], proxy=None) as peer:
+        async with connect(found[0], proxy=None, open_timeout=None) as peer:
             assert await end_of(peer) == (['{"type": "a"}'], 1001, "over")
     finally:
         process.terminate()

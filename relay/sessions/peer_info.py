@@ -1,0 +1,39 @@
+"""Who is at the peer's end of a session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.admission.session_request import AdmittedRequest
+from relay.core.budget import Budget
+from relay.core.payers import Place
+from relay.upstreams.query import dialled_model
+
+
+@dataclass(frozen=True, slots=True)
+class PeerInfo:
+    """Who is at the peer's end of a session.
+
+    Attributes:
+        session_id: names the session.
+        request: what was requested.
+        budgets: what pays, besides the session's own.
+        subprotocol: what it and the relay have agreed on.
+        relay_events: whether it asked to be told `relay.…` events.
+        model: what it talks to, where that is not in what is dialled.
+        place: among the sessions that see the same call, where it has one already.
+        dial_s: how long its upstream took to open; None where nobody waited for that.
+    """
+
+    session_id: str
+    request: AdmittedRequest
+    budgets: Sequence[Budget] = ()
+    subprotocol: str | None = None
+    relay_events: bool = False
+    model: str | None = None
+    place: Place | None = None
+    dial_s: float | None = None
+
+    @property
+    def dialled_model(self) -> str | None:
+        """What it talks to, as far as that is known before the upstream says so."""
+        return self.model or dialled_model(self.request)
