@@ -7,6 +7,7 @@ Clients of the beta ask at `/v1/realtime/sessions` and `/v1/realtime/transcripti
 """
 
 import asyncio
+import math
 import secrets
 from collections.abc import Mapping
 from time import time
@@ -101,10 +102,13 @@ class Mint:
         except ValueError as wrong:
             raise RequestInvalid(str(wrong)) from None
         limits = {name: min(both) for name, both in _both(identity, asked).items()}
-        expires_at = int(time()) + asked.lifetime_s
+        now = int(time())
+        expires_at = int(min(now + asked.lifetime_s, identity.expires_at or math.inf))
+        if expires_at <= now:  # within the leeway that a JWT's signer has
+            raise Refused(ended(Cause.CREDENTIALS_EXPIRED))
         ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, session)
         body = {"value": self._gate.tickets.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
-        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=asked.lifetime_s)
+        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=expires_at - now)
         return body
 
 
