@@ -9,9 +9,8 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from typing import Any
 
-import orjson
-
 from relay.config.errors import RequestInvalid
+from relay.config.request_body import read_json
 
 SDP = "application/sdp"
 FORM = "multipart/form-data"
@@ -55,10 +54,7 @@ def _described(sdp: bytes) -> bytes:
 
 
 def _session(text: bytes) -> Mapping[str, Any]:
-    try:
-        session = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise RequestInvalid("session: is no JSON") from None
+    session = read_json(text, "session:")
     if not isinstance(session, dict):
         raise RequestInvalid("session: must be an object")
     return session

@@ -30,6 +30,7 @@ from relay.admission.tickets import Ticket, TicketTooLarge
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
+from relay.config.request_body import read_json
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
 from relay.core.concealment import shown_session
@@ -136,11 +137,12 @@ def session_shown(profile: Profile) -> dict[str, object]:
 
 
 def _read_flat(body: bytes, beta: BetaSecretRequest) -> bytes:
-    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
-    try:
-        asked = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
-        return body
+    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain.
+
+    Raises:
+        RequestInvalid: it cannot be read.
+    """
+    asked = read_json(body or b"{}", "the body")
     return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
 
 

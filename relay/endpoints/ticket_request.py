@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from relay.admission.identity import read_limits
 from relay.admission.tickets import LIFETIME_S
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import MINTED
+from relay.config.request_body import read_json
 from relay.config.session_types import check
 
 LIFETIME_LEAST_S = 10
@@ -40,11 +39,7 @@ def read_request(body: bytes) -> TicketRequest:
     Raises:
         RequestInvalid: with the first field that is wrong.
     """
-    try:
-        asked = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError:
-        raise RequestInvalid("the body is no JSON") from None
-    asked = _object(asked, "the body", {"expires_after", "session", "relay"})
+    asked = _object(read_json(body or b"{}", "the body"), "the body", {"expires_after", "session", "relay"})
     ours = _object(asked.get("relay"), "relay", {"profile", "origin", "limits"})
     try:
         limits = read_limits(ours.get("limits") or {})

@@ -195,6 +195,11 @@ WRONG: list[tuple[Any, str]] = [
     (b"{", "the body is no JSON"),
     (b"[" * 100_000, "the body is no JSON"),
     (b"\xff", "the body is no JSON"),
+    (b'{"session":{"type":"realtime","tools":' + b"[" * 300 + b"]" * 300 + b"}}", "the body is nested more than 100"),
+    (b'{"session":{"tracing":{"metadata":' + b'{"a":' * 900 + b"1" + b"}" * 903, "the body is nested more than 100"),
+    (b'{"relay":' + b'{"a":' * 150 + b"1" + b"}" * 151, "the body is nested more than 100"),
+    (b'{"session":{"instructions":"\\ud83d"}}', "the body is no JSON"),
+    (b'{"session":{"max_output_tokens":NaN}}', "the body is no JSON"),
     ([], "the body: must be an object"),
     ({"expires": 1}, "expires: there is no such field in the body"),
     ({"expires_after": 60}, "expires_after: must be an object"),
@@ -280,7 +285,15 @@ async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
         assert read(words.client_secret.value).session["type"] == "transcription"
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"tools":' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}',
+    ],
+)
 async def test_a_wrong_request_of_the_beta(body) -> None:
     """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
     async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http) as http:
