@@ -43,6 +43,7 @@ class SecretWords:
         self._wholes = [text for text in folded if len(text) >= WHOLE_LEAST_LETTERS]
         self._pieces = frozenset(piece for text in folded for piece in _pieces(text))
         self.least_chars = min(map(len, [*self._spellings, *self._wholes]), default=0)
+        self._least_of_a_part = min(PIECE_LETTERS, self.least_chars)
 
     def __bool__(self) -> bool:
         return bool(self._spellings or self._wholes)
@@ -56,8 +57,7 @@ class SecretWords:
         Args:
             pieces: whether a part of them counts, too.
         """
-        least = min(PIECE_LETTERS, self.least_chars) if pieces else self.least_chars
-        if len(text) < least or (len(text) > SOUND_CHARS and " " not in text):
+        if len(text) < (self._least_of_a_part if pieces else self.least_chars) or (len(text) > SOUND_CHARS and " " not in text):
             return text
         for spelling in self._spellings:
             text = text.replace(spelling, REDACTED)
