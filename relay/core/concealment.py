@@ -71,7 +71,7 @@ class Concealment(Interceptor):
 
     def on_down(self, event: Event, now: float) -> Event | None:
         said = event.type in SAID
-        if said and len(event.data) < self._words.least_chars:
+        if said and (not self._words or len(event.data) < self._words.least_chars):
             return event
         if event.body:
             try:
