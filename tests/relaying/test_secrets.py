@@ -130,7 +130,9 @@ def test_settings_do_not_show_the_key() -> None:
     """Printing the settings, or getting one of them wrong, does not show the key, nor what a profile's tools have."""
     assert KEY not in repr(load_settings(OPENAI_API_KEY=KEY))
     shop = {"type": "mcp", "server_label": "shop", "server_url": "https://shop.example", "authorization": KEY}
-    assert KEY not in repr(load_settings(upstream="mock", profiles={"default": {"tools": [shop]}}))
+    given = load_settings(upstream="mock", profiles={"default": {"tools": [shop]}})
+    assert KEY not in repr(given)
+    assert KEY not in given.secrets.redact(f"what a log line or a close reason quotes: {KEY}")
     with pytest.raises(SettingsError) as failure:
         load_settings(upstream="mock", profiles={"default": {"tools": [{**shop, "require_approval": KEY}]}})
     assert KEY not in str(failure.value)
