@@ -33,8 +33,8 @@ AT_THE_ROOT = {"__init__", "__main__", "app", "cli", "testing", "version"}
 """What lies beside the rooms, and may import all of them."""
 
 CORE_MAY_IMPORT = {
-    "__future__", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools", "json",
-    "re", "struct", "types", "typing", "orjson",
+    "__future__", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
+    "json", "re", "struct", "types", "typing", "orjson",
 }  # fmt: skip
 
 FILES = sorted(RELAY.rglob("*.py"))

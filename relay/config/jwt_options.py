@@ -35,6 +35,7 @@ class JwtOptions(BaseModel):
         issuer: what `iss` has to be.
         leeway_s: by how much two clocks may differ.
         algorithms: those that are taken, of the source's kind.
+        tickets_outlive: whether a ticket may open sessions for longer than the JWT that it was made with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class JwtOptions(BaseModel):
     issuer: str | None = None
     leeway_s: float = Field(10.0, ge=0, le=300)
     algorithms: tuple[str, ...] = ()
+    tickets_outlive: bool = False
 
     @field_validator("secret")
     @classmethod

@@ -131,7 +131,7 @@ class Settings(UpstreamOptions):
         default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
     )
     profiles: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="What is injected into sessions, by name; see Profiles."
+        default_factory=dict, repr=False, description="What is injected into sessions, by name; see Profiles."
     )
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
