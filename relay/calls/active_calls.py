@@ -96,7 +96,7 @@ class ActiveCalls:
 
         The caller has its answer by then: nobody says whether a call can be watched before it is connected.
         """
-        target = self._joiner.target(request)
+        target = await self._joiner.target(request)
         last_try_at = monotonic() + self._joiner.options.dial_timeout_s - SIDEBAND_AGAIN_S
         while True:
             try:

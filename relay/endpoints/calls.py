@@ -101,7 +101,7 @@ class CallsEndpoint:
             return
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
-                target = self._joiner.target(request)
+                target = await self._joiner.target(request)
                 if target.calls_url is None:
                     raise Refused(ended(Cause.NO_CALLS))
                 made = await self._api.make(target, offer.sdp, session_of(request))

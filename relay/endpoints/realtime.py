@@ -82,7 +82,7 @@ class RealtimeEndpoint:
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()
                 request = await self._with_first_model(peer, request)
-                target = self._joiner.target(request)
+                target = await self._joiner.target(request)
                 upstream = await self._dial(peer, target)
                 try:
                     await self._join(peer, target, upstream, request, budgets, session_id)
