@@ -18,6 +18,7 @@ from relay.core.flow import Buffers
 from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
+from relay.endpoints.incoming_calls import IncomingCalls
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
@@ -71,7 +72,9 @@ def create_app(
 
     joiner = Joiner(settings, sessions, metrics, find_upstream, interceptors, recordings)
     endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
-    calls = CallsEndpoint(gate, sessions, quotas, joiner, CallsApi(joiner.options, settings.secrets))
+    api = CallsApi(joiner.options, settings.secrets)
+    calls = CallsEndpoint(gate, sessions, quotas, joiner, api)
+    incoming = IncomingCalls(gate, sessions, quotas, joiner, api, calls.active)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -84,7 +87,12 @@ def create_app(
             yield
 
     sockets = endpoint.routes()
-    interfaces = [*mint_routes(gate, settings), *calls.routes(settings), *probe_routes(sessions, metrics)]
+    interfaces = [
+        *mint_routes(gate, settings),
+        *calls.routes(settings),
+        *incoming.routes(),
+        *probe_routes(sessions, metrics),
+    ]
     app = Starlette(
         routes=[
             *sockets,

@@ -57,6 +57,10 @@ class ActiveCalls:
         call = self._calls.get(call_id)
         return None if call is None or call.subject != subject else call
 
+    def is_open_to(self, call_id: str, subject: str | None) -> bool:
+        """Whether this subject may ask for something to be done with the call: where it is nobody else's here."""
+        return call_id not in self._calls or self.find(call_id, subject) is not None
+
     @asynccontextmanager
     async def going_on(self, call: Call) -> AsyncIterator[None]:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
