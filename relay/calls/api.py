@@ -91,6 +91,14 @@ class CallsApi:
             raise Refused(refused_by_upstream(502))
         return Made(call_id, reply.body)
 
+    async def decide(self, target: Target, call_id: str, verb: str, body: Mapping[str, Any]) -> None:
+        """Have a call that came in by SIP accepted, rejected or referred.
+
+        Raises:
+            Refused: it was not.
+        """
+        await self._post(target, f"/{call_id}/{verb}", json=body)
+
     async def hang_up(self, target: Target, call_id: str) -> None:
         """End a call; one that is over already is as good.
 

@@ -40,6 +40,7 @@ from relay.endpoints.refusals import complaint, refusal_response
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
 
 PATH = "/v1/realtime/client_secrets"
+TRANSLATIONS_PATH = "/v1/realtime/translations/client_secrets"
 BETA_PATHS: Mapping[str, str] = MappingProxyType(
     {
         "/v1/realtime/sessions": "realtime",
@@ -57,10 +58,21 @@ def mint_routes(gate: Gate, settings: Settings) -> list[Route]:
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
     )
     kinds: Mapping[str, str | None] = {PATH: None, **BETA_PATHS}
-    return [
+    minting = [
         Route(path, Mint(gate, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
         for path, kind in kinds.items()
     ]
+    return [*minting, Route(TRANSLATIONS_PATH, refuse_translations, methods=["POST"])]
+
+
+async def refuse_translations(_: Request) -> Response:
+    """The answer where the API makes secrets for translations, whose sessions no ticket brings."""
+    return complaint(
+        f"No client secrets are made here. Ask {PATH} for one with a profile of this type, "
+        'as {"relay": {"profile": NAME}}: it opens /v1/realtime/translations.',
+        404,
+        "kind_refused",
+    )
 
 
 class Mint:
