@@ -22,6 +22,7 @@ from relay.core.upstream_answer import read_answer
 from relay.legs.failures import Attempt, explain, host_and_port
 from relay.legs.proxies import Proxy, TunnelRefused
 from relay.legs.target import DialOptions, Target
+from relay.legs.upgrade import NoHttp
 from relay.upstreams.dialling import warn_of_refusal, with_credentials
 
 if TYPE_CHECKING:
@@ -131,11 +132,8 @@ class CallsApi:
             async with http, http.stream("POST", url, headers=headers, extensions=watch, **content) as came:
                 body = b"".join([piece async for piece in _bounded(came.aiter_raw())])
                 return Reply(came.status_code, dict(came.headers), body)
-        except httpx2.ProxyError as failure:
-            refused = TunnelRefused(f"the proxy said: {failure}")
-            raise DialFailed(explain(refused, attempt, self._secrets.redact)) from failure
         except httpx2.HTTPError as failure:
-            raise DialFailed(explain(_root_of(failure), attempt, self._secrets.redact)) from failure
+            raise DialFailed(explain(_fault_of(failure), attempt, self._secrets.redact)) from failure
 
     def _error(self, how: DialFailure, body: bytes) -> Mapping[str, Any] | None:
         """What the API said, for the caller: not of the relay's key, and not in a gateway's HTML."""
@@ -148,20 +146,18 @@ class CallsApi:
 
 
 _PHASES = {
-    "connection.connect_tcp.started": Phase.CONNECT,
-    "connection.start_tls.started": Phase.TLS,
-    "stream.start_tls.started": Phase.TLS,
-    "proxy_stream.start_tls.started": Phase.TLS,
-    "http11.send_request_headers.started": Phase.REQUEST,
+    "connect_tcp.started": Phase.CONNECT,
+    "start_tls.started": Phase.TLS,
+    "send_request_headers.started": Phase.REQUEST,
 }
-"""The HTTP client's own steps."""
+"""The HTTP client's own steps, without the part of it that takes them: the connection, or what goes through a proxy."""
 
 
 def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[None]]:
     """What the HTTP client tells of its steps, kept in `attempt`; with TLS to `address` a proxy lies behind it."""
 
     async def step(name: str, _: Any) -> None:
-        attempt.phase = _PHASES.get(name, attempt.phase)
+        attempt.phase = _PHASES.get(name.partition(".")[2], attempt.phase)
         if attempt.phase is Phase.TLS:
             attempt.is_at_proxy, attempt.address = False, address
 
@@ -171,6 +167,18 @@ def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[N
 def _address(url: str) -> str:
     parts = urlsplit(url)
     return host_and_port(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def _fault_of(failure: "httpx2.HTTPError") -> BaseException:
+    """What the HTTP client met, as `explain` knows it."""
+    import httpx2  # noqa: PLC0415 - 1 MB, loaded by now
+
+    if isinstance(failure, httpx2.ProxyError):
+        return TunnelRefused(f"the proxy said: {failure}")
+    if isinstance(failure, httpx2.RemoteProtocolError):
+        hung_up = "disconnected" in str(failure)
+        return EOFError(str(failure)) if hung_up else NoHttp(str(failure))
+    return _root_of(failure)
 
 
 def _root_of(failure: BaseException) -> BaseException:
