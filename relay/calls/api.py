@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from relay.calls.form import SDP
-from relay.core.closing import Cause, Refused, refused_by_upstream
-from relay.core.dial_failure import DialFailed, DialFailure, Phase
+from relay.core.closing import Cause, Refused
+from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 from relay.core.redaction import Secrets
 from relay.core.upstream_answer import read_answer
 from relay.legs.failures import Attempt, explain, host_and_port
@@ -84,12 +84,12 @@ class CallsApi:
         form = {"sdp": (None, sdp, SDP), "session": (None, orjson.dumps(session), "application/json")}
         try:
             reply = await self._post(target, "", files=form)
+            call_id = reply.headers.get("location", "").rpartition("/")[2]
+            if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
+                raise _unusable("there is no call's id in Location")
         except Refused as refusal:
             warn_of_refusal(target, refusal)
             raise
-        call_id = reply.headers.get("location", "").rpartition("/")[2]
-        if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
-            raise Refused(refused_by_upstream(502))
         return Made(call_id, reply.body)
 
     async def hang_up(self, target: Target, call_id: str) -> None:
@@ -194,8 +194,12 @@ async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         left -= len(piece)
         if left < 0:
-            raise Refused(refused_by_upstream(502))
+            raise _unusable(f"the answer is longer than {ANSWER_LIMIT_BYTES} bytes")
         yield piece
+
+
+def _unusable(detail: str) -> DialFailed:
+    return DialFailed(DialFailure(Phase.REQUEST, Reason.ANSWER_UNUSABLE, detail=detail))
 
 
 def _open_client(tls: ssl.SSLContext, proxy: Proxy | None) -> "httpx2.AsyncClient":
