@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from relay.config.words import is_address
 
 SECRET_LENGTH_LEAST = 32
 """As RFC 7518, 3.2, wants it for HS256."""
@@ -59,7 +60,7 @@ class JwtOptions(BaseModel):
     @field_validator("jwks_url")
     @classmethod
     def _an_address(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value is not None and not is_address(value, frozenset({"http", "https"})):
             raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
         return value
 
