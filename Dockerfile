@@ -1,5 +1,11 @@
 # The first stage builds; the last one holds Python, the relay and nothing to build with.
-FROM python:3.13-slim AS build
+#
+# A tag moves, a digest does not. Where builds have to be the same tomorrow, pin the base by the digest that your registry shows:
+#   docker buildx imagetools inspect python:3.13-slim --format '{{.Manifest.Digest}}'
+#   docker build --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:… .
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 COPY requirements requirements
 RUN apt-get update \
@@ -12,15 +18,22 @@ RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt -r requirements/run.txt \
  && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/relay/bin/pip install --no-cache-dir --no-deps dist/*.whl \
- && /opt/relay/bin/pip uninstall --yes pip
+ && /opt/relay/bin/pip uninstall --yes pip \
+ && install -m 644 deploy/healthcheck.py /opt/relay/healthcheck.py
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
+ARG REVISION=
+LABEL org.opencontainers.image.title="Realtime Relay" \
+      org.opencontainers.image.description="A transparent WebSocket relay for the Realtime API" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="0.3.0" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/relay /opt/relay
 ENV PATH=/opt/relay/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 RELAY_HOST=0.0.0.0
 USER 65532:65532
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=15s --timeout=3s --start-period=10s \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('RELAY_PORT', '8000') + '/livez', timeout=2)"]
+# It finds the port and TLS by itself, wherever they were set.
+HEALTHCHECK --interval=15s --timeout=30s --start-period=10s CMD ["python", "/opt/relay/healthcheck.py"]
 ENTRYPOINT ["relay"]
 CMD ["serve"]

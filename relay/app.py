@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,6 +18,7 @@ from relay.core.flow import Buffers
 from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
+from relay.endpoints.incoming_calls import IncomingCalls
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
 from relay.endpoints.realtime import RealtimeEndpoint
@@ -28,9 +30,10 @@ from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
 from relay.sessions.joining import InterceptorFactory, Joiner
 from relay.sessions.registry import Sessions
-from relay.stand_ins.serving import check_stand_in, is_stand_in, serve_stand_in
+from relay.stand_ins.on_demand import OnDemand
+from relay.stand_ins.serving import check_stand_in, serve_stand_in
 from relay.telemetry.metrics import Metrics
-from relay.upstreams.targets import make_upstream
+from relay.upstreams.targets import Upstream, make_upstream
 
 
 def create_app(
@@ -38,7 +41,12 @@ def create_app(
 ) -> Starlette:
     """Make the relay as an ASGI application, to be served or mounted in another one.
 
-    Mounted, its lifespan does not run; only `mock` and `replay:` as upstream need it.
+    Mounted, it serves without its lifespan, too, which the outer application runs or leaves:
+
+        async with relay.router.lifespan_context(relay): ...
+
+    At its end recordings that are being written are finished and the store of quotas is let go, and a `mock` or a
+    `replay:` ends, which else runs from the first session to the end of the event loop.
 
     Args:
         settings: what the relay does; see `load_settings`.
@@ -58,9 +66,17 @@ def create_app(
     gate = Gate(settings, ticket_secret)
     store = settings.quota_store.get_secret_value()
     quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
-    joiner = Joiner(settings, sessions, metrics, make_upstream(settings), interceptors, recordings)
+    upstream = make_upstream(settings)
+    stand_in = OnDemand(partial(serve_stand_in, settings.upstream))
+
+    async def find_upstream() -> Upstream:
+        return upstream or await stand_in.upstream()
+
+    joiner = Joiner(settings, sessions, metrics, find_upstream, interceptors, recordings)
     endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
-    calls = CallsEndpoint(gate, sessions, quotas, joiner, CallsApi(joiner.options, settings.secrets))
+    api = CallsApi(joiner.options, settings.secrets)
+    calls = CallsEndpoint(gate, sessions, quotas, joiner, api)
+    incoming = IncomingCalls(gate, sessions, quotas, joiner, api, calls.active)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -68,14 +84,15 @@ def create_app(
             stack.push_async_callback(quotas.close)
             if recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, recordings.close)
-            if is_stand_in(settings.upstream):
-                joiner.upstream = await stack.enter_async_context(serve_stand_in(settings.upstream))
+            stack.push_async_callback(stand_in.close)
+            await find_upstream()
             yield
 
     sockets = endpoint.routes()
     interfaces = [
         *mint_routes(gate, settings),
         *calls.routes(settings),
+        *incoming.routes(),
         *probe_routes(sessions, metrics, settings.metrics_token),
     ]
     app = Starlette(

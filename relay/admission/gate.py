@@ -4,6 +4,7 @@ The relay is open where the settings name no credentials, which `relay serve` al
 brings a static token, a JWT or a ticket. Nothing here dials anywhere, but for a signer's published keys.
 """
 
+import re
 import secrets
 from dataclasses import replace
 from time import time
@@ -22,6 +23,10 @@ from relay.config.errors import SettingsError
 from relay.config.profiles import DEFAULT_NAME, Profile
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
+from relay.core.redaction import REDACTED
+
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.IGNORECASE)
+_CREDENTIALS = ("ek_", "rt_", "sk-", "eyJ")
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -90,11 +95,11 @@ class Gate:
             Refused: there is none, or the identity may not use it.
         """
         if asked is not None and identity.profile not in {None, asked}:
-            raise Refused(ended(Cause.PROFILE_REFUSED, named={"profile": asked}))
+            raise Refused(ended(Cause.PROFILE_REFUSED, named=_profile_shown(asked)))
         name = asked or identity.profile or DEFAULT_NAME
         profile = self._settings.profile(name)
         if profile is None:
-            raise Refused(ended(Cause.PROFILE_UNKNOWN, named={"profile": name}))
+            raise Refused(ended(Cause.PROFILE_UNKNOWN, named=_profile_shown(name)))
         return profile
 
     def _check_origin(self, request: SessionRequest) -> None:
@@ -105,7 +110,7 @@ class Gate:
         """
         own = request.host if self._settings.guarded or names_no_domain(request.host) else ""
         if not origin_allowed(request.origin, own, self._settings.allowed_origins):
-            raise Refused(ended(Cause.ORIGIN_REFUSED, named={"origin": request.origin or ""}))
+            raise Refused(ended(Cause.ORIGIN_REFUSED, named=_origin_shown(request.origin)))
 
     def _by_ticket(self, credential: str, origin: str | None) -> Identity:
         try:
@@ -115,7 +120,7 @@ class Gate:
         except TicketInvalid:
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
         if ticket.origin not in {None, origin}:
-            raise Refused(ended(Cause.ORIGIN_REFUSED, named={"origin": origin or "none"}))
+            raise Refused(ended(Cause.ORIGIN_REFUSED, named=_origin_shown(origin)))
         return ticket.identity
 
     async def _by_jwt(self, credential: str) -> Identity:
@@ -129,6 +134,17 @@ class Gate:
             raise Refused(ended(Cause.CREDENTIALS_REFUSED)) from None
         except KeysUnavailable:
             raise Refused(ended(Cause.SIGN_IN_UNAVAILABLE)) from None
+
+
+def _origin_shown(origin: str | None) -> dict[str, str]:
+    """A refused origin's name; whatever else stands in that header may be a secret, and is not repeated."""
+    shown = "none" if origin is None else origin if _ORIGIN.fullmatch(origin) else "not of a browser's form"
+    return {"origin": shown}
+
+
+def _profile_shown(name: str) -> dict[str, str]:
+    """A refused profile's name, unless it is a credential in the wrong place."""
+    return {"profile": REDACTED if name.startswith(_CREDENTIALS) else name}
 
 
 def _only_credential(request: SessionRequest) -> str | None:

@@ -23,6 +23,7 @@ class Identity:
         session: what its ticket brings for the session, merged over the profile's; its `model` is dialled.
         speaks_for_others: whether the credential names nobody, so that the peer says for whom it acts.
         is_ticket: whether it came with a ticket, which opens sessions and nothing else.
+        expires_at: the Unix time, in seconds, up to which it may make tickets for; None for any.
     """
 
     subject: str | None = None
@@ -31,6 +32,7 @@ class Identity:
     session: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     speaks_for_others: bool = False
     is_ticket: bool = False
+    expires_at: float | None = field(default=None, compare=False)
 
     @property
     def is_named(self) -> bool:

@@ -3,12 +3,16 @@
 One fetch serves all who wait. A peer that names a key which nobody knows causes a fetch at most once in `AGAIN_S`, so
 strangers cannot turn the relay against the signer. While the signer cannot be reached, the keys that are known go on
 to serve.
+
+The fetch has a thread of its own, with an event loop in it: from the name to the last byte all of it can be given up,
+where a call that waits could be held for ever by a signer that sends a byte now and then, and nobody else needs that
+thread.
 """
 
 import asyncio
-import urllib.error
-import urllib.request
+import ssl
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -39,11 +43,14 @@ class KeySet:
     Args:
         url: where they are.
         clock: tells monotonic seconds.
+        timeout_s: how long a fetch may take, all of it.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] = monotonic, timeout_s: float = FETCH_TIMEOUT_S) -> None:
         self._url = url
         self._clock = clock
+        self._timeout_s = timeout_s
+        self._own_thread = ThreadPoolExecutor(1, "relay-keys")
         self._keys: Mapping[str | None, PyJWK] = {}
         self._fetched_at = -FRESH_S
         self._tried_at = -AGAIN_S
@@ -52,7 +59,7 @@ class KeySet:
     async def key(self, key_id: str | None) -> "PyJWK | None":
         """The key of that name, or the only one where none is named; None where there is no such key.
 
-        Waits for a fetch, at most `FETCH_TIMEOUT_S`, where the name is new; where the keys are stale, one caller waits
+        Waits for a fetch, at most its `timeout_s`, where the name is new; where the keys are stale, one caller waits
         and the others go on with what is known.
 
         Raises:
@@ -80,16 +87,17 @@ class KeySet:
 
     async def _fetch(self) -> None:
         try:
-            async with asyncio.timeout(FETCH_TIMEOUT_S):
-                self._keys = await asyncio.to_thread(_read_keys, self._url)
+            async with asyncio.timeout(self._timeout_s):
+                loop = asyncio.get_running_loop()
+                self._keys = await loop.run_in_executor(self._own_thread, _read_keys, self._url, self._timeout_s)
             self._fetched_at = self._clock()
-        except (OSError, ValueError) as failure:  # a TimeoutError and all that urllib raises are among them
+        except (OSError, ValueError) as failure:  # a TimeoutError is an OSError
             _log.warning("keys.unavailable", url=self._url, failure=str(failure) or type(failure).__name__)
         finally:
             self._tried_at = self._clock()
 
 
-def _read_keys(url: str) -> "Mapping[str | None, PyJWK]":
+def _read_keys(url: str, timeout_s: float) -> "Mapping[str | None, PyJWK]":
     """Fetch and read a JSON Web Key Set. Keys that are not public, or of a kind that is unknown, are left out.
 
     Raises:
@@ -99,13 +107,32 @@ def _read_keys(url: str) -> "Mapping[str | None, PyJWK]":
     from jwt import PyJWKSet  # noqa: PLC0415 - 9 MB, loaded already by whoever has JWTs
     from jwt.exceptions import PyJWTError  # noqa: PLC0415 - of the same 9 MB
 
-    request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - see JwtOptions
-    with urllib.request.urlopen(request, timeout=FETCH_TIMEOUT_S) as response:  # noqa: S310
-        text = response.read(LENGTH_LIMIT_BYTES + 1)
-    if len(text) > LENGTH_LIMIT_BYTES:
-        raise ValueError(f"the key set has more than {LENGTH_LIMIT_BYTES} bytes")
+    text = asyncio.run(_fetched(url, timeout_s))
     try:
         keys = PyJWKSet.from_json(text.decode()).keys
-    except (PyJWTError, AttributeError, TypeError) as failure:
+    except (PyJWTError, AttributeError, TypeError, RecursionError) as failure:
         raise ValueError(f"no key set: {failure}") from None
     return {key.key_id: key for key in keys if key.key_type != "oct" and key.public_key_use in {None, "sig"}}
+
+
+async def _fetched(url: str, timeout_s: float) -> bytes:
+    """What there is at the address; no more of it is read than a key set may have, and nothing is unpacked."""
+    import httpx2  # noqa: PLC0415 - 1 MB, for who asks a signer
+
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    try:
+        async with (
+            asyncio.timeout(timeout_s),
+            httpx2.AsyncClient(verify=ssl.create_default_context(), timeout=None, follow_redirects=True) as http,
+            http.stream("GET", url, headers=headers) as answer,
+        ):
+            if answer.status_code != httpx2.codes.OK:
+                raise OSError(f"it answered {answer.status_code}")
+            text = b""
+            async for piece in answer.aiter_raw():
+                text += piece
+                if len(text) > LENGTH_LIMIT_BYTES:
+                    raise ValueError(f"the key set has more than {LENGTH_LIMIT_BYTES} bytes")
+            return text
+    except (httpx2.HTTPError, httpx2.InvalidURL) as failure:
+        raise OSError(str(failure) or type(failure).__name__) from None

@@ -54,10 +54,10 @@ class Jwts:
             KeysUnavailable: it cannot be checked now.
         """
         try:
-            return _identity(self._read(credential, await self._key_for(credential)))
+            return self._identity(self._read(credential, await self._key_for(credential)))
         except self._jwt.ExpiredSignatureError:
             raise JwtExpired from None
-        except (self._jwt.PyJWTError, UnicodeError, ValueError, TypeError):
+        except (self._jwt.PyJWTError, UnicodeError, ValueError, TypeError, RecursionError, OverflowError):
             raise JwtInvalid from None
 
     async def _key_for(self, credential: str) -> "PyJWK | Any":
@@ -83,9 +83,9 @@ class Jwts:
         )
         return claims
 
-
-def _identity(claims: Mapping[str, Any]) -> Identity:
-    subject, profile = claims["sub"], claims.get(PROFILE_CLAIM)
-    if not subject.encode() or not (profile is None or isinstance(profile, str)):
-        raise JwtInvalid
-    return Identity(subject, profile, read_limits(claims.get(LIMITS_CLAIM, {})))
+    def _identity(self, claims: Mapping[str, Any]) -> Identity:
+        subject, profile = claims["sub"], claims.get(PROFILE_CLAIM)
+        if not subject.encode() or not (profile is None or isinstance(profile, str)):
+            raise JwtInvalid
+        expires_at = None if self._options.tickets_outlive else float(claims["exp"])
+        return Identity(subject, profile, read_limits(claims.get(LIMITS_CLAIM, {})), expires_at=expires_at)

@@ -61,6 +61,10 @@ class ActiveCalls:
         call = self._calls.get(call_id)
         return None if call is None or call.subject != subject else call
 
+    def is_open_to(self, call_id: str, subject: str | None) -> bool:
+        """Whether this subject may ask for something to be done with the call: where it is nobody else's here."""
+        return call_id not in self._calls or self.find(call_id, subject) is not None
+
     @asynccontextmanager
     async def going_on(self, call: Call) -> AsyncIterator[None]:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
@@ -102,7 +106,7 @@ class ActiveCalls:
 
         The caller has its answer by then: nobody says whether a call can be watched before it is connected.
         """
-        target = self._joiner.target(request)
+        target = await self._joiner.target(request)
         last_try_at = monotonic() + self._joiner.options.dial_timeout_s - SIDEBAND_AGAIN_S
         while True:
             try:

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from relay.calls.form import SDP
-from relay.core.closing import Cause, Refused, refused_by_upstream
-from relay.core.dial_failure import DialFailed, DialFailure, Phase
+from relay.core.closing import Cause, Refused
+from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 from relay.core.redaction import Secrets
 from relay.core.upstream_answer import read_answer
 from relay.legs.failures import Attempt, explain, host_and_port
 from relay.legs.proxies import Proxy, TunnelRefused
 from relay.legs.target import DialOptions, Target
+from relay.legs.upgrade import NoHttp
 from relay.upstreams.dialling import warn_of_refusal, with_credentials
 
 if TYPE_CHECKING:
@@ -83,13 +84,21 @@ class CallsApi:
         form = {"sdp": (None, sdp, SDP), "session": (None, orjson.dumps(session), "application/json")}
         try:
             reply = await self._post(target, "", files=form)
+            call_id = reply.headers.get("location", "").rpartition("/")[2]
+            if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
+                raise _unusable("there is no call's id in Location")
         except Refused as refusal:
             warn_of_refusal(target, refusal)
             raise
-        call_id = reply.headers.get("location", "").rpartition("/")[2]
-        if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
-            raise Refused(refused_by_upstream(502))
         return Made(call_id, reply.body)
+
+    async def decide(self, target: Target, call_id: str, verb: str, body: Mapping[str, Any]) -> None:
+        """Have a call that came in by SIP accepted, rejected or referred.
+
+        Raises:
+            Refused: it was not.
+        """
+        await self._post(target, f"/{call_id}/{verb}", json=body)
 
     async def hang_up(self, target: Target, call_id: str) -> None:
         """End a call; one that is over already is as good.
@@ -131,11 +140,8 @@ class CallsApi:
             async with http, http.stream("POST", url, headers=headers, extensions=watch, **content) as came:
                 body = b"".join([piece async for piece in _bounded(came.aiter_raw())])
                 return Reply(came.status_code, dict(came.headers), body)
-        except httpx2.ProxyError as failure:
-            refused = TunnelRefused(f"the proxy said: {failure}")
-            raise DialFailed(explain(refused, attempt, self._secrets.redact)) from failure
         except httpx2.HTTPError as failure:
-            raise DialFailed(explain(_root_of(failure), attempt, self._secrets.redact)) from failure
+            raise DialFailed(explain(_fault_of(failure), attempt, self._secrets.redact)) from failure
 
     def _error(self, how: DialFailure, body: bytes) -> Mapping[str, Any] | None:
         """What the API said, for the caller: not of the relay's key, and not in a gateway's HTML."""
@@ -148,20 +154,18 @@ class CallsApi:
 
 
 _PHASES = {
-    "connection.connect_tcp.started": Phase.CONNECT,
-    "connection.start_tls.started": Phase.TLS,
-    "stream.start_tls.started": Phase.TLS,
-    "proxy_stream.start_tls.started": Phase.TLS,
-    "http11.send_request_headers.started": Phase.REQUEST,
+    "connect_tcp.started": Phase.CONNECT,
+    "start_tls.started": Phase.TLS,
+    "send_request_headers.started": Phase.REQUEST,
 }
-"""The HTTP client's own steps."""
+"""The HTTP client's own steps, without the part of it that takes them: the connection, or what goes through a proxy."""
 
 
 def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[None]]:
     """What the HTTP client tells of its steps, kept in `attempt`; with TLS to `address` a proxy lies behind it."""
 
     async def step(name: str, _: Any) -> None:
-        attempt.phase = _PHASES.get(name, attempt.phase)
+        attempt.phase = _PHASES.get(name.partition(".")[2], attempt.phase)
         if attempt.phase is Phase.TLS:
             attempt.is_at_proxy, attempt.address = False, address
 
@@ -171,6 +175,18 @@ def _watched(attempt: Attempt, address: str) -> Callable[[str, Any], Awaitable[N
 def _address(url: str) -> str:
     parts = urlsplit(url)
     return host_and_port(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+
+
+def _fault_of(failure: "httpx2.HTTPError") -> BaseException:
+    """What the HTTP client met, as `explain` knows it."""
+    import httpx2  # noqa: PLC0415 - 1 MB, loaded by now
+
+    if isinstance(failure, httpx2.ProxyError):
+        return TunnelRefused(f"the proxy said: {failure}")
+    if isinstance(failure, httpx2.RemoteProtocolError):
+        hung_up = "disconnected" in str(failure)
+        return EOFError(str(failure)) if hung_up else NoHttp(str(failure))
+    return _root_of(failure)
 
 
 def _root_of(failure: BaseException) -> BaseException:
@@ -186,8 +202,12 @@ async def _bounded(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     async for piece in pieces:
         left -= len(piece)
         if left < 0:
-            raise Refused(refused_by_upstream(502))
+            raise _unusable(f"the answer is longer than {ANSWER_LIMIT_BYTES} bytes")
         yield piece
+
+
+def _unusable(detail: str) -> DialFailed:
+    return DialFailed(DialFailure(Phase.REQUEST, Reason.ANSWER_UNUSABLE, detail=detail))
 
 
 def _open_client(tls: ssl.SSLContext, proxy: Proxy | None) -> "httpx2.AsyncClient":

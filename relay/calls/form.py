@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from typing import Any
 
 from relay.config.errors import RequestInvalid
-from relay.core.json_bodies import read_json
+from relay.config.request_body import read_json
 
 SDP = "application/sdp"
 FORM = "multipart/form-data"
@@ -54,10 +54,7 @@ def _described(sdp: bytes) -> bytes:
 
 
 def _session(text: bytes) -> Mapping[str, Any]:
-    try:
-        session = read_json(text)
-    except ValueError as wrong:
-        raise RequestInvalid(f"session: {wrong}") from None
+    session = read_json(text, "session:")
     if not isinstance(session, dict):
         raise RequestInvalid("session: must be an object")
     return session

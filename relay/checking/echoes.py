@@ -1,12 +1,14 @@
 """Checks of transparency, where what stands behind the endpoint says everything back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosedError
 
-from relay.checking.check import Failed, NotApplicable, check
+from relay.checking.check import Failed, NotApplicable, check, expect
 from relay.checking.endpoint import Endpoint
 
 Message = str | bytes
@@ -18,16 +20,24 @@ ODD = (
     "no JSON at all",
     "",
 )
+CLOSE = '{"type":"relay.check.close"}'
+"""What has our own echo close its connection, with this code and reason:"""
+
+CLOSE_CODE, CLOSE_REASON = 4321, "relay check"
+
 SIZES = (1, 125, 126, 65_535, 65_536, 2**20, 15 * 2**20)
 
 
 @asynccontextmanager
 async def echo(host: str, port: int) -> AsyncIterator[None]:
-    """Be an upstream that says everything back, until the context is left."""
+    """Be an upstream that says everything back, and closes when it is asked to, until the context is left."""
 
     async def say_back(connection: ServerConnection) -> None:
         async for message in connection:
-            await connection.send(message)
+            if message == CLOSE:
+                await connection.close(CLOSE_CODE, CLOSE_REASON)
+            else:
+                await connection.send(message)
 
     async with serve(say_back, host, port, compression=None, max_size=None, ping_interval=None):
         yield
@@ -104,4 +114,23 @@ async def sequence(endpoint: Endpoint) -> str:
     return "1,000 of 1,000"
 
 
-ECHO_CHECKS = (byte_identity, opcodes, sizes, fragments, sequence)
+@check("A close of the upstream reaches the peer, with its code and its reason.")
+async def upstream_close(endpoint: Endpoint) -> str:
+    _needs_echo(endpoint)
+    async with endpoint.connect() as connection:
+        await connection.send(CLOSE)
+        try:
+            async with asyncio.timeout(endpoint.patience_s):
+                async for message in connection:
+                    if message == CLOSE:
+                        raise NotApplicable("what says messages back here closes for nobody; --echo-at does")
+        except ConnectionClosedError:
+            pass
+        except TimeoutError:
+            raise Failed(f"the upstream closed, and the peer is still open after {endpoint.patience_s:g} s") from None
+        came = f"{connection.close_code} {connection.close_reason}".rstrip()
+    expect(came == f"{CLOSE_CODE} {CLOSE_REASON}", f"the upstream closed with {CLOSE_CODE} {CLOSE_REASON}; {came} came")
+    return came
+
+
+ECHO_CHECKS = (byte_identity, opcodes, sizes, fragments, sequence, upstream_close)

@@ -62,7 +62,8 @@ def needed(error: ErrorDetails) -> str:
         if word in context:
             return f"a number {sense} {context[word]}"
     if kind.endswith("too_short"):
-        return f"text of at least {context['min_length']} characters"
+        least = context["min_length"]
+        return "text" if least == 1 else f"text of at least {least} characters"
     return _BY_NAME.get(str(error["loc"][-1])) or _BY_TYPE.get(kind.partition("_")[0], "something else")
 
 

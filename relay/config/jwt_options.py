@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from relay.config.words import is_address
 
 SECRET_LENGTH_LEAST = 32
 """As RFC 7518, 3.2, wants it for HS256."""
@@ -35,6 +36,7 @@ class JwtOptions(BaseModel):
         issuer: what `iss` has to be.
         leeway_s: by how much two clocks may differ.
         algorithms: those that are taken, of the source's kind.
+        tickets_outlive: whether a ticket may open sessions for longer than the JWT that it was made with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,7 @@ class JwtOptions(BaseModel):
     issuer: str | None = None
     leeway_s: float = Field(10.0, ge=0, le=300)
     algorithms: tuple[str, ...] = ()
+    tickets_outlive: bool = False
 
     @field_validator("secret")
     @classmethod
@@ -57,7 +60,7 @@ class JwtOptions(BaseModel):
     @field_validator("jwks_url")
     @classmethod
     def _an_address(cls, value: str | None) -> str | None:
-        if value is not None and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        if value is not None and not is_address(value, frozenset({"http", "https"})):
             raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
         return value
 

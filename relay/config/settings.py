@@ -43,7 +43,7 @@ from relay.core.tool_credentials import tool_credentials
 class Settings(UpstreamOptions):
     """What an operator can turn. `docs/settings.md` has the same list."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     tls_cert: Path | None = Field(None, description="Certificate chain in PEM format, to speak TLS; else a proxy does.")
     tls_key: Path | None = Field(None, description="Its private key.")
@@ -132,7 +132,7 @@ class Settings(UpstreamOptions):
         default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
     )
     profiles: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="What is injected into sessions, by name; see Profiles."
+        default_factory=dict, repr=False, description="What is injected into sessions, by name; see Profiles."
     )
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)

@@ -35,10 +35,12 @@ class Bill:
 
     Attributes:
         spent_usd: so far.
+        bounds_hold: whether no answer has cost more than it was bounded to.
     """
 
     def __init__(self, prices: Prices, model: str | None, costs: Costs) -> None:
         self.spent_usd = ZERO
+        self.bounds_hold = True
         self._prices = prices
         self._model = model or ""
         self._transcriber = ""
@@ -64,6 +66,8 @@ class Bill:
     def likely_usd(self, response: Any = None, unread_chars: int = 0) -> Decimal:
         """What an answer is likely to cost: all that it may say, else what the dearest did; and what it reads.
 
+        Where an upstream does not keep to a bound, the dearest counts beside it.
+
         Args:
             response: what was asked for.
             unread_chars: what the peer has said since the last answer, which the next one has to read.
@@ -72,7 +76,8 @@ class Bill:
         most = read_number(self._most_output_tokens if bound is None else bound)
         read_usd = self._price.text_input * (unread_chars // CHARS_PER_TOKEN) / MILLION
         if most is not None:
-            return self._output_usd(most) + self._dearest_input_usd + read_usd
+            bounded = self._output_usd(most) + self._dearest_input_usd + read_usd
+            return bounded if self.bounds_hold else max(bounded, self._dearest_usd)
         return (self._dearest_usd or self._output_usd(MOST_OUTPUT_TOKENS)) + read_usd
 
     def partly_usd(self, heard_bytes: int) -> Decimal:

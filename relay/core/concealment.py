@@ -71,7 +71,7 @@ class Concealment(Interceptor):
 
     def on_down(self, event: Event, now: float) -> Event | None:
         said = event.type in SAID
-        if said and len(event.data) < self._words.least_chars:
+        if said and (not self._words or len(event.data) < self._words.least_chars):
             return event
         if event.body:
             try:
@@ -95,7 +95,7 @@ class Concealment(Interceptor):
     def _object(self, node: Mapping[str, Any], *, said: bool, holds_session: bool = False) -> Body:
         shown: Body = {}
         said = said or node.get("role") in _SPEAKERS or node.get("type") in _CALLS
-        for name, value in without_credentials(node).items():
+        for name, value in (without_credentials(node) if self._has_servers else node).items():
             plain = name.casefold()
             if holds_session and plain in self._hidden:
                 continue

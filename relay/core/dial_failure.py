@@ -49,6 +49,7 @@ class Reason(Enum):
     SILENT_SERVICE = "silent_service"
     NO_HTTP = "no_http"
     UPGRADE_MALFORMED = "upgrade_malformed"
+    ANSWER_UNUSABLE = "answer_unusable"
     NOT_UPGRADED = "not_upgraded"
     REDIRECTED = "redirected"
     REQUEST_REFUSED = "request_refused"
@@ -186,6 +187,12 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType({
         "The upstream's WebSocket handshake is not valid. The relay's operator has to look at it.",
         "Its 101 breaks RFC 6455 in what detail says: check the service, and proxies before it that change headers.",
         _UNREACHABLE,
+    ),
+    Reason.ANSWER_UNUSABLE: ReasonRow(
+        "What the upstream answered is no call. Try again later.",
+        "It answered the request with something else: check that the address is the API's, and what stands before it.",
+        Cause.UPSTREAM_BUSY,
+        502,
     ),
     Reason.NOT_UPGRADED: ReasonRow(
         "The upstream answered with HTTP status {status} and opened no WebSocket.",

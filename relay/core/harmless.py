@@ -3,8 +3,7 @@
 from relay.core.events import BINARY, MALFORMED, BriefEvent, Event, read_as_text
 from relay.core.locks import check_unambiguous
 
-ASKING = frozenset({"response.create", MALFORMED})
-"""What asks for an answer, and what may do so for a reader that is more lenient than ours."""
+ASKING = "response.create"
 
 HARMLESS = frozenset({
     "conversation.item.delete",
@@ -22,10 +21,10 @@ def may_ask_for_an_answer(event: Event) -> bool:
     """Whether this could be a request for an answer, for an upstream that takes JSON in binary messages, too."""
     if event.type == BINARY and isinstance(event.data, bytes):
         inner = read_as_text(event.data)
-        return inner is not None and inner.type in ASKING
+        return inner is not None and may_ask_for_an_answer(inner)
     if event.type == MALFORMED and isinstance(event.data, str):
-        return event.data.lstrip("\ufeff \t\r\n")[:1] == "{"
-    return event.type in ASKING
+        return _may_say(event.data, ASKING)
+    return event.type == ASKING
 
 
 def is_harmless(event: Event) -> bool:
@@ -41,3 +40,8 @@ def is_harmless(event: Event) -> bool:
     except ValueError:
         return False
     return bool(event.body)
+
+
+def _may_say(data: str, word: str) -> bool:
+    """Whether an object that our readers cannot read may have this word in it for others, as it is or escaped."""
+    return data.lstrip("\ufeff \t\r\n")[:1] == "{" and ("\\u" in data or word in data.casefold())

@@ -5,6 +5,7 @@ from typing import Any
 
 from relay.core.events import Event, write_event
 from relay.core.interceptor import Interceptor
+from relay.core.nesting import DEEPEST_LEVEL, is_nested_beyond
 from relay.core.session import Session
 
 
@@ -32,13 +33,19 @@ class Start(Interceptor):
     up = frozenset({"session.start"})
 
     def __init__(self, session: Mapping[str, Any]) -> None:
+        self._injected = session
+
+    def opened(self, session: Session, now: float) -> None:
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
         asked = event.body.get("session")
         if not isinstance(asked, dict):
             return event
-        session = merged(self._session, asked)
+        if is_nested_beyond(event.body, DEEPEST_LEVEL):
+            self._session.refuse_event(event, "event_refused", "The event is nested too deeply.", now)
+            return None
+        session = merged(self._injected, asked)
         return event if session == asked else write_event({**event.body, "session": session})
 
 

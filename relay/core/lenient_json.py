@@ -18,6 +18,9 @@ MOST_TOKENS = 60_000
 MOST_SCANNED_CHARS = 8 * 1024 * 1024
 """In so many characters, for the same reason."""
 
+MOST_BRACKETS = 200_000
+"""With more of them a text counts as too deep, and is not read: it would take a second to say how deep it is."""
+
 MOST_DIGITS = 400
 """A longer number is infinite: Python takes a time that grows with the square to read it."""
 
@@ -39,6 +42,8 @@ def is_too_deep(data: str) -> bool:
     """
     if not _has_more(data, "[{", MOST_LEVELS):
         return False
+    if _has_more(data, "[{", MOST_BRACKETS):
+        return True
     brackets = _NO_BRACKET.sub("", data).replace("{", "[").replace("}", "]")
     for _ in range(MOST_LEVELS):
         if not brackets:
@@ -62,7 +67,9 @@ def read_leniently(data: str, *, strict: bool = True) -> dict[str, Any] | None:
 
 
 def read_pruned(data: str, most_levels: int) -> dict[str, Any] | None:
-    """The object with null for whatever is nested deeper."""
+    """The object with null for whatever is nested deeper; None where it has too many brackets to be looked through."""
+    if _has_more(data, "[{", MOST_BRACKETS):
+        return None
     pieces, kept_to = [], 0
     for level, start, end in _levels(data):
         if level == most_levels + 1 and start >= 0:

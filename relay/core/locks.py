@@ -19,7 +19,7 @@ from typing import Any
 
 from relay.core.events import BriefEvent, Data, Event, write_event
 from relay.core.interceptor import EVERY, Interceptor
-from relay.core.nesting import is_nested_beyond
+from relay.core.nesting import DEEPEST_LEVEL, is_nested_beyond
 from relay.core.session import Session
 from relay.core.types import CLIENT_EVENTS
 
@@ -50,9 +50,6 @@ HARMLESS_ITEMS = (
     "item_reference", "mcp_approval_response",
 )  # fmt: skip
 """Kinds of items that say something and set nothing, as `mcp_list_tools` does; an item that names none is a message."""
-
-DEEPEST_LEVEL = 100
-"""An event has a dozen; what has some hundred cannot be written again."""
 
 _HARMLESS_ROLES = ("user", "assistant")
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/-]*")

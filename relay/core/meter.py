@@ -39,6 +39,10 @@ SPENT_MAY_TAKE_S = 30.0
 """How long a session may outlast its budget for what is being said: answers are made faster than they are heard."""
 
 
+UNREADABLE = "unreadable"
+"""Stands for the usage of a response that no reader can read: it was not free."""
+
+
 class Meter(Interceptor):
     """Sums what the session costs, tells the peer that asked, and ends the session when a budget is empty.
 
@@ -184,7 +188,10 @@ class Meter(Interceptor):
     def _done(self, event: Event) -> None:
         answer = self._answers.done(_id_of(event))
         self._unread_chars = 0
-        self._pay(self._bill.responded(event.body), None if answer is None else answer.name)
+        done = event.body or {"usage": UNREADABLE}
+        usd = self._bill.responded(done)
+        self._bill.bounds_hold &= answer is None or usd <= answer.usd
+        self._pay(usd, None if answer is None else answer.name)
 
     def _refused(self, event: Event) -> Event | None:
         """An error of the upstream's: of a request, or of a cancelling of ours that came too late."""

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+DEEPEST_LEVEL = 100
+"""What is meant has a dozen; what has some hundred cannot be written again, and what walks it runs out of stack."""
+
 
 def is_nested_beyond(value: Any, levels: int) -> bool:
     """Whether there are more than so many objects and lists within one another. Takes a step a value, and no stack."""

@@ -5,16 +5,21 @@ of all that is used, and the API bills it once. So the first of those that are s
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Self
 
 
 class Place:
-    """A session's place among those that see the same call."""
+    """A session's place among those that see the same call, while its context is open."""
 
     def __init__(self, places: "defaultdict[str, list[Place]] | None" = None) -> None:
         self._places = places
         self._call_id: str | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     @property
     def pays(self) -> bool:
@@ -45,12 +50,8 @@ class Payers:
     def __len__(self) -> int:
         return len(self._places)
 
-    @contextmanager
-    def place(self, call_id: str | None) -> Iterator[Place]:
-        """A place behind those that see the call already, while the context is open; None where it is not known yet."""
+    def place(self, call_id: str | None) -> Place:
+        """A place behind those that see the call already; None where it is not known yet which call it is."""
         place = Place(self._places)
         place.name(call_id)
-        try:
-            yield place
-        finally:
-            place.leave()
+        return place

@@ -21,7 +21,7 @@ WHOLE_LEAST_LETTERS = 10
 """Below this only the exact spelling counts."""
 
 SOUND_CHARS = 4096
-"""A string of more characters without a space is sound or a picture."""
+"""A longer string of ASCII without a space is sound or a picture."""
 
 _ESCAPES = re.compile(r"""\\+[nrtbf"'/]|&(?:\#x?[0-9a-f]+|[a-z]+);|%[0-9a-f]{2}""", re.IGNORECASE)
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -43,6 +43,7 @@ class SecretWords:
         self._wholes = [text for text in folded if len(text) >= WHOLE_LEAST_LETTERS]
         self._pieces = frozenset(piece for text in folded for piece in _pieces(text))
         self.least_chars = min(map(len, [*self._spellings, *self._wholes]), default=0)
+        self._least_of_a_part = min(PIECE_LETTERS, self.least_chars)
 
     def __bool__(self) -> bool:
         return bool(self._spellings or self._wholes)
@@ -56,8 +57,9 @@ class SecretWords:
         Args:
             pieces: whether a part of them counts, too.
         """
-        least = min(PIECE_LETTERS, self.least_chars) if pieces else self.least_chars
-        if len(text) < least or (len(text) > SOUND_CHARS and " " not in text):
+        least = self._least_of_a_part if pieces else self.least_chars
+        is_sound = len(text) > SOUND_CHARS and text.isascii() and " " not in text
+        if not self or len(text) < least or is_sound:
             return text
         for spelling in self._spellings:
             text = text.replace(spelling, REDACTED)

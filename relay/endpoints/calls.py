@@ -35,6 +35,8 @@ from relay.upstreams.query import dialled_model
 
 PATH = "/v1/realtime/calls"
 
+BETA_PATH = "/v1/realtime"
+
 HELD = frozenset({"model"})
 """What a profile may lock where calls are made: a caller can change the rest over the call's own channel."""
 
@@ -42,7 +44,11 @@ _log = structlog.stdlib.get_logger("relay")
 
 
 class CallsEndpoint:
-    """Makes calls, and ends them for those who made them."""
+    """Makes calls, and ends them for those who made them.
+
+    Attributes:
+        active: the calls of this process.
+    """
 
     def __init__(self, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, api: CallsApi) -> None:
         self._gate = gate
@@ -50,7 +56,7 @@ class CallsEndpoint:
         self._quotas = quotas
         self._joiner = joiner
         self._api = api
-        self._active = ActiveCalls(joiner, api)
+        self.active = ActiveCalls(joiner, api)
 
     def routes(self, settings: Settings) -> list[Route]:
         """Where it is served. Pages of the allowed origins may ask, and are checked like a peer otherwise."""
@@ -65,6 +71,7 @@ class CallsEndpoint:
         return [
             Route(PATH, _Application(self), methods=methods, middleware=[cors]),
             Route(f"{PATH}/{{call_id}}/hangup", self.hang_up, methods=methods, middleware=[cors]),
+            Route(BETA_PATH, refuse_beta, methods=["POST"]),
         ]
 
     async def make(self, caller: "Caller") -> None:
@@ -75,7 +82,7 @@ class CallsEndpoint:
 
         async def refuse(refusal: Refused) -> None:
             self._joiner.count_refusal(refusal.ended, caller.asked.address)
-            await caller.answer(_refusal(refusal, caller.asked.event_id))
+            await caller.answer(told_refusal(refusal, caller.asked.event_id))
 
         session_id = secrets.token_hex(8)
         await end_well(session_id, self._make(caller, session_id), refuse)
@@ -87,12 +94,12 @@ class CallsEndpoint:
         asked = read_session_request(request)
         try:
             identity = await self._gate.identify(asked)
-            call = self._active.find(request.path_params["call_id"], identity.subject)
+            call = self.active.find(request.path_params["call_id"], identity.subject)
             if call is None:
                 return complaint("There is no such call here.", 404, "call_id_not_found")
-            await self._active.hang_up(call)
+            await self.active.hang_up(call)
         except Refused as refusal:
-            return _refusal(refusal, asked.event_id)
+            return told_refusal(refusal, asked.event_id)
         return Response()
 
     async def _make(self, caller: "Caller", session_id: str) -> None:
@@ -103,16 +110,16 @@ class CallsEndpoint:
             return
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
-                target = self._joiner.target(request)
+                target = await self._joiner.target(request)
                 if target.calls_url is None:
                     raise Refused(ended(Cause.NO_CALLS))
                 made = await self._api.make(target, offer.sdp, session_of(request))
                 _log.info("call.made", profile=request.profile.name, model=dialled_model(request))
                 call = Call(made.call_id, target, request.identity.subject)
-                async with self._active.going_on(call):
+                async with self.active.going_on(call):
                     await caller.take(made)
                     sideband, model = sideband_of(request, made.call_id), dialled_model(request)
-                    await self._active.watch(call, PeerInfo(session_id, sideband, budgets, model=model))
+                    await self.active.watch(call, PeerInfo(session_id, sideband, budgets, model=model))
 
     async def _admit(self, caller: "Caller") -> tuple[AdmittedRequest, Offer]:
         """Whom the call is for, and what it is to be. Nothing is read of a stranger's body."""
@@ -135,6 +142,12 @@ class Caller:
         self.asked = read_session_request(self.request)
         self._asgi = scope, receive, send
         self._answered = False
+
+    @property
+    def call_id(self) -> str:
+        """The call that the path names."""
+        named: str = self.request.path_params["call_id"]
+        return named
 
     async def offer(self) -> Offer:
         """What the request brings.
@@ -173,8 +186,15 @@ class _Application:
         await self._endpoint.make(Caller(scope, receive, send))
 
 
-def _refusal(refusal: Refused, event_id: str | None) -> Response:
+def told_refusal(refusal: Refused, event_id: str | None = None) -> Response:
+    """The response to a refusal, with the API's own words where it refused."""
     return refusal_response(refusal.ended, refusal.error if isinstance(refusal, CallRefused) else None, event_id)
+
+
+async def refuse_beta(_: Request) -> Response:
+    """The answer to an offer in the beta's place. What is said in a call goes by nobody who could translate it."""
+    words = "The beta's WebRTC is not served here, nor by the API. POST the offer to /v1/realtime/calls and speak GA."
+    return complaint(words, 400, "beta_api_shape_disabled")
 
 
 def _options() -> Response:

@@ -7,6 +7,7 @@ Clients of the beta ask at `/v1/realtime/sessions` and `/v1/realtime/transcripti
 """
 
 import asyncio
+import math
 import secrets
 from collections.abc import Mapping
 from time import time
@@ -29,16 +30,17 @@ from relay.admission.tickets import Ticket, TicketTooLarge
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
+from relay.config.request_body import read_json
 from relay.config.settings import Settings
 from relay.core.closing import Cause, Refused, ended
 from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
-from relay.core.json_bodies import read_json
 from relay.core.locks import without_locked
 from relay.endpoints.refusals import complaint, refusal_response
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES, TicketRequest, check_session, read_request
 
 PATH = "/v1/realtime/client_secrets"
+TRANSLATIONS_PATH = "/v1/realtime/translations/client_secrets"
 BETA_PATHS: Mapping[str, str] = MappingProxyType(
     {
         "/v1/realtime/sessions": "realtime",
@@ -56,10 +58,21 @@ def mint_routes(gate: Gate, settings: Settings) -> list[Route]:
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
     )
     kinds: Mapping[str, str | None] = {PATH: None, **BETA_PATHS}
-    return [
+    minting = [
         Route(path, Mint(gate, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
         for path, kind in kinds.items()
     ]
+    return [*minting, Route(TRANSLATIONS_PATH, refuse_translations, methods=["POST"])]
+
+
+async def refuse_translations(_: Request) -> Response:
+    """The answer where the API makes secrets for translations, whose sessions no ticket brings."""
+    return complaint(
+        f"No client secrets are made here. Ask {PATH} for one with a profile of this type, "
+        'as {"relay": {"profile": NAME}}: it opens /v1/realtime/translations.',
+        404,
+        "kind_refused",
+    )
 
 
 class Mint:
@@ -105,10 +118,13 @@ class Mint:
         except ValueError as wrong:
             raise RequestInvalid(str(wrong)) from None
         limits = {name: min(both) for name, both in _both(identity, asked).items()}
-        expires_at = int(time()) + asked.lifetime_s
+        now = int(time())
+        expires_at = int(min(now + asked.lifetime_s, identity.expires_at or math.inf))
+        if expires_at <= now:  # within the leeway that a JWT's signer has
+            raise Refused(ended(Cause.CREDENTIALS_EXPIRED))
         ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, session)
         body = {"value": self._gate.tickets.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
-        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=asked.lifetime_s)
+        _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=expires_at - now)
         return body
 
 
@@ -136,11 +152,12 @@ def session_shown(profile: Profile) -> dict[str, object]:
 
 
 def _read_flat(body: bytes, beta: BetaSecretRequest) -> bytes:
-    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain."""
-    try:
-        asked = read_json(body or b"{}")
-    except ValueError:
-        return body
+    """The body as GA has it; one that is no object as it is, for whoever reads it next to complain.
+
+    Raises:
+        RequestInvalid: it cannot be read.
+    """
+    asked = read_json(body or b"{}", "the body")
     return orjson.dumps(beta.to_ga(asked)) if isinstance(asked, dict) else body
 
 

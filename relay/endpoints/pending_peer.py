@@ -22,11 +22,9 @@ from relay.legs.choice import Observe, RunningLeg, open_peer
 FIRST_MESSAGE_S = 2.0
 """How long a peer may take for the message that names its model; then the profile's model is dialled."""
 
-KEPT_LIMIT_BYTES = 1024 * 1024
-"""What is read of a peer while its upstream is dialled."""
-
-KEPT_LIMIT_MESSAGES = 500
-"""How many messages that may be. An SDK says one, and a page that waits for nothing sends 25 of audio in a second."""
+KEPT_LIMIT_BYTES = 256 * 1024
+KEPT_LIMIT_MESSAGES = 50
+"""What is read of a peer while its upstream is dialled: it is sent in one go. The rest waits in the socket."""
 
 MODEL_LENGTH_LIMIT = 256
 

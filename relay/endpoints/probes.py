@@ -28,7 +28,7 @@ def probe_routes(sessions: Sessions, metrics: Metrics, metrics_token: SecretStr 
         if metrics_token is None:
             return True
         token = metrics_token.get_secret_value().encode()
-        return any(hmac.compare_digest(token, given.encode()) for given in credentials)
+        return any(hmac.compare_digest(token, credential.encode()) for credential in credentials)
 
     def livez(_: Request) -> Response:
         return PlainTextResponse(f"ok {__version__}\n")

@@ -85,7 +85,7 @@ class RealtimeEndpoint:
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()
                 request = await self._with_first_model(peer, request)
-                target = self._joiner.target(request)
+                target = await self._joiner.target(request)
                 dialled_at = monotonic()
                 upstream = await self._dial(peer, target)
                 dial_s = monotonic() - dialled_at

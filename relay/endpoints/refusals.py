@@ -13,15 +13,15 @@ def refusal_response(how: Ended, error: Mapping[str, Any] | None = None, event_i
 
     Args:
         error: the error object, where it is not the row's own.
-        event_id: names the refusal, for who asks why.
+        event_id: names the refusal, for who asks why; it stands where an `error` event has its own.
     """
     row = ROWS[how.cause]
     retry_after = how.retry_after or how.retry_after_s
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if how.status == 401 and row.http_status == 401:  # not an upstream's 401, which the caller can do nothing about
         headers["WWW-Authenticate"] = "Bearer"
-    body = error or {**how.error_object(), "event_id": event_id}
-    return JSONResponse({"error": body}, status_code=how.status or 500, headers=headers)
+    body = {"error": error or how.error_object(), **({} if event_id is None else {"event_id": event_id})}
+    return JSONResponse(body, status_code=how.status or 500, headers=headers)
 
 
 def complaint(

@@ -12,8 +12,8 @@ from relay.admission.identity import read_limits
 from relay.admission.tickets import LIFETIME_S
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import MINTED
+from relay.config.request_body import read_json
 from relay.config.session_types import check
-from relay.core.json_bodies import read_json
 
 LIFETIME_LEAST_S = 10
 LIFETIME_MOST_S = 7200
@@ -39,11 +39,7 @@ def read_request(body: bytes) -> TicketRequest:
     Raises:
         RequestInvalid: with the first field that is wrong.
     """
-    try:
-        asked = read_json(body or b"{}")
-    except ValueError as wrong:
-        raise RequestInvalid(f"the body {wrong}") from None
-    asked = _object(asked, "the body", {"expires_after", "session", "relay"})
+    asked = _object(read_json(body or b"{}", "the body"), "the body", {"expires_after", "session", "relay"})
     ours = _object(asked.get("relay"), "relay", {"profile", "origin", "limits"})
     try:
         limits = read_limits(ours.get("limits") or {})

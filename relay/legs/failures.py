@@ -36,8 +36,8 @@ class Attempt:
 
     def reached(self, sock: socket.socket) -> None:
         """The connection is open."""
-        host, port = sock.getpeername()[:2]
-        self.address = host_and_port(host, port)
+        with contextlib.suppress(OSError):  # it has been reset already; whoever uses it next will see
+            self.address = host_and_port(*sock.getpeername()[:2])
 
 
 def host_and_port(host: str, port: int) -> str:
@@ -71,7 +71,7 @@ def _answer(response: Response, attempt: Attempt, redact: Redact) -> DialFailure
 
 
 def _words(failure: BaseException) -> str:
-    """What the failure says, and what it says of its cause."""
+    """What the failure says, without OpenSSL's place in its sources where there is a sentence."""
     if isinstance(failure, ssl.SSLCertVerificationError):
         return failure.verify_message
     return str(failure)

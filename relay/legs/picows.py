@@ -188,10 +188,8 @@ class PicowsLeg(LaneListener):
         if closed.ours:
             self._retrieval = asyncio.ensure_future(retrieve_fault(transport))
         self._intake.end(closed)
-        del (
-            self._transmit,
-            self._transport,
-        )  # its buffers are as large as the largest message; a closing leg needs neither
+        # Its buffers are as large as the largest message was, and a leg that is closing asks for neither.
+        del self._transmit, self._transport
 
     def pause_writing(self) -> None:
         self._congested = self.lane_shut = True

@@ -34,7 +34,11 @@ class TunnelRefused(InvalidHandshake):
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A forward proxy. The user and password are not shown."""
+    """A forward proxy. The user and password are not shown.
+
+    Attributes:
+        url: all of it in one, for libraries that take it so.
+    """
 
     scheme: str
     host: str
@@ -94,7 +98,7 @@ def read_proxy(value: str) -> Proxy:
     if not parts.hostname or re.search(r"\s", value) or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise ValueError("this is no proxy's address: write it as http://HOST:PORT")
     username, password = unquote(parts.username or ""), unquote(parts.password or "")
-    return Proxy(parts.scheme, parts.hostname, port, username, password, url)
+    return Proxy(parts.scheme, parts.hostname, port, username, password, f"{parts.scheme}://{parts.netloc}")
 
 
 async def ask_for_tunnel(proxy: Proxy, sock: socket.socket, host: str, port: int) -> None:

@@ -102,9 +102,13 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
     # How it is done.
 
     def _answer(self, rest: bytes = b"") -> None:
-        if not self._over():
-            status, phrase = self._parser.get_status_code(), self._status.decode("latin-1")
+        if self._over():
+            return
+        status, phrase = self._parser.get_status_code(), self._status.decode("latin-1")
+        if 100 <= status < 600:
             self.answered(Response(status, phrase, self._headers, self._body[:BODY_LIMIT_BYTES]), rest)
+        else:
+            self.unanswered(NoHttp(f"there is no HTTP status {status}"))
 
     def _end_early(self, failure: Exception) -> None:
         """Make do with what has come, which may be enough."""

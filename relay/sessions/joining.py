@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 
 import structlog
@@ -11,7 +11,7 @@ from relay.admission.session_request import AdmittedRequest
 from relay.config.settings import Settings
 from relay.core.budget import SessionBudget
 from relay.core.chosen_model import ChosenModel
-from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.closing import Ended
 from relay.core.concealment import Concealment
 from relay.core.events import Data
 from relay.core.facts import SessionCosts
@@ -50,11 +50,11 @@ class Joiner:
     """Dials upstreams, and joins each to its peer until one of them ends.
 
     Attributes:
-        upstream: where to dial; None until the mock runs.
         payers: which session pays for a call that several see.
         owners: whose the calls and Live sessions are.
 
     Args:
+        find_upstream: where to dial; is asked for each session.
         interceptors: called once a session each, in order, for hooks of the user's own.
     """
 
@@ -63,13 +63,13 @@ class Joiner:
         settings: Settings,
         sessions: Sessions,
         metrics: Metrics,
-        upstream: Upstream | None,
+        find_upstream: Callable[[], Awaitable[Upstream]],
         interceptors: Sequence[InterceptorFactory] = (),
         recordings: Recordings | None = None,
     ) -> None:
-        self.upstream = upstream
         self.payers = Payers()
         self.owners = Owners()
+        self._find_upstream = find_upstream
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
         self._sessions = sessions
@@ -78,15 +78,13 @@ class Joiner:
         self._recordings = recordings
         self._dial_by = choose_dial(settings.carrier)
 
-    def target(self, request: AdmittedRequest) -> Target:
-        """Where the session's upstream is.
+    async def target(self, request: AdmittedRequest) -> Target:
+        """Where the session's upstream is; waits only for one that has to be started first.
 
         Raises:
-            Refused: it does not run yet.
+            Refused: it has no session of this kind.
         """
-        if self.upstream is None:
-            raise Refused(ended(Cause.UPSTREAM_UNREACHABLE))
-        return self.upstream(request)
+        return (await self._find_upstream())(request)
 
     async def dial(self, target: Target) -> UpstreamLeg:
         """Open the upstream's connection, for the caller to abort. Cancelling it leaves nothing open.

@@ -78,4 +78,4 @@ class _Claim(Interceptor):
 
     def closed(self, ended: Ended, now: float) -> None:
         if self._id is not None:
-            del self._subjects[self._id]
+            self._subjects.pop(self._id, None)

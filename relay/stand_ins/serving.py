@@ -20,11 +20,6 @@ MOCK = "mock"
 REPLAY = "replay:"
 
 
-def is_stand_in(upstream: str) -> bool:
-    """Whether this upstream has to be run before it can be dialled."""
-    return upstream == MOCK or upstream.startswith(REPLAY)
-
-
 def check_stand_in(upstream: str) -> None:
     """Raise `SettingsError` where this upstream could not be run."""
     if upstream.startswith(REPLAY):

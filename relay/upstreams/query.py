@@ -92,8 +92,8 @@ _STANDS_ONCE = frozenset({MODEL, *_NAMES_NO_MODEL})
 def _passed_on(request: AdmittedRequest) -> list[tuple[str, str]]:
     """The pairs that the peer may send there, in their order."""
     pairs = [(name, value) for name, value in request.query if _may_pass(name, value, request)]
-    later = [{name for name, _ in pairs[place + 1 :]} & _STANDS_ONCE for place in range(len(pairs))]
-    return [pair for pair, names in zip(pairs, later, strict=True) if pair[0] not in names]
+    last = {name: place for place, (name, _) in enumerate(pairs)}
+    return [pair for place, pair in enumerate(pairs) if pair[0] not in _STANDS_ONCE or last[pair[0]] == place]
 
 
 def _may_pass(name: str, value: str, request: AdmittedRequest) -> bool:

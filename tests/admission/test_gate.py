@@ -15,7 +15,7 @@ from relay.config.errors import SettingsError
 from relay.config.settings import load_settings
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.signer import AUDIENCE, Signer
-from tests.fakes.upstream import read_all, scripted_upstream
+from tests.fakes.upstream import echo_into, read_all, scripted_upstream
 
 TOKEN = "rt_annas-token-0123456789"
 JWT_SECRET = "the secret of the sign-in, long enough"
@@ -179,12 +179,14 @@ async def test_a_ticket_overrides_no_lock() -> None:
     """A lock that was set after the ticket was written holds against the ticket's session too."""
     profiles = {"default": {"instructions": "Be kind.", "lock": ["instructions", "model"]}}
     made = ticket(instructions="Be rude.", model="dear", type="realtime", Instructions="Be rude.")
+    heard: list[str | bytes] = []
     async with (
-        scripted_upstream() as upstream,
+        scripted_upstream(echo_into(heard)) as upstream,
         running(upstream.url, **{**GUARD, "profiles": profiles}) as relay,
         relay.peer(**bearing(made)) as peer,
     ):
-        assert await first_update(peer) == {"type": "realtime", "instructions": "Be kind."}
+        assert await first_update(peer) == {"type": "realtime"}  # as its peer may see it
+        assert json.loads(heard[0])["session"] == {"type": "realtime", "instructions": "Be kind."}
         assert "dear" not in upstream.handshakes[0].path
 
 

@@ -1,7 +1,9 @@
 """The signer's keys, over a real socket."""
 
 import asyncio
+import contextlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -92,6 +94,8 @@ SECRET = {"kty": "oct", "k": "c2VjcmV0", "kid": "rsa"}
         (200, b'{"keys":[7]}'),
         (200, b"\xff"),
         (200, b" " * (LENGTH_LIMIT_BYTES + 1)),
+        (200, b"[" * 100_000),
+        (302, b""),
         (200, json.dumps({"keys": [SECRET]}).encode()),
     ],
 )
@@ -100,6 +104,28 @@ async def test_a_signer_that_answers_nonsense(signer, answer) -> None:
     signer.answer = answer
     with signer.published() as url, pytest.raises(KeysUnavailable):
         await KeySet(url).key("rsa")
+
+
+DRIPS = {
+    "before its answer": b"HTTP/1.1 200",
+    "in its head": b"HTTP/1.1 200 OK\r\nX-Drip: ",
+    "in its body": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("start", DRIPS.values(), ids=DRIPS)
+async def test_a_signer_that_drips(signer, start) -> None:
+    """A signer that sends a byte now and then is given up each time, and holds no thread: not its own, not others'."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    clock, found = Clock(), None
+    async with signer.dripping(start, times=3) as url:
+        keys = KeySet(url, clock, timeout_s=0.2)
+        while found is None:
+            with contextlib.suppress(KeysUnavailable):
+                found = await keys.key("rsa")
+            assert await asyncio.to_thread(int, "7") == 7
+            clock.now += AGAIN_S
+    assert signer.fetches > 3
 
 
 async def test_a_single_key_needs_no_name(signer) -> None:

@@ -46,6 +46,23 @@ async def test_a_shared_secret() -> None:
     assert await jwts.identify(token) == Identity("anna", "museum", {"cost_usd": 0.5})
 
 
+@pytest.mark.parametrize("outlive", [False, True])
+async def test_how_long_its_tickets_may_last(outlive) -> None:
+    """A JWT makes tickets for no longer than it lasts itself, unless the settings say so."""
+    end = time() + 3
+    identity = await checks(secret=SECRET, tickets_outlive=outlive).identify(signed_with_secret(exp=end))
+    assert identity.expires_at == (None if outlive else end)
+
+
+@pytest.mark.parametrize("nested", ["[" * 20_000, '{"alg":' * 20_000])
+async def test_a_header_that_is_nested_without_end(signer, nested) -> None:
+    """A forged header that no reader can follow is no JWT, like any other."""
+    forged = f"{base64.urlsafe_b64encode(nested.encode()).decode().rstrip('=')}.e30.c2ln"
+    for jwts in (checks(secret=SECRET), checks(jwks_url="http://127.0.0.1:1/keys", audience=AUDIENCE)):
+        with pytest.raises(JwtInvalid):
+            await jwts.identify(forged)
+
+
 @pytest.mark.parametrize("key_id", ["rsa", "ec"])
 async def test_a_public_key(signer, key_id, tmp_path) -> None:
     """A public key, or a file with one, checks what its owner has signed."""

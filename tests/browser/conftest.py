@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.fakes.browser import NO_MICROPHONE, PATIENCE_S, Samples, hearing, launch, write_wav
+from tests.fakes.browser import NO_MICROPHONE, PATIENCE_S, Samples, hearing, launch, watch_states, write_wav
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -45,6 +45,7 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
             permissions = ["microphone"] if permitted else []
             page = await (await browser.new_context(permissions=permissions, **context)).new_page()
             page.set_default_timeout(PATIENCE_S * 1000)
+            await watch_states(page)
             page.on("console", lambda message: complain(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: complain(str(error)))
             return page

@@ -10,6 +10,7 @@ from tests.fakes.stage import stage
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.timeout(1800)  # half a minute of nothing but computing
 async def test_half_an_hour_leaves_nothing_behind(open_page) -> None:
     """Once the page keeps as many turns and events as it may, half an hour more changes neither heap nor elements."""
     async with stage() as far_end, running(far_end.url) as relay:

@@ -5,10 +5,20 @@ import json
 import pytest
 
 from relay.checking.check import Found, Verdict
+from relay.checking.echoes import echo as check_echo
 from relay.checking.endpoint import Endpoint, address
 from relay.checking.run import CHECKS, Unreachable, run_checks
 from relay.stand_ins.mock import serve_mock
-from tests.fakes.rude import deaf, echo_with, first_fragment_only, in_pairs_swapped, realtime, rude
+from tests.fakes.rude import (
+    closes_anyhow,
+    deaf,
+    echo_with,
+    first_fragment_only,
+    in_pairs_swapped,
+    keeps_open,
+    realtime,
+    rude,
+)
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream
 
@@ -30,7 +40,7 @@ async def test_the_relay_with_its_mock_passes() -> None:
     async with serve_mock() as mock, running(mock.url, tokens=TOKEN) as relay:
         all_of = await verdicts(Endpoint(relay.url + "?model=gpt-realtime-2.1", token=TOKEN, costly=True))
     assert found(all_of, Found.FAIL) == {}
-    assert set(found(all_of, Found.NOT_APPLICABLE)) == {"byte-identity", "opcodes", "sizes", "fragments", "sequence"}
+    assert set(found(all_of, Found.NOT_APPLICABLE)) == OF_ECHOES
 
 
 @pytest.mark.usefixtures("carrier")
@@ -41,6 +51,8 @@ async def test_the_relay_before_an_echo_passes() -> None:
     assert found(all_of, Found.FAIL) == {}
     assert {"byte-identity", "sizes", "sequence", "ping", "close"} <= set(found(all_of, Found.PASS))
 
+
+OF_ECHOES = {"byte-identity", "opcodes", "sizes", "fragments", "sequence", "upstream-close"}
 
 DEAF = ("subprotocol", "ping", "close", "half-close", "invalid-text", "stray-fragment")
 
@@ -81,6 +93,7 @@ FAILING = {
     "sizes": (echo_with(lambda message: message[:100_000]), "came back as 100000"),
     "fragments": (first_fragment_only, "came back as"),
     "sequence": (in_pairs_swapped, "came back as"),
+    "upstream-close": (keeps_open, "still open after 0.2 s"),
     "first-event": (realtime(first={"type": "hello"}), "the first event is hello"),
     "session-update": (realtime(session_update={"type": "error", "error": {"message": "no"}}), "refused: no"),
     "error-shape": (realtime(relay_check_unheard_of={"type": "error", "error": "unknown event"}), "no object"),
@@ -100,11 +113,47 @@ async def test_a_check_can_fail(name) -> None:
     """An endpoint that does one thing wrong fails the check that looks for it, with words that say what it did."""
     manner, words = FAILING[name]
     async with rude(manner) as url:
-        echoes = name in {"byte-identity", "opcodes", "sizes", "fragments", "sequence"}
+        patience_s = 0.2 if name == "upstream-close" else 5.0
         all_of = await verdicts(
-            Endpoint(url, echoes=echoes, costly=True), name, timeout_s=1.0 if name == "malformed" else 120.0
+            Endpoint(url, echoes=name in OF_ECHOES, costly=True, patience_s=patience_s),
+            name,
+            timeout_s=1.0 if name == "malformed" else 120.0,
         )
     assert words in found(all_of, Found.FAIL)[name]
+
+
+async def test_a_close_in_other_words() -> None:
+    """A relay that closes its peer's connection in words of its own fails: the upstream's code and reason are due."""
+    async with rude(closes_anyhow) as url:
+        all_of = await verdicts(Endpoint(url, echoes=True), "upstream-close")
+    assert found(all_of, Found.FAIL)["upstream-close"].endswith("; 1011 upstream gone came")
+
+
+@pytest.mark.usefixtures("carrier")
+async def test_a_close_that_is_forwarded(unused_tcp_port) -> None:
+    """The relay before the check's own echo passes on its close; an echo that closes for nobody tells nothing."""
+    there = f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime"
+    async with check_echo("127.0.0.1", unused_tcp_port), running(there) as relay:
+        all_of = await verdicts(Endpoint(relay.url, echoes=True), "upstream-close")
+    assert found(all_of, Found.PASS) == {"upstream-close": "4321 relay check"}
+    async with rude(echo_with(lambda message: message)) as url:
+        all_of = await verdicts(Endpoint(url, echoes=True), "upstream-close")
+    assert set(found(all_of, Found.NOT_APPLICABLE)) == {"upstream-close"}
+
+
+async def test_an_endpoint_that_wants_a_model() -> None:
+    """Where no session opens without a model there is one sentence, however the endpoint says so."""
+    async with serve_mock() as mock:
+        with pytest.raises(Unreachable, match="needs a model; name one with --model"):
+            await verdicts(Endpoint(mock.url))
+        assert found(await verdicts(Endpoint(f"{mock.url}?model=m"), "ping"), Found.FAIL) == {}
+
+    def refuse(connection, _):
+        return connection.respond(400, '{"error":{"code":"x","param":"model","message":"which?"}}')
+
+    async with rude(realtime(), process_request=refuse) as url:
+        with pytest.raises(Unreachable, match="needs a model"):
+            await verdicts(Endpoint(url))
 
 
 async def test_a_subprotocol_that_does_not_exist() -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+from relay.stand_ins.mock import serve_mock
 from tests.fakes.rude import realtime, rude
 from tests.fakes.running import running
 from tests.fakes.upstream import echo, scripted_upstream
@@ -45,6 +46,14 @@ async def test_it_is_the_echo_itself(unused_tcp_port) -> None:
         code, out, err = await check(relay.http, "--echo-at", f"127.0.0.1:{unused_tcp_port}", "--only", "byte-identity")
     assert (code, err) == (0, "")
     assert out.startswith("pass  byte-identity  5 odd messages\n")
+
+
+async def test_an_endpoint_that_wants_a_model() -> None:
+    """An endpoint that opens no session without a model: one sentence and exit code 2."""
+    async with serve_mock() as mock:
+        code, out, err = await check(mock.url)
+    assert (code, out) == (2, "")
+    assert "it needs a model; name one with --model." in err
 
 
 async def test_nothing_to_check() -> None:

@@ -160,6 +160,8 @@ def test_a_record_directory_that_cannot_be_written(tmp_path) -> None:
         ),
         ("RELAY_UPSTREAM_HEADERS", "x", "RELAY_UPSTREAM_HEADERS: must be JSON"),
         ("RELAY_PORT", "tcp://10.0.0.1:8000", "enableServiceLinks: false"),
+        ("RELAY_HOST", "", "host: must be text, not ''"),
+        ("RELAY_JWT__JWKS_URL", "http://[x", "jwt.jwks_url: 'http://[x' is not an address"),
         ("RELAY_WORKERS", "two", "workers: must be a whole number, not 'two'"),
         ("RELAY_ALLOW_OPEN", "perhaps", "allow_open: must be true or false, not 'perhaps'"),
         ("RELAY_PROFILES__DEFAULT__LOCK", "5", "profiles.default.lock: must be a list"),

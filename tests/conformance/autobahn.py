@@ -108,7 +108,14 @@ async def echo_server(carrier: str) -> AsyncIterator[str]:
 @asynccontextmanager
 async def echoing_relay(carrier: str) -> AsyncIterator[str]:
     """The relay before an upstream that sends everything back."""
-    async with scripted_upstream(echo) as upstream, running(upstream.url, carrier=carrier) as relay:
+    async with (
+        scripted_upstream(echo) as upstream,
+        running(
+            upstream.url,
+            carrier=carrier,
+            limits={"frames_per_s": 1e9},  # one case has 65,536 fragments
+        ) as relay,
+    ):
         yield relay.url
 
 

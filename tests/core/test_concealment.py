@@ -199,3 +199,10 @@ def test_the_session_as_it_is_shown() -> None:
     """Whoever mints is shown the session without what its peers may not see."""
     assert shown_session({**PROFILE, "speed": 1}, []) == {"instructions": INSTRUCTIONS, "tools": [BARE_MCP], "speed": 1}
     assert shown_session({**PROFILE, "prompt": {"id": "p"}, "speed": 1}, ["instructions", "tools"]) == {"speed": 1}
+
+
+def test_pieces_of_an_answer_are_passed_by_where_only_tools_are_hidden() -> None:
+    """Where no words are secret, what is said is not looked at."""
+    session, data = joined("tools", profile={"tools": [MCP]}), '{"type":"response.output_text.delta","tools":[1]}'
+    session.upstream_says(data)
+    assert session.peer.sent[0] is data

@@ -24,6 +24,8 @@ DEEP = f'"x":{"[" * 300}{"]" * 300}'
         '{"Type":"response.create"}',
         '\ufeff{"type":"response.create"}',
         "{'type':'response.create'}",
+        "{'type':'Response.CREATE'}",
+        "{'type':'response\\u002ecreate'}",
         '{"type":"response\\u002ecreate"}',
         ASKS.encode(),
         b" " + ASKS.encode(),
@@ -39,10 +41,19 @@ def test_a_request_in_any_spelling_may_ask(data) -> None:
     assert not is_harmless(event)
 
 
-@pytest.mark.parametrize(
-    "data",
-    ['{"type":"input_audio_buffer.append","audio":"AAAA"}', '{"type":"x"}', "ping", b"\x00\x01", b"{\x00", "[1]"],
-)
+NO_REQUESTS = [
+    '{"type":"session.update"}',
+    '{"type":"x"}',
+    "{",
+    "{'type':'session.update'}",
+    "ping",
+    "[1]",
+    b"\x00\x01",
+    b"{\x00",
+]
+
+
+@pytest.mark.parametrize("data", NO_REQUESTS)
 def test_sound_and_other_events_do_not_ask(data) -> None:
     """What is a request for nobody passes without money."""
     assert not may_ask_for_an_answer(read_peer_event(data))

@@ -48,3 +48,12 @@ def test_a_start_that_needs_nothing_is_untouched(session) -> None:
     said = json.dumps({"type": "session.start", "session": session}, indent=1)
     joined.peer_says(said)
     assert joined.upstream.sent[0] is said
+
+
+def test_a_start_that_is_nested_without_end() -> None:
+    """A start that could not be written again is refused, and the session waits for another one."""
+    joined = Joined(Start(PROFILE)).opened()
+    joined.peer_says('{"type":"session.start","event_id":"e1","session":{"a":' + "[" * 300 + "]" * 300 + "}}")
+    assert joined.upstream.sent == []
+    error = json.loads(joined.peer.sent[0])["error"]
+    assert (error["code"], error["event_id"]) == ("event_refused", "e1")

@@ -1,6 +1,7 @@
 import pytest
 
 from relay.core.lenient_json import (
+    MOST_BRACKETS,
     MOST_LEVELS,
     MOST_SCANNED_CHARS,
     MOST_TOKENS,
@@ -62,6 +63,13 @@ def test_only_what_is_too_deep_is_pruned() -> None:
         "c": {"d": None},
         "e": "[[[",
     }
+
+
+def test_what_has_too_many_brackets_is_not_read() -> None:
+    """An event that could hold up everybody is not looked through, however wide or deep it is."""
+    wide = '{"a":[' + "[]," * MOST_BRACKETS + "0]}"
+    assert is_too_deep(wide)
+    assert read_pruned(wide, MOST_LEVELS) is None
 
 
 @pytest.mark.parametrize("data", ["", "[1]", "{", '{"a":1}x', "{'a':1}", '{"a":1,}'])

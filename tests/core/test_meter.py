@@ -131,6 +131,17 @@ def test_as_many_go_up_as_can_be_paid_for() -> None:
     assert len(joined.upstream.sent) == 3 + 7
 
 
+def test_an_upstream_that_does_not_keep_to_bounds_is_not_trusted() -> None:
+    """Once an answer has cost more than it was bounded to, another one is likely to, too."""
+    joined, _, _ = metered("1")
+    bounded = '{"type":"response.create","response":{"max_output_tokens":1}}'
+    joined.peer_says(bounded)
+    joined.upstream_says(done_with("r1", 40))
+    for _ in range(3):
+        joined.peer_says(bounded)
+    assert len(joined.upstream.sent) == 1 + 1
+
+
 def test_a_request_that_is_refused_or_lost_makes_room() -> None:
     """An error about the request frees what was set aside for it, and so does a time in which nothing comes."""
     joined, _, _ = metered("1")
@@ -268,6 +279,13 @@ def test_an_answer_that_is_cut_off_is_charged_for_what_was_heard() -> None:
     joined.session.finish(joined.now)
     assert budget.paid[-1] == Decimal("0.10")
     assert joined.tally.costs.unbilled == 1
+
+
+def test_a_bill_that_cannot_be_read_is_guessed() -> None:
+    """An answer whose end is no JSON for anybody costs what a long one does."""
+    joined, meter, _ = metered("1000")
+    joined.upstream_says('{"type":"response.done","response":{"usage":{"output_tokens":5')
+    assert meter.spent_usd == Decimal("40.96")
 
 
 def test_what_another_session_pays_for_is_neither_paid_nor_refused() -> None:

@@ -129,6 +129,7 @@ UPSTREAM_CLOSES = [
      "invalid_request_error.invalid_api_key"),
     (Closed(1006), Cause.UPSTREAM_LOST, 1011, "upstream_lost"),
     (Closed(1009, "too big", ours=True), Cause.UPSTREAM_TOO_BIG, 1009, "upstream_too_big"),
+    (Closed(1002, "a reserved bit is set", ours=True), Cause.UPSTREAM_INVALID, 1011, "a reserved bit is set"),
 ]  # fmt: skip
 
 
@@ -142,7 +143,8 @@ def test_an_upstream_that_closes_closes_the_peer(closed, cause, code, reason) ->
     assert joined.session.ended.cause is cause
     assert joined.peer.closes == [(code, reason)]
     assert joined.peer.sent[0] == DELTA
-    assert [error_of(data)["code"] for data in joined.peer.sent[1:]] == ([] if closed.code == 1000 else [cause.value])
+    is_normal = closed.code in {1000, 1005}
+    assert [error_of(data)["code"] for data in joined.peer.sent[1:]] == ([] if is_normal else [cause.value])
 
 
 def test_an_upstream_that_said_why_is_not_repeated() -> None:

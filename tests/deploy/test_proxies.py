@@ -94,8 +94,9 @@ async def test_the_relay_sees_the_visitor(place: Place) -> None:
             await peer.recv()
         with pytest.raises(InvalidStatus):
             await place.visitor(claims)
-    seen = {(line["event"], line["address"]) for line in log if "address" in line}
-    assert seen == {("session.opened", VISITOR), ("session.refused", VISITOR)}
+    seen = {line["event"]: line["address"] for line in log if "address" in line}
+    assert {"session.opened", "session.refused"} <= seen.keys()
+    assert set(seen.values()) == {VISITOR}
     async with place.http() as http:
         assert "strict-transport-security" in (await http.get("/livez", headers=claims)).headers
 

@@ -235,6 +235,17 @@ async def test_a_call_that_ends_at_the_api() -> None:
         assert (await hang_up(relay, answer)).status_code == 404
 
 
+@pytest.mark.parametrize("levels", [150, 300, 900, 5000])
+async def test_a_call_that_is_nested_without_end(levels) -> None:
+    """A session of some hundred levels is HTTP 400 with the API's error object, and no call is made."""
+    session = f'{{"type":"realtime","tracing":{{"metadata":{"[" * levels}{"]" * levels}}}}}'
+    form = {"sdp": (None, OFFER, "application/sdp"), "session": (None, session, "application/json")}
+    async with place() as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=30) as http:
+        answer = await http.post("/v1/realtime/calls", files=form)
+        assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+        assert list(mock.calls) == []
+
+
 ANNA, BERTA = {"OpenAI-Safety-Identifier": "anna"}, {"OpenAI-Safety-Identifier": "berta"}
 
 

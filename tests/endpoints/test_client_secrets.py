@@ -148,6 +148,26 @@ async def test_a_tickets_limits_stay_within_its_makers() -> None:
         assert made.limits == {"cost_usd": 1, "session_minutes": 2}
 
 
+@pytest.mark.parametrize(("outlive", "lifetime_s"), [(False, 60), (True, 7200)])
+async def test_a_ticket_does_not_outlive_what_it_was_made_with(outlive, lifetime_s) -> None:
+    """A ticket ends with the JWT that it was minted with, unless the settings say that it may last longer."""
+    import jwt  # noqa: PLC0415
+
+    secret = "the secret of the sign-in, long enough"
+    asked = {"expires_after": {"anchor": "created_at", "seconds": 7200}}
+    async with running(
+        NOWHERE, jwt={"secret": secret, "tickets_outlive": outlive}, ticket_secret=SECRET, tokens=TOKEN
+    ) as relay:
+        now = int(time())
+        made = (await mint(relay, asked, jwt.encode({"sub": "anna", "exp": now + 60}, secret))).json()
+        assert made["expires_at"] == read(made["value"]).expires_at
+        assert 0 <= made["expires_at"] - now - lifetime_s <= (60 if outlive else 0)
+        over = await mint(relay, asked, jwt.encode({"sub": "anna", "exp": now - 5}, secret))
+        assert over.status_code == (200 if outlive else 401)
+        made = (await mint(relay, asked)).json()
+        assert made["expires_at"] >= now + 7200  # a token has no end
+
+
 async def test_who_may_not_mint() -> None:
     """Without a credential there is no ticket, nor for a ticket, which could else be renewed for ever."""
     async with running(NOWHERE, **GUARD) as relay:
@@ -175,6 +195,11 @@ WRONG: list[tuple[Any, str]] = [
     (b"{", "the body is no JSON"),
     (b"[" * 100_000, "the body is no JSON"),
     (b"\xff", "the body is no JSON"),
+    (b'{"session":{"type":"realtime","tools":' + b"[" * 300 + b"]" * 300 + b"}}", "the body is nested more than 100"),
+    (b'{"session":{"tracing":{"metadata":' + b'{"a":' * 900 + b"1" + b"}" * 903, "the body is nested more than 100"),
+    (b'{"relay":' + b'{"a":' * 150 + b"1" + b"}" * 151, "the body is nested more than 100"),
+    (b'{"session":{"instructions":"\\ud83d"}}', "the body is no JSON"),
+    (b'{"session":{"max_output_tokens":NaN}}', "the body is no JSON"),
     ([], "the body: must be an object"),
     ({"expires": 1}, "expires: there is no such field in the body"),
     ({"expires_after": 60}, "expires_after: must be an object"),
@@ -260,7 +285,15 @@ async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
         assert read(words.client_secret.value).session["type"] == "transcription"
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"tools":' + b"[" * 300 + b"]" * 300 + b"}",
+        b'{"turn_detection": {"type": "server_vad", "threshold": "loud"}}',
+    ],
+)
 async def test_a_wrong_request_of_the_beta(body) -> None:
     """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
     async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http, timeout=None) as http:

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from relay.calls.api import ANSWER_LIMIT_BYTES
 from tests.endpoints.test_calls import Witness, call, hang_up
 from tests.fakes.calls_api import CALL, CallsApi, calls_api
+from tests.fakes.raw_upstream import raw_upstream
 from tests.fakes.running import running
 from tests.fakes.webrtc import OFFER
 
@@ -60,6 +61,41 @@ async def test_the_api_cannot_be_reached(url) -> None:
     async with running(url) as relay:
         answer = await call(relay)
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "upstream_unreachable")
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "phase", "reason"),
+    [
+        ("ws://nobody.invalid/v1/realtime", b"", "name", None),
+        ("ws://127.0.0.1:1/v1/realtime", b"", "connect", "connection_refused"),
+        ("wss://127.0.0.1:{port}/v1/realtime", b"HTTP/1.1 400 Bad Request\r\n\r\n", "tls", "no_tls"),
+        ("ws://127.0.0.1:{port}/v1/realtime", b"", "request", "connection_lost"),
+        ("ws://127.0.0.1:{port}/v1/realtime", b"SSH-2.0-OpenSSH\r\n\r\n", "request", "no_http"),
+    ],
+    ids=["name", "connection", "TLS", "nothing", "SSH"],
+)
+async def test_the_log_says_why_a_call_was_not_made(url, said, phase, reason) -> None:
+    """A call's upstream that cannot be had is told in the log as a session's is, each fault as itself."""
+    async with (
+        raw_upstream(lambda _: said, hangs_up=not said, reads_first=not url.startswith("wss:")) as port,
+        running(url.format(port=port)) as relay,
+    ):
+        with structlog.testing.capture_logs() as logs:
+            assert (await call(relay)).status_code == 502
+    [line] = [log for log in logs if log["event"] == "upstream.refused"]
+    assert line["phase"] == phase
+    assert line["reason"] == reason or reason is None
+    assert line["address"]
+
+
+async def test_a_call_on_an_account_without_credit() -> None:
+    """A caller whose call nobody pays for is told so in the API's words, and not to come again."""
+    spent = said(429, "insufficient_quota", **{"Retry-After": "20"})
+    async with calls_api(CallsApi(made=spent)) as api, running(api.url, OPENAI_API_KEY=KEY) as relay:
+        answer = await call(relay)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "insufficient_quota")
+        assert "retry-after" not in answer.headers
+        assert relay.ended_by("upstream_exhausted") == 1
 
 
 async def test_the_api_is_slow() -> None:

@@ -71,25 +71,33 @@ async def until(page: Page, condition: str) -> None:
         await page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame); }}")
 
 
-# Goes through the page's states in the order in which they came, so none is too short to be seen.
-_REACH = """
-async (name) => {
+# The page's states in the order in which they came, so that none is too short to be seen.
+_WATCH = """
   const app = document.querySelector('#app');
-  if (window.states === undefined) {
+  if (app !== null && window.states === undefined) {
     window.states = [app.dataset.state];
     const note = () => window.states.push(app.dataset.state);
     new MutationObserver(note).observe(app, { attributeFilter: ['data-state'] });
   }
+"""
+_REACH = """
+async (name) => {
   while (!window.states.includes(name)) await new Promise((resolve) => setTimeout(resolve, 20));
   window.states.splice(0, window.states.indexOf(name));
 }
 """
 
 
+async def watch_states(page: Page) -> None:
+    """Have the voice page note its states from when it is loaded, and not only from when one is first waited for."""
+    await page.add_init_script(f"document.addEventListener('DOMContentLoaded', () => {{ {_WATCH} }});")
+
+
 async def state(page: Page, name: str) -> None:
     """Wait until the voice page is in this state, or was since it was in the state that was last waited for."""
     try:
         async with asyncio.timeout(PATIENCE_S):
+            await page.evaluate(f"() => {{ {_WATCH} }}")  # where nobody has watched so far
             await page.evaluate(_REACH, name)
     except TimeoutError:
         seen = await page.evaluate("window.states")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -23,7 +23,7 @@ CALL = {"Location": "/v1/realtime/calls/rtc_1"}
 
 @dataclass
 class CallsApi:
-    """Attributes: what it answers in turn to each kind of request, the last again and again; `hangups` that came.
+    """Attributes: what it answers in turn to each kind of request, the last again and again; what came of some.
 
     A sideband that is not refused by a status is read and told nothing.
     """
@@ -31,6 +31,8 @@ class CallsApi:
     made: Response = field(default_factory=lambda: Response("v=0\r\n", 201, CALL))
     sidebands: list[int | None] = field(default_factory=lambda: [None])
     ended: list[int] = field(default_factory=lambda: [200])
+    decided: Response = field(default_factory=Response)
+    decisions: asyncio.Queue[tuple[str, str, Any]] = field(default_factory=asyncio.Queue)
     url: str = ""
     hangups: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     held: asyncio.Event | None = None
@@ -47,6 +49,11 @@ class CallsApi:
     async def hang_up(self, request: Request) -> Response:
         self.hangups.put_nowait(request.path_params["call_id"])
         return Response(status_code=_next(self.ended))
+
+    async def decide(self, request: Request) -> Response:
+        named = request.path_params
+        self.decisions.put_nowait((named["call_id"], named["verb"], await request.json()))
+        return self.decided
 
     async def watch(self, websocket: WebSocket) -> None:
         await websocket.receive()
@@ -70,6 +77,7 @@ async def calls_api(api: CallsApi) -> AsyncIterator[CallsApi]:
         routes=[
             Route("/v1/realtime/calls", api.make, methods=["POST"]),
             Route("/v1/realtime/calls/{call_id}/hangup", api.hang_up, methods=["POST"]),
+            Route("/v1/realtime/calls/{call_id}/{verb}", api.decide, methods=["POST"]),
             WebSocketRoute("/v1/realtime", api.watch),
         ]
     )

@@ -3,13 +3,15 @@
 import re
 from pathlib import Path
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 _MARKED = re.compile(r"<!-- run: ([\w-]+) -->\n```\w+\n(.*?)```", re.DOTALL)
 
 
 def examples(document: str) -> dict[str, str]:
-    """By name, what stands in the code blocks that are marked to be run."""
-    return dict(_MARKED.findall((DOCS / document).read_text()))
+    """By name, what stands in the code blocks that are marked to be run; of a document in docs/, or README.md."""
+    place = ROOT if document == "README.md" else DOCS
+    return dict(_MARKED.findall((place / document).read_text()))
 
 
 def example(document: str, name: str, port: int) -> str:

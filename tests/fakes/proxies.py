@@ -102,8 +102,8 @@ def _caddy(place: Place) -> list[str]:
     file = place.write(
         "Caddyfile",
         {
-            f"{NAME} {{\n": f"{site}\ttls {place.chain} {place.chain}\n",
-            "127.0.0.1:8000": " ".join(f"127.0.0.1:{port}" for port in place.relay_ports),
+            f"{{$SITE_NAME:{NAME}}} {{\n": f"{site}\ttls {place.chain} {place.chain}\n",
+            "{$RELAY:127.0.0.1:8000}": " ".join(f"127.0.0.1:{port}" for port in place.relay_ports),
             "\t\tstream_close_delay 65m": "\t\t#",
         },
     )

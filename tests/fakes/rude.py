@@ -11,6 +11,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from relay.checking.echoes import CLOSE
+
 ReplayOptions = Callable[[ServerConnection], Awaitable[None]]
 
 
@@ -68,6 +70,19 @@ async def first_fragment_only(connection: ServerConnection) -> None:
     while True:
         fragments = [fragment async for fragment in connection.recv_streaming()]
         await connection.send(fragments[0])
+
+
+async def keeps_open(connection: ServerConnection) -> None:
+    """A relay that never tells its peer of the upstream's close."""
+    async for message in connection:
+        if message != CLOSE:
+            await connection.send(message)
+
+
+async def closes_anyhow(connection: ServerConnection) -> None:
+    """A relay that tells its peer of every close in the same words."""
+    async for _ in connection:
+        await connection.close(1011, "upstream gone")
 
 
 async def in_pairs_swapped(connection: ServerConnection) -> None:

@@ -1,9 +1,11 @@
 """Somebody whose JWTs the relay trusts: it signs them, and publishes its keys over HTTP."""
 
+import asyncio
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
 from typing import Any
@@ -47,6 +49,22 @@ class Signer:
         kind = jwt.algorithms.RSAAlgorithm if key_id.startswith("rsa") else jwt.algorithms.ECAlgorithm
         return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": key_id}
 
+    @asynccontextmanager
+    async def dripping(self, start: bytes, times: int) -> AsyncIterator[str]:
+        """Answer so often with such a start and then byte by byte without end, and later as it should."""
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.fetches += 1
+            if self.fetches > times:
+                keys = self.key_set()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(keys), keys))
+            else:
+                await _drip(start, reader, writer)
+            writer.close()
+
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/keys"
+
     @contextmanager
     def published(self) -> Iterator[str]:
         """Serve the keys; yields their address."""
@@ -71,3 +89,18 @@ class Signer:
             finally:
                 server.shutdown()
                 serving.join()
+
+
+async def _drip(start: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Send a byte a hundred times a second until whoever asked has gone."""
+    writer.write(start)
+    leaving = asyncio.ensure_future(_read_to_the_end(reader))
+    while not leaving.done():
+        writer.write(b" ")
+        await asyncio.wait({leaving}, timeout=0.01)
+
+
+async def _read_to_the_end(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(ConnectionError):
+        while await reader.read(1024):
+            pass

@@ -189,9 +189,10 @@ async def test_the_service_is_silent(dial) -> None:
         (b"HTTP/1.1 101 Switching", Reason.CONNECTION_LOST),
         (b"\x15\x03\x01\x00\x02\x02\x16", Reason.NO_HTTP),
         (b"SSH-2.0-OpenSSH_9.6\r\n", Reason.NO_HTTP),
+        (b"HTTP/1.1 999 Request denied\r\nContent-Length: 0\r\n\r\n", Reason.NO_HTTP),
         (b"HTTP/1.1 101 Switching Protocols\r\n" + b"X-Long: " + b"x" * 20_000, Reason.NO_HTTP),
     ],
-    ids=["nothing", "half a line", "a TLS alert", "SSH", "endless headers"],
+    ids=["nothing", "half a line", "a TLS alert", "SSH", "no status", "endless headers"],
 )
 async def test_an_answer_that_is_none(dial, said, reason) -> None:
     """A service that hangs up is told apart from one that speaks something else, TLS for instance."""

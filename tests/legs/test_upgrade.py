@@ -1,13 +1,18 @@
 """How an upstream may answer the upgrade request, against real sockets, on both carriers."""
 
 import asyncio
+import socket
+import ssl
 
 import pytest
+import trustme
 
 from relay.core.dial_failure import DialFailed
 from relay.core.leg import Closed, Listener
 from relay.legs import picows_upstream, websocket
+from relay.legs.proxies import read_proxy
 from relay.legs.target import DialOptions, Target
+from tests.fakes.forward_proxy import forward_proxy
 from tests.fakes.raw_upstream import Answer, raw_upstream, switching
 
 LIMIT = 2**20
@@ -63,6 +68,34 @@ async def test_an_upgrade_in_any_spelling(dial, headers, piece_bytes) -> None:
     """A 101 opens in every spelling that RFC 9110 allows, in one piece with the first frame or byte by byte."""
     answer = switching(*headers, then=HELLO + CLOSE_1000)
     assert await heard_from(dial, answer, piece_bytes) == (["hello"], [Closed(1000)])
+
+
+@pytest.mark.parametrize("is_proxied", [False, True], ids=["itself", "proxy"])
+async def test_an_upgrade_behind_tls(dial, is_proxied) -> None:
+    """A `wss://` upstream whose certificate is good opens, also by way of a proxy, which sees no more than its name."""
+    authority, trust = trustme.CA(), ssl.create_default_context()
+    served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("upstream.example").configure_cert(served)
+    authority.configure_trust(trust)
+    heard: list[str | bytes] = []
+    listener = Listener(lambda data, _: heard.append(data), lambda *_: None, lambda _: None)
+    answer = switching("Upgrade: websocket", "Connection: keep-alive, Upgrade", then=HELLO + CLOSE_1000)
+    async with raw_upstream(answer, served) as port, forward_proxy(port) as proxy:
+        way = {"proxy_for": lambda _: read_proxy(proxy.url)} if is_proxied else {"resolve": one_address(port)}
+        leg = await dial(Target("wss://upstream.example/v1"), DialOptions(LIMIT, tls=trust, **way), lambda _: None, str)
+        await leg.run(listener)
+        leg.abort()
+    assert heard == ["hello"]
+    assert proxy.asked == ["CONNECT upstream.example:443 HTTP/1.1"] * is_proxied
+
+
+def one_address(at_port: int):
+    """A resolver to which every name is a port of this machine."""
+
+    async def resolve(host: str, port: int):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", at_port))]
+
+    return resolve
 
 
 async def test_interim_answers_are_read_over(dial) -> None:

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 
 from relay.admission.tickets import Ticket, TicketSigner
+from relay.config.errors import SettingsError
 from relay.config.settings import load_settings
 from relay.telemetry.log import configure_logging
 from tests.fakes.running import end_of, running
@@ -126,5 +127,12 @@ def test_the_log_takes_the_key_out_of_anything(log) -> None:
 
 
 def test_settings_do_not_show_the_key() -> None:
-    """Printing the settings, or getting one of them wrong, does not show the key."""
+    """Printing the settings, or getting one of them wrong, does not show the key, nor what a profile's tools have."""
     assert KEY not in repr(load_settings(OPENAI_API_KEY=KEY))
+    shop = {"type": "mcp", "server_label": "shop", "server_url": "https://shop.example", "authorization": KEY}
+    given = load_settings(upstream="mock", profiles={"default": {"tools": [shop]}})
+    assert KEY not in repr(given)
+    assert KEY not in given.secrets.redact(f"what a log line or a close reason quotes: {KEY}")
+    with pytest.raises(SettingsError) as failure:
+        load_settings(upstream="mock", profiles={"default": {"tools": [{**shop, "require_approval": KEY}]}})
+    assert KEY not in str(failure.value)

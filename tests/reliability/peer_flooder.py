@@ -10,6 +10,10 @@ import sys
 
 MIB = 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+UPGRADE = (
+    b"GET /v1/realtime?swallow=1&profile=%b HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 
 
 def frame(first: int, payload: bytes = b"") -> bytes:
@@ -48,11 +52,7 @@ def flood(port: int, profile: str, start: bytes, piece: bytes) -> None:
     """Flood until the relay closes."""
     chunk = piece * max(1, CHUNK_BYTES // len(piece))
     with socket.create_connection(("127.0.0.1", port)) as peer:
-        peer.sendall(
-            b"GET /v1/realtime?swallow=1&profile=%b HTTP/1.1\r\nHost: x\r\n"
-            b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n" % profile.encode()
-        )
+        peer.sendall(UPGRADE % profile.encode())
         if not peer.recv(1024).startswith(b"HTTP/1.1 101 "):
             return
         peer.sendall(start)

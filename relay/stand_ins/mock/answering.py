@@ -115,7 +115,8 @@ class Answering:
 
     def _response(self, params: dict[str, Any], conversation: Conversation | None) -> Response:
         session, speaking = self._session, self._session.speaking
-        instructions = params.get("instructions", session["instructions"])
+        given = params.get("instructions")  # null is as good as none
+        instructions = session["instructions"] if given is None else given
         tools = params.get("tools", session["tools"])
         context = self._context(params)
         output = params.get("audio", {}).get("output", {})

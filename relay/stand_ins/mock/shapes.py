@@ -178,7 +178,7 @@ ITEM = variants("type", ITEMS)
 ITEM_OR_REFERENCE = variants("type", {**ITEMS, "item_reference": fields({"type": anything, "id": ITEM_ID})})
 
 RESPONSE = fields(
-    **MODEL_SETTINGS,
+    **{**MODEL_SETTINGS, "instructions": nullable(text())},
     conversation=text(),
     metadata=nullable(metadata),
     input=array(ITEM_OR_REFERENCE),

@@ -203,6 +203,16 @@ def test_a_call_may_be_cancelled_too() -> None:
     assert item["arguments"] == '{"city":'
 
 
+@pytest.mark.parametrize("given", [{"instructions": None}, {}])
+def test_instructions_of_null(given) -> None:
+    """Instructions of null in response.create are taken, and those of the session hold, as without any."""
+    talk = Talk()
+    talk.update(instructions="Give long answers.")
+    talk.write("Why?")
+    came = talk.send("response.create", response={"output_modalities": ["text"], **given}) + talk.finish()
+    assert text_of(came, "response.output_text.delta") == clips()["story"].words
+
+
 def test_one_response_at_a_time() -> None:
     """A second response in the conversation is refused while the first is in progress."""
     talk = Talk()
