@@ -5,7 +5,6 @@ from typing import Any
 
 from relay.core.events import Event, write_event
 from relay.core.interceptor import Interceptor
-from relay.core.nesting import DEEPEST_LEVEL, is_nested_beyond
 from relay.core.session import Session
 
 
@@ -39,12 +38,12 @@ class Start(Interceptor):
         self._session = session
 
     def on_up(self, event: Event, now: float) -> Event | None:
+        if not event.body:
+            self._session.refuse_event(event, "event_refused", "The event has too many values or levels.", now)
+            return None
         asked = event.body.get("session")
         if not isinstance(asked, dict):
             return event
-        if is_nested_beyond(event.body, DEEPEST_LEVEL):
-            self._session.refuse_event(event, "event_refused", "The event is nested too deeply.", now)
-            return None
         session = merged(self._injected, asked)
         return event if session == asked else write_event({**event.body, "session": session})
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from relay.core.events import BriefEvent, Data, Event, write_event
 from relay.core.interceptor import EVERY, Interceptor
-from relay.core.nesting import DEEPEST_LEVEL, is_nested_beyond
 from relay.core.session import Session
 from relay.core.types import CLIENT_EVENTS
 
@@ -194,8 +193,6 @@ def _why_unreadable(event: Event) -> str | None:
         return "The message is not a JSON object with a type."
     if not all(map(_PLAIN.fullmatch, [event.type, *event.body])):
         return "The type of the event, or a field of it, has a character that no API has there."
-    if is_nested_beyond(event.body, DEEPEST_LEVEL):
-        return "The event is nested too deeply."
     try:
         check_unambiguous(event.data)
     except Ambiguous as why:

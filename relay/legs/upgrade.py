@@ -31,6 +31,7 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
         self._headers = Headers()
+        self._code = 0
         self._status = b""
         self._body = b""
         self._head_bytes = 0
@@ -86,17 +87,17 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
 
     def on_headers_complete(self) -> None:
         self._has_head = True
-        if self._parser.get_status_code() >= 200:
+        self._code = self._parser.get_status_code()
+        if self._code >= 200:
             self._give_up = asyncio.get_running_loop().call_later(BODY_S, self._answer)
 
     def on_body(self, body: bytes) -> None:
         self._body += body
 
     def on_message_complete(self) -> None:
-        status = self._parser.get_status_code()
-        if status >= 200:
+        if self._code >= 200:
             self._is_whole = True
-        elif status != 101:  # an interim answer: the real one follows
+        elif self._code != 101:  # an interim answer: the real one follows
             self._headers, self._status, self._has_head = Headers(), b"", False
 
     # How it is done.
@@ -104,11 +105,11 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
     def _answer(self, rest: bytes = b"") -> None:
         if self._over():
             return
-        status, phrase = self._parser.get_status_code(), self._status.decode("latin-1")
-        if 100 <= status < 600:
-            self.answered(Response(status, phrase, self._headers, self._body[:BODY_LIMIT_BYTES]), rest)
+        if 100 <= self._code < 600:
+            phrase = self._status.decode("latin-1")
+            self.answered(Response(self._code, phrase, self._headers, self._body[:BODY_LIMIT_BYTES]), rest)
         else:
-            self.unanswered(NoHttp(f"there is no HTTP status {status}"))
+            self.unanswered(NoHttp(f"there is no HTTP status {self._code}"))
 
     def _end_early(self, failure: Exception) -> None:
         """Make do with what has come, which may be enough."""
@@ -118,8 +119,12 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
             self.unanswered(failure)
 
     def _over(self) -> bool:
-        """Whether it was over already; it is now."""
-        was_over, self._is_over = self._is_over, True
+        """Whether it was over already; it is now, and the parser, which holds this reader, is let go."""
+        if self._is_over:
+            return True
+        self._is_over = True
+        del self._parser
         if self._give_up is not None:
             self._give_up.cancel()
-        return was_over
+            self._give_up = None
+        return False

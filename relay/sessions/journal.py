@@ -4,6 +4,7 @@ The names of the lines and of their keys are a contract; docs/log.md lists them.
 """
 
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -36,7 +37,7 @@ class Journal:
         self._costs = costs
         self._debug = debug
         self._log = _log.bind(**structlog.contextvars.get_contextvars())  # events are told outside the task
-        self._facts = SessionFacts(info.dialled_model, self._begun, self._erred)
+        self._facts = SessionFacts(info.dialled_model, partial(_begun, self._log), partial(_erred, self._log))
         self.interceptors: tuple[Interceptor, ...] = (self._facts, *([EventTypes(self._log)] if debug else []))
         request = info.request
         self._who = {
@@ -85,11 +86,13 @@ class Journal:
             unbilled=self._costs.unbilled,
         )
 
-    def _begun(self, upstream_session_id: str | None, model: str | None) -> None:
-        self._log.info("session.begun", upstream_session_id=upstream_session_id, model=model)
 
-    def _erred(self, type_: str, code: str) -> None:
-        self._log.warning("upstream.error", type=type_, code=code)
+def _begun(log: structlog.stdlib.BoundLogger, upstream_session_id: str | None, model: str | None) -> None:
+    log.info("session.begun", upstream_session_id=upstream_session_id, model=model)
+
+
+def _erred(log: structlog.stdlib.BoundLogger, type_: str, code: str) -> None:
+    log.warning("upstream.error", type=type_, code=code)
 
 
 def _rounded(seconds: float | None) -> float | None:

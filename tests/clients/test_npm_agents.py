@@ -82,6 +82,6 @@ async def test_a_refusal_after_the_handshake(run: Run, serve, speech) -> None:
 )
 async def test_a_refusal_of_the_relays_own(run: Run, told, serve, speech) -> None:
     """Node is told by an HTTP status, a page by an error event."""
-    async with serve(tokens="one that is long enough") as place:
+    async with serve(tokens="one-that-is-long-enough") as place:
         [error] = await run("beRefused", place.url, place, speech, "sk-unknown")
     assert told in error

@@ -64,7 +64,7 @@ async def test_a_refusal_after_the_handshake(run: Run, serve, speech) -> None:
 )
 async def test_a_refusal_of_the_relays_own(run: Run, errors, code, serve, speech) -> None:
     """Node is told by an HTTP status, a page by an error event and a close code, each in its client's own way."""
-    async with serve(tokens="one that is long enough") as place:
+    async with serve(tokens="one-that-is-long-enough") as place:
         report = await run("beRefused", place, speech, "sk-unknown")
     assert (report["errors"], report["end"]["code"]) == (errors, code)
 

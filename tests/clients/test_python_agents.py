@@ -58,5 +58,5 @@ async def test_a_refusal_after_the_handshake(serve, speech) -> None:
 
 async def test_a_refusal_of_the_relays_own(serve, speech) -> None:
     """What the relay refuses is an HTTP status."""
-    async with serve(tokens="one that is long enough") as place:
+    async with serve(tokens="one-that-is-long-enough") as place:
         assert await run("be_refused", place, speech) == {"status": 401}

@@ -183,7 +183,7 @@ async def test_a_refusal_after_the_handshake(serve) -> None:
 
 async def test_a_refusal_of_the_relays_own(serve) -> None:
     """What the relay refuses is an HTTP status with the API's error object."""
-    async with serve(tokens="one that is long enough") as place:
+    async with serve(tokens="one-that-is-long-enough") as place:
         with pytest.raises(InvalidStatus) as refusal:
             async with Client.connected(place, "sk-unknown"):
                 pass

@@ -65,9 +65,9 @@ WRONG = [
     ({"dialect": "old"}, "profiles.x.dialect: must be one of ga, beta, xai, not 'old'"),
     ({"audio": {"output": {"voic": "cedar"}}}, "profiles.x.audio.output.voic: "),
     ({"tools": [{"type": "function", "nme": "f"}]}, "profiles.x.tools[0].nme: "),
-    ({"max_output_tokens": "lots"}, "profiles.x.max_output_tokens: Input should be"),
+    ({"max_output_tokens": "lots"}, "profiles.x.max_output_tokens: must be a whole number, or inf"),
     ({"audio": {"input": {"turn_detection": {"type": "servr_vad"}}}},
-     "profiles.x.audio.input.turn_detection.type: Input should be 'server_vad' or: Input should be 'semantic_vad'"),
+     "profiles.x.audio.input.turn_detection.type: must be server_vad, or semantic_vad"),
     ({"voice": "cedar", "audio": {"output": {"voice": "marin"}}}, "voice and audio.output.voice differ"),
 ]  # fmt: skip
 

@@ -55,5 +55,4 @@ def test_a_start_that_is_nested_without_end() -> None:
     joined = Joined(Start(PROFILE)).opened()
     joined.peer_says('{"type":"session.start","event_id":"e1","session":{"a":' + "[" * 300 + "]" * 300 + "}}")
     assert joined.upstream.sent == []
-    error = json.loads(joined.peer.sent[0])["error"]
-    assert (error["code"], error["event_id"]) == ("event_refused", "e1")
+    assert json.loads(joined.peer.sent[0])["error"]["code"] == "event_refused"

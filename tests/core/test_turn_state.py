@@ -39,7 +39,7 @@ CALL = [{"type": "function_call"}]
         ([(3, CREATED), (3.5, PLAYED), (4, done(audio_tokens=100))], None),
         ([(3, CREATED), (3.5, PLAYED), (4, done()), (9, SILENT)], 9.0),
         ([(3, CREATED), (3.5, PLAYED), (4, done("cancelled")), (4.1, CLEARED)], 4.1),
-        ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=10**9))], None),
+        ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=10**7))], None),
         ([(3, CREATED), (3.5, AUDIO), (4, done(audio_tokens=-(10**9)))], 4.0),
         ([(3, done())], 3.0),
         ([(3, '{"type":"response.done","response":"odd"}')], 3.0),

@@ -35,11 +35,15 @@ class Prometheus:
 
     async def has_seen(self, query: str) -> None:
         """Wait until the query has an answer."""
-        with contextlib.suppress(httpx.ConnectError):
-            while not await self.ask(query):
-                pass
-            return
-        await self.has_seen(query)  # it does not listen yet
+        while not await self.ask(query):
+            pass
+
+    async def is_ready(self) -> None:
+        """Wait until it answers queries: first it does not listen, and then it says that it is not ready."""
+        status = None
+        while status != httpx.codes.OK:
+            with contextlib.suppress(httpx.ConnectError):
+                status = (await self._http.get("/-/ready")).status_code
 
 
 @asynccontextmanager
@@ -64,7 +68,9 @@ async def prometheus(relay_port: int, token: str, directory: Path) -> AsyncItera
     )  # fmt: skip
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            yield Prometheus(http)
+            started = Prometheus(http)
+            await started.is_ready()
+            yield started
     finally:
         process.kill()
         await process.wait()
