@@ -62,7 +62,7 @@ async def test_a_relay_that_refuses_says_so(open_page) -> None:
         for _ in range(2):
             await page.click("#start")
             await is_told(page, "The relay could not reach the model.", "Start again in a moment")
-            await expect(page.locator("#problem-detail")).to_contain_text("upstream could not be reached")
+            await expect(page.locator("#problem-detail")).to_contain_text("upstream refused the connection")
 
 
 async def test_a_full_relay_asks_for_patience(open_page) -> None:
