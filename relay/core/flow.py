@@ -148,6 +148,7 @@ class Flow:
     def unhook_all(self) -> None:
         """Let nobody see anything more."""
         self.hooks.clear()
+        self._exempt.clear()
         self.otherwise = ()
 
     def waits(self, count: int) -> bool:

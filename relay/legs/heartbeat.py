@@ -42,6 +42,7 @@ class Heartbeat:
         """Ping no more, and forget whose connection it was, who knows this heartbeat."""
         self._handle.cancel()
         self._ping = self._give_up = _nothing
+        self._heard = _nobody
 
     def _beat(self) -> None:
         if self._heard() or self.held:
@@ -57,3 +58,8 @@ class Heartbeat:
 
 def _nothing() -> None:
     """The connection has ended."""
+
+
+def _nobody() -> bool:
+    """Nothing is heard of a connection that has ended."""
+    return False

@@ -186,12 +186,12 @@ class Intake:
     def _let_go(self) -> None:
         """Forget the listener and the leg, which know this intake: a circle would outlive its session."""
         self._listener = None
-        self._read = _read_nothing
+        self._read = self._direct = _tell_nobody
 
 
 def _ignore(data: Data, now: float) -> None:
     """What comes after the end."""
 
 
-def _read_nothing(on: bool) -> None:
-    """There is nothing to be read after the end."""
+def _tell_nobody(on: bool) -> None:
+    """The leg has been let go."""
