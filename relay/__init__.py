@@ -8,7 +8,7 @@ What decides does not wait; what waits does not decide.
 
     core/        decides: the session, events, ends, interceptors. No socket, no asyncio, no clock, no logger.
     config/      what an operator writes: settings, profiles, limits, quotas, prices, and the kinds of sessions.
-    legs/        waits: one end's connection each, fast on picows, portable on ASGI and websockets.
+    legs/        waits: one end's connection each, fast on picows with a compiled lane, portable on ASGI and websockets.
     admission/   who may open a session, as whom, and how many: the handshake, credentials, tickets, quotas.
     upstreams/   where a session goes: providers, the address and query that are dialled, the dialling.
     recording/   sessions written down, read back, and made plain.

@@ -190,7 +190,7 @@ def _why_unreadable(event: Event) -> str | None:
     if isinstance(event.data, bytes):
         return "This session takes text messages only."
     if not isinstance(event.body.get("type"), str):
-        return "The message is not a JSON object with a type."
+        return "The message is not a JSON object with a type, or has too many values or levels to be read."
     if not all(map(_PLAIN.fullmatch, [event.type, *event.body])):
         return "The type of the event, or a field of it, has a character that no API has there."
     try:

@@ -95,7 +95,7 @@ def test_audio_as_clients_write_it(message) -> None:
     assert proved_type(message.encode(), True) == "input_audio_buffer.append"
 
 
-PIECES = ("response.output_text.delta", "response.output_audio_transcript.delta")
+UNSEEN = ("response.output_text.delta", "response.output_audio_transcript.delta")
 """Types that no session wants to see unasked."""
 
 
@@ -108,7 +108,7 @@ async def test_messages_pass_in_order() -> None:
 
     sent = [
         json.dumps({"type": draw, "n": str(n)}) if n % 3 else f'{{"type":"wanted","n":{n}}}'
-        for n, draw in enumerate(random.Random(1).choices([*PIECES, "wanted", "é"], k=3000))
+        for n, draw in enumerate(random.Random(1).choices([*UNSEEN, "wanted", "é"], k=3000))
     ]
     async with (
         scripted_upstream(echo) as upstream,

@@ -70,6 +70,28 @@ async def test_the_log_says_what_was_started() -> None:
         assert (said["upstream"], said["admits"]) == ("mock", ["anybody"])
 
 
+@pytest.mark.parametrize(("carrier", "words"), [("fast", ["lane.missing", "Install a wheel"]), ("python", [])])
+async def test_a_relay_without_its_lane_says_so(carrier, words) -> None:
+    """Where the lane could not be compiled, a relay that should have it says so at its start, and works."""
+    start = "import sys; sys.modules['relay.legs.lane'] = None; from relay.cli import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", start, "serve", "--port", "0", "--upstream", "mock",
+        stderr=asyncio.subprocess.PIPE, env={**os.environ, "RELAY_CARRIER": carrier},
+    )  # fmt: skip
+    assert process.stderr is not None
+    said = []
+    while "relay.started" not in (line := (await process.stderr.readline()).decode()):
+        said.append(line)
+        assert line
+    address = json.loads(line)["address"]
+    async with connect(f"{address.replace('http', 'ws')}/v1/realtime", proxy=None) as peer:
+        assert json.loads(await peer.recv())["type"] == "session.created"
+    process.kill()
+    await process.communicate()
+    assert len(said) == bool(words)
+    assert all(word in said[0] for word in words)
+
+
 async def test_a_person_at_a_terminal_is_welcomed() -> None:
     """In a terminal the relay says where the page is; with `log_format = "json"` all is JSON there, too."""
     shown = {}
