@@ -18,6 +18,7 @@ What decides does not wait; what waits does not decide.
     endpoints/   every way in: the sessions, calls, client secrets, page and probes, and how a refusal is told.
     serving/     uvicorn, workers, signals and TLS.
     stand_ins/   what is played on this machine: the mock, the replay, and what is to go wrong with them.
+    cascade/     a conversation through services that hear, think and speak: and what is asked of them.
     checking/    `relay check`: what clients can rely on at an endpoint.
     app.py       the ASGI application. cli.py: the command line. testing.py: a pytest plugin with all of it as fixtures.
 

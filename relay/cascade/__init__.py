@@ -1,0 +1,4 @@
+"""The mind that hears, thinks and speaks, through services that are only addresses.
+
+orders      what the mind wants done, and what comes of it: all that passes between the halves
+"""
