@@ -7,8 +7,8 @@ The mind numbers its orders, each number once in a session. What it is answered 
     Speak            →  SpokenChunk …              then Spoken, or Failed
     Cancel           →  nothing
 
-The last result of an order is its only `Heard`, `Thought`, `Spoken` or `Failed`. Nothing follows it, nor a `Cancel`, and
-the connection of a cancelled order is closed. Orders run side by side: results of different ones come as they will.
+The last result of an order is its only `Heard`, `Thought`, `Spoken` or `Failed`. Nothing follows it, nor a `Cancel`,
+and the connection of a cancelled order is closed. Orders run side by side: their results come as they will.
 
 Sound is PCM16, little-endian, 24 kHz, mono, in whole samples, whatever a service takes or gives.
 """
@@ -99,8 +99,8 @@ class Think:
         messages: in the shape of Chat Completions: `role`, with `content` as text or as parts (`text`, `image_url`), an
             assistant's `tool_calls`, a tool's `tool_call_id`.
         tools: functions in the shape of the Realtime API: `type`, `name`, `description`, `parameters`.
-        tool_choice: in the shape of the Realtime API: `auto`, `none`, `required`, `{"type": "function", "name": …}`; None
-            where nobody has said any.
+        tool_choice: in the shape of the Realtime API: `auto`, `none`, `required`, `{"type": "function", "name": …}`;
+            None where nobody has said any.
         most_tokens: how long the answer may be; None for as long as the model likes.
         temperature: None leaves it to the service.
     """
@@ -164,7 +164,7 @@ class StageUsage:
 
 @dataclass(frozen=True, slots=True)
 class HeardDelta:
-    """More of what was said. Where a service corrects itself, the deltas differ from `Heard.text`, and that one counts."""
+    """More of what was said. Where a service corrects itself, they differ from `Heard.text`, and that one counts."""
 
     number: int
     text: str
