@@ -147,6 +147,36 @@ async def test_a_live_session(serve, speech) -> None:
     assert heard == clips()["answer-1"].pcm
 
 
+async def test_a_live_session_with_a_tool(serve) -> None:
+    """Its Responses backend takes a written turn, calls the function, takes the output, and the answer is said."""
+    backend: Any = {"type": "responses", "responses": {"model": "gpt-5.5", "tools": [WEATHER]}}
+    said = ""
+    async with (
+        serve() as place,
+        AsyncOpenAI(api_key="sk-unused", base_url=place.base_url) as api,
+        api.live.connect() as connection,
+    ):
+        await connection.session.start(session={"model": "gpt-live-1", "delegation": backend})
+        await connection.response.item.create(item={"role": "user", "content": "How is the weather in Oslo?"})
+        await connection.response.create()
+        async for event in connection:
+            nested: Any = event.event if event.type == "response.event" else {"type": None}
+            if nested["type"] == "response.output_item.done" and nested["item"]["type"] == "function_call":
+                call = nested["item"]
+            elif nested["type"] == "response.completed" and not said:
+                output: Any = {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny"}
+                await connection.response.item.create(item=output)
+                await connection.response.create()
+                said = "·"
+            elif event.type == "session.output_transcript.delta":
+                said += event.delta
+                if said.endswith("[sunny]"):
+                    await connection.session.close()
+        assert (call["name"], call["arguments"]) == ("get_weather", '{"city":"Oslo"}')
+        await place.relay.sessions.empty()
+        assert place.relay.metrics.registry.get_sample_value("relay_responses_unbilled_total") == 2
+
+
 async def test_a_client_that_reconnects(serve) -> None:
     """A relay that restarts says so and closes with 1012; the client comes back, and goes on in an empty session."""
     async with serve(interceptors=[RestartOnRequest]) as place, Client.connected(place) as client:

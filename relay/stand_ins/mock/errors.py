@@ -111,6 +111,15 @@ class Fault(Enum):
     NOT_STARTED = Row("session_not_started", "The first event of a Live session must be session.start.")
     ALREADY_STARTED = Row("session_already_started", "The session has been started already.")
     NO_DELEGATION = Row("delegation_not_found", "This session delegates nothing that '{kind}' could be for.")
+    DELEGATION_UNKNOWN = Row(
+        "delegation_not_found", "This session has delegated nothing as '{delegation_id}'.", param="delegation_id"
+    )
+    DELEGATION_OWNER = Row(
+        "invalid_value",
+        "Invalid value: '{given}'. The delegation of this session is '{owner}', which an update cannot change.",
+        param="session.delegation.type",
+    )
+    EVENT_ID_USED = Row("invalid_value", "The event_id '{event_id}' has been used in this session.", param="event_id")
 
     ITEM_EXISTS = Row(
         "item_create_duplicate_item_id",

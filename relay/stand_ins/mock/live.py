@@ -1,9 +1,11 @@
 """A Live session of the mock: it listens and speaks at the same time, and bills by the second.
 
-Nothing passes before `session.start`. After each turn that it hears it says a clip, until it is done or spoken over.
-What it bills is the audio that was sent to it. It has no model to delegate to, so what is meant for one is refused.
+Nothing passes before `session.start`. After each turn that it hears it says a clip, until it is done or spoken over,
+and hands the turn to whoever its delegation names. What it bills is the audio that was sent to it.
 """
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from relay.stand_ins.exchange import CloseWith
@@ -12,16 +14,14 @@ from relay.stand_ins.mock.clip_player import ClipPlayer
 from relay.stand_ins.mock.errors import Fault, Refused
 from relay.stand_ins.mock.events import Event, event, new_id
 from relay.stand_ins.mock.listening import Listener, SpeechStopped
+from relay.stand_ins.mock.live_delegation import Delegation, updated
 from relay.stand_ins.mock.live_shapes import CLIENT_EVENT, CLIENT_EVENTS
+from relay.stand_ins.mock.live_voice import LiveVoice
 from relay.stand_ins.mock.pace import Pace
-from relay.stand_ins.mock.pieces import spoken_pieces
 from relay.stand_ins.mock.realtime_session import turn_detection
-from relay.stand_ins.mock.schedule import Pause, Running, Script
 from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
-from relay.stand_ins.mock.voice import describe
+from relay.stand_ins.mock.voice import Utterance, describe
 
-DELEGATED = ("response.create", "response.item.create", "decision.create", "decision.item.create",
-             "decision.item.delete")  # fmt: skip
 DEFAULT_AUDIO = {"format": {"type": "audio/pcm", "rate": 24000}, "output": {"voice": "marin"}}
 
 
@@ -38,16 +38,16 @@ class LiveSession(SessionBase):
         record_s: float = 0.0,
     ) -> None:
         super().__init__(CLIENT_EVENT, now=now, session_seconds=session_seconds, record_s=record_s)
-        self._pace = pace
         self._fields: dict[str, Any] = {}
         self._expires_at = round(unix_now + session_seconds)
         self._clips = ClipPlayer()
         self._listener = Listener()
         self._listener.detect_turns(turn_detection({"type": "server_vad"}))
-        self._answer: Running | None = None
         self._is_muted = False
         self._billed_bytes = 0
-        self._said_until_ms = 0
+        offset = unix_now - now
+        self._delegation = Delegation(self._schedule, pace, self._say, self._say_clip, offset)
+        self._voice = LiveVoice(self._schedule, pace, lambda: self._listener.end_ms, self._delegation.triggered)
         self._handlers = {**dict.fromkeys(CLIENT_EVENTS, self._refuse_unstarted), "session.start": self._start}
 
     @property
@@ -65,9 +65,6 @@ class LiveSession(SessionBase):
     def _refuse_again(self, _: Event) -> None:
         raise Refused(Fault.ALREADY_STARTED)
 
-    def _refuse_delegated(self, parsed: Event) -> None:
-        raise Refused(Fault.NO_DELEGATION, kind=parsed["type"])
-
     def _start(self, parsed: Event) -> None:
         given = parsed["session"]
         wanted = {name: value for name, value in (given.get("audio") or {}).items() if value is not None}
@@ -78,8 +75,9 @@ class LiveSession(SessionBase):
             **given,
             "audio": {**DEFAULT_AUDIO, **wanted},
         }
+        self._voice.format = self._format
+        self._delegation.configure(self._fields)
         self._handlers = {
-            **dict.fromkeys(DELEGATED, self._refuse_delegated),
             "session.start": self._refuse_again,
             "session.update": self._update,
             "session.close": self._close,
@@ -90,15 +88,29 @@ class LiveSession(SessionBase):
             "session.instructions.append": self._take_note,
             "session.thinking.append": self._take_note,
             "session.commentary.append": self._take_note,
+            "response.item.create": partial(self._delegated, self._delegation.add_item),
+            "response.create": partial(self._delegated, self._delegation.respond),
+            "decision.item.create": partial(self._delegated, self._delegation.add_decision_item),
+            "decision.item.delete": partial(self._delegated, self._delegation.delete_decision_item),
+            "decision.create": partial(self._delegated, self._delegation.decide),
         }
         self._reply("session.started", parsed, session=self._fields)
 
     def _update(self, parsed: Event) -> None:
-        self._fields = {**self._fields, **parsed["session"]}
+        given = parsed["session"]
+        wanted = {"delegation": updated(self._fields.get("delegation"), given.get("delegation"))}
+        if given.get("triggers") is not None:
+            wanted["triggers"] = given["triggers"]
+        self._fields = {**self._fields, **{name: value for name, value in wanted.items() if value is not None}}
+        self._delegation.configure(self._fields)
         self._reply("session.updated", parsed, session=self._fields)
+
+    def _delegated(self, act: Callable[[Event, float], Iterator[Event]], parsed: Event) -> None:
+        self._outbox.extend(act(parsed, self._now))
 
     def _take_note(self, parsed: Event) -> None:
         now_ms = self._listener.end_ms
+        self._delegation.note(parsed)
         self._reply(f"{parsed['type']}ed", parsed, start_ms=now_ms, end_ms=now_ms)
 
     def _mute(self, parsed: Event) -> None:
@@ -109,13 +121,22 @@ class LiveSession(SessionBase):
         pcm = audio.decode(self._format, parsed["audio"], "audio")
         self._keep(pcm)
         for found in self._listener.append(bytes(len(pcm)) if self._is_muted else pcm):
-            self._fall_silent()
+            self._voice.fall_silent()
+            self._delegation.keep_quiet()
             if isinstance(found, SpeechStopped):
-                heard_ms = audio.milliseconds(found.pcm)
-                span = {"start_ms": found.end_ms - heard_ms, "end_ms": found.end_ms}
-                self._emit("session.input_transcript.delta", delta=f"[{describe(found.pcm)}] ", **span)
-                self._answer = self._schedule.start(self._say(), self._now)
+                self._take_turn(found)
         self._bill(len(pcm))
+
+    def _take_turn(self, found: SpeechStopped) -> None:
+        """Write down what was heard, and delegate or answer it."""
+        start_ms = found.end_ms - audio.milliseconds(found.pcm)
+        heard = f"[{describe(found.pcm)}] "
+        delta = event("session.input_transcript.delta", delta=heard, start_ms=start_ms, end_ms=found.end_ms)
+        self._outbox.extend([delta, *self._delegation.triggered(delta)])
+        delegated = list(self._delegation.turn(heard.strip(), found.end_ms, self._now))
+        self._outbox.extend(delegated)
+        if not delegated:
+            self._say_clip()
 
     def _bill(self, size: int) -> None:
         """Tell the usage whenever another second has been used."""
@@ -124,32 +145,17 @@ class LiveSession(SessionBase):
         if self._billed_bytes // second > before // second:
             self._emit("session.usage.updated", usage=self._usage, context_window={"usage_ratio": 0.0})
 
-    def _fall_silent(self) -> None:
-        if self._answer is not None:
-            self._schedule.stop(self._answer)
-            self._answer = None
+    def _say(self, said: Utterance) -> None:
+        self._voice.say(said, self._now)
 
-    def _say(self) -> Script:
-        clip = self._clips.next_clip()
-        yield Pause(self._pace.latency_s)
-        for words, pcm in spoken_pieces(clip.words, clip.pcm):
-            start_ms = max(self._listener.end_ms, self._said_until_ms)
-            self._said_until_ms = start_ms + audio.milliseconds(pcm)
-            for word in words:
-                span = {"start_ms": start_ms, "end_ms": self._said_until_ms}
-                yield event("session.output_transcript.delta", delta=word, **span)
-            yield self._sound(pcm)
-            yield Pause(audio.milliseconds(pcm) / 1000 / self._pace.speedup)
+    def _say_clip(self) -> None:
+        self._say(self._clips.next_clip())
 
     def _play_fixture(self, parsed: Event) -> None:
         pcm = audio.decode(self._format, parsed["audio"], "audio")
         self._reply("session.output_audio.fixture.playing", parsed)
-        self._outbox.append(self._sound(pcm))
+        self._outbox.append(self._voice.sound(pcm))
         self._reply("session.output_audio.fixture.played", parsed)
-
-    def _sound(self, pcm: bytes) -> Event:
-        """A piece of audio, which alone of all events has no id."""
-        return {"type": "session.output_audio.delta", "delta": audio.encode(self._format, pcm)}
 
     def _close(self, parsed: Event) -> None:
         self._reply("session.closed", parsed, reason="close_requested", session=self._fields, usage=self._usage)

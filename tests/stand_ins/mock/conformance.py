@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from openai.types.live import ServerEvent
 from openai.types.realtime import RealtimeServerEvent, RealtimeTranslationServerEvent
+from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel, TypeAdapter
 
 UNDECLARED = {
@@ -22,7 +23,12 @@ UNDECLARED = {
 }
 
 UNIONS: Mapping[str, object] = MappingProxyType(
-    {"realtime": RealtimeServerEvent, "translation": RealtimeTranslationServerEvent, "live": ServerEvent}
+    {
+        "realtime": RealtimeServerEvent,
+        "translation": RealtimeTranslationServerEvent,
+        "live": ServerEvent,
+        "responses": ResponseStreamEvent,
+    }
 )
 
 
@@ -47,3 +53,5 @@ def conforms(event: dict[str, Any], kind: str = "realtime") -> None:
     """Fail unless this event has all that its type requires, nothing of another kind, and nothing unknown."""
     parsed = models(kind)[event["type"]].validate_python(event, strict=True)
     assert set(undeclared(parsed)) <= UNDECLARED
+    if event["type"] == "response.event":
+        conforms(event["event"], "responses")
