@@ -5,6 +5,7 @@ A setting comes from, first wins: the command line, `RELAY_…` in the environme
 """
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as VariableError
 
+from relay.config.cascade import Cascade, laid_over, read_cascade
 from relay.config.errors import SettingsError
 from relay.config.explanations import explain, nearest
 from relay.config.jwt_options import JwtOptions
@@ -131,11 +133,15 @@ class Settings(UpstreamOptions):
     prices: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="What models cost, besides those that the relay knows; see Limits."
     )
+    cascade: dict[str, Any] = Field(
+        default_factory=dict, repr=False, description="Which services hear, think and speak; see docs/cascade.md."
+    )
     profiles: dict[str, dict[str, Any]] = Field(
         default_factory=dict, repr=False, description="What is injected into sessions, by name; see Profiles."
     )
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
+    _read_cascades: dict[str, Cascade] = PrivateAttr(default_factory=dict)
     _read_prices: Prices = PrivateAttr()
     _read_quotas: dict[QuotaKey | str, Quota] = PrivateAttr(default_factory=dict)
 
@@ -185,14 +191,27 @@ class Settings(UpstreamOptions):
     def _valid_profiles(self) -> "Settings":
         limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
         for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
+            own = {field: value for field, value in table.items() if field != "cascade"}
             self._read_profiles[name] = read_profile(
-                name, table, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
+                name, own, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
             )
+            self._read_cascade(name, table.get("cascade", {}))
         self._check_record_dir()
         for number, entry in enumerate(self.tokens):
             if entry.profile is not None:
                 self.check_profile(entry.profile, f"tokens.{number}.profile")
         return self
+
+    def _read_cascade(self, name: str, own: Any) -> None:
+        if not (self.cascade or own or self.upstream == "cascade"):
+            return
+        if not isinstance(own, Mapping):
+            raise ValueError(f"profiles.{name}.cascade: must be a table")  # noqa: TRY004 - one kind for one place
+        path = f"profiles.{name}.cascade" if own else "cascade"
+        table, url = laid_over(self.cascade, own), self.openai_base_url.replace("ws", "http", 1)
+        self._read_cascades[name] = read_cascade(
+            table, path, openai_key=self.api_key, environment=os.environ, openai_url=url
+        )
 
     def check_profile(self, name: str, where: str) -> None:
         """Raise `SettingsError`, with the words for that place in the settings, where there is no such profile."""
@@ -239,6 +258,10 @@ class Settings(UpstreamOptions):
         """The profile of that name, or None."""
         return self._read_profiles.get(name)
 
+    def cascade_of(self, profile: str) -> Cascade | None:
+        """What hears, thinks and speaks in sessions of that profile; None where no settings say."""
+        return self._read_cascades.get(profile)
+
     @property
     def price_table(self) -> Prices:
         """What models cost."""
@@ -269,7 +292,9 @@ class Settings(UpstreamOptions):
             *(entry.token for entry in self.tokens),
         ]
         of_tools = (secret for profile in self._read_profiles.values() for secret in tool_credentials(profile.session))
-        return Secrets([*self.upstream_secrets, *of_tools, *(secret.get_secret_value() for secret in own if secret)])
+        of_services = (secret for cascade in self._read_cascades.values() for secret in cascade.secrets)
+        given = (secret.get_secret_value() for secret in own if secret)
+        return Secrets([*self.upstream_secrets, *of_tools, *of_services, *given])
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
@@ -343,7 +368,9 @@ def _explain_variable(failure: VariableError) -> str:
     return f"{variable}: must be JSON, and is not{where}"
 
 
-_TABLES = tuple(f"RELAY_{name}__" for name in ("JWT", "LIMITS", "PRICES", "PROFILES", "QUOTAS", "UPSTREAM_HEADERS"))
+_TABLES = tuple(
+    f"RELAY_{name}__" for name in ("CASCADE", "JWT", "LIMITS", "PRICES", "PROFILES", "QUOTAS", "UPSTREAM_HEADERS")
+)
 _OTHER_VARIABLES = frozenset({"RELAY_CHECK_TOKEN"})
 _STORES = frozenset({"redis", "rediss", "valkey", "valkeys"})
 _TABLE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({
