@@ -17,6 +17,7 @@ What decides does not wait; what waits does not decide.
     calls/       WebRTC between a browser and the API: made, metered and ended, but not carried.
     endpoints/   every way in: the sessions, calls, client secrets, page and probes, and how a refusal is told.
     serving/     uvicorn, workers, signals and TLS.
+    engine/      decides: a Realtime server without I/O, with a mind to plug in.
     stand_ins/   what is played on this machine: the mock, the replay, and what is to go wrong with them.
     cascade/     a conversation through services that hear, think and speak: and what is asked of them.
     checking/    `relay check`: what clients can rely on at an endpoint.

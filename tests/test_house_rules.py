@@ -24,7 +24,8 @@ ROOMS: dict[str, set[str]] = {
     "calls": {"core", "config", "legs", "admission", "upstreams", "sessions"},
     "endpoints": {"core", "config", "legs", "admission", "upstreams", "sessions", "telemetry", "calls"},
     "serving": {"core", "config", "legs", "admission", "sessions", "telemetry"},
-    "stand_ins": {"core", "config", "legs", "admission", "upstreams", "recording", "calls", "serving"},
+    "engine": set(),
+    "stand_ins": {"core", "config", "legs", "admission", "upstreams", "recording", "calls", "serving", "engine"},
     "cascade": set(),
     "checking": set(),
 }
@@ -37,6 +38,8 @@ CORE_MAY_IMPORT = {
     "__future__", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
     "json", "re", "struct", "types", "typing", "orjson",
 }  # fmt: skip
+
+ENGINE_MAY_IMPORT = {*CORE_MAY_IMPORT, "array", "itertools", "math", "secrets"}
 
 FILES = sorted(RELAY.rglob("*.py"))
 IN_ROOMS = [path for path in FILES if path.parent != RELAY]
@@ -120,12 +123,19 @@ def test_a_late_import_says_what_it_weighs(path) -> None:
 @pytest.mark.parametrize("path", sorted((RELAY / "core").rglob("*.py")), ids=named)
 def test_the_core_does_not_wait(path) -> None:
     """core/ imports no socket, no asyncio, no clock and no logger: what decides does not wait."""
-    foreign = {
-        name
-        for name in imports(path)
-        if not name.startswith("relay.core") and name.split(".")[0] not in CORE_MAY_IMPORT
-    }
-    assert foreign == set()
+    assert foreign_to(path, {"core"}, CORE_MAY_IMPORT) == set()
+
+
+@pytest.mark.parametrize("path", sorted((RELAY / "engine").rglob("*.py")), ids=named)
+def test_the_engine_does_not_wait(path) -> None:
+    """engine/ is as strict as core/, and may compute and make ids besides."""
+    assert foreign_to(path, {"core", "engine"}, ENGINE_MAY_IMPORT) == set()
+
+
+def foreign_to(path: Path, rooms: set[str], allowed: set[str]) -> set[str]:
+    """What a file imports beside these rooms and these modules."""
+    own = tuple(f"relay.{room}" for room in rooms)
+    return {name for name in imports(path) if not name.startswith(own) and name.split(".")[0] not in allowed}
 
 
 def test_the_handshake_is_read_once() -> None:

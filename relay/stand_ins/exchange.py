@@ -9,19 +9,10 @@ from typing import Protocol
 from websockets.exceptions import ConnectionClosed
 
 from relay.core.events import Data
+from relay.engine.session_base import Closure
 from relay.stand_ins.wire import Wire
 
 MAX_BACKLOG = 256
-
-
-class Closure(Protocol):
-    """How a connection is to be closed; without a code it is aborted."""
-
-    @property
-    def close_code(self) -> int | None: ...
-
-    @property
-    def close_reason(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

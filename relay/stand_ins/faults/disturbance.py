@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 from relay.core.events import Data
-from relay.stand_ins.exchange import Closure, StandIn
+from relay.engine.session_base import Closure
+from relay.stand_ins.exchange import StandIn
 from relay.stand_ins.faults.grammar import AT_HANDSHAKE, Fault
 from relay.stand_ins.faults.line import Break, FaultyLine
 

@@ -11,31 +11,23 @@ can be heard, and come in bursts far ahead of real time. What it does not do:
 - call MCP tools, apply `speed`, `noise_reduction`, `truncation` or `prompt`, give log probabilities, or know which
   models exist: these are taken and echoed, not acted upon.
 - carry the sound of WebRTC: a call has its answer, its sideband and its end, and nothing to hear.
-- remember without limit: `items` and `listening` say where it ends.
+- remember without limit: `relay.engine.items` and `relay.engine.listening` say where it ends.
 
 Translation and Live sessions say the same clips; `translation` and `live` say how.
 
-How it is made: `session` decides and never waits; `server` waits and decides nothing. A session is told what came in
-and what time it is, and asked for the next event. Its parts:
+How it is made: the protocol is `relay.engine`, which decides and never waits; the mock is a mind for it, and a server
+that waits and decides nothing. Its parts:
 
-    requests            is this a client event?
-    shapes, checks      what each has to look like, and what is wrong with it
-    errors              everything that can be wrong, in one table
-    realtime_session    the session object, and session.update
-    listening, vad      the input audio buffer, and the turns in it
-    items               the conversation
-    answering           which responses are in progress
-    responses, pieces   one response, from created to done
+    session, mind       a session of the engine, and what it says, transcribes and calls
+    opening             what a handshake asks for
     voice, tools        what to say, what to call
-    transcription       what the user said, or rather for how long
     usage               tokens
-    schedule, pace      scripts of events and pauses, and how long the pauses are
-    audio, g711         formats
-    session_base        what sessions of all kinds have in common
+    pieces, pace        an answer cut into deltas, and how fast they come
     translation         a translation session
-    live, live_shapes   a Live session
+    live, live_…        a Live session: its voice, and whom it delegates to
     clip_player         the clips, one after another
-    rest, calls, sdp    WebRTC calls
+    server              one session for each connection
+    rest_api, calls, sdp  WebRTC calls
 """
 
 from relay.stand_ins.mock.pace import Pace

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from websockets.asyncio.server import ServerConnection
 
-from relay.stand_ins.mock.events import new_id
+from relay.engine.events import new_id
 from relay.stand_ins.mock.opening import Opening
 
 KEPT_CALLS = 64

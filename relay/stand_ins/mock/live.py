@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from relay.engine import audio
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event, event, new_id
+from relay.engine.listening import Listener, SpeechStopped
+from relay.engine.realtime_session import turn_detection
+from relay.engine.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.exchange import CloseWith
-from relay.stand_ins.mock import audio
 from relay.stand_ins.mock.clip_player import ClipPlayer
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event, new_id
-from relay.stand_ins.mock.listening import Listener, SpeechStopped
 from relay.stand_ins.mock.live_delegation import Delegation, updated
 from relay.stand_ins.mock.live_shapes import CLIENT_EVENT, CLIENT_EVENTS
 from relay.stand_ins.mock.live_voice import LiveVoice
 from relay.stand_ins.mock.pace import Pace
-from relay.stand_ins.mock.realtime_session import turn_detection
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.voice import Utterance, describe
 
 DEFAULT_AUDIO = {"format": {"type": "audio/pcm", "rate": 24000}, "output": {"voice": "marin"}}

@@ -6,12 +6,12 @@ It calls functions and chooses words as the responses of a conversation do. What
 from collections.abc import Callable
 from typing import Any
 
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event, new_id
-from relay.stand_ins.mock.items import Conversation, Item
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event, event, new_id
+from relay.engine.items import Conversation, Item
+from relay.engine.schedule import Pause, Schedule, Script
 from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.pieces import pieces_of
-from relay.stand_ins.mock.schedule import Pause, Schedule, Script
 from relay.stand_ins.mock.tools import Call, choose_call
 from relay.stand_ins.mock.usage import text_tokens
 from relay.stand_ins.mock.voice import Utterance, Voice

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event, new_id
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event, event, new_id
 from relay.stand_ins.mock.usage import text_tokens
 
 MAX_ITEMS = 1000

@@ -7,13 +7,13 @@ acknowledgement. A session without one is the application's too, and the mock th
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event, new_id
-from relay.stand_ins.mock.items import Item
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event, event, new_id
+from relay.engine.items import Item
+from relay.engine.schedule import Pause, Running, Schedule, Script
 from relay.stand_ins.mock.live_backend import ResponsesBackend
 from relay.stand_ins.mock.live_decisions import Decisions
 from relay.stand_ins.mock.pace import Pace
-from relay.stand_ins.mock.schedule import Pause, Running, Schedule, Script
 from relay.stand_ins.mock.voice import Utterance, Voice
 
 MAX_KNOWN = 1000

@@ -5,7 +5,7 @@ Of delegation, of triggers and of the items for them, what the mock reads is che
 
 from typing import Any
 
-from relay.stand_ins.mock.checks import (
+from relay.engine.checks import (
     Check,
     anything,
     array,
@@ -20,8 +20,8 @@ from relay.stand_ins.mock.checks import (
     text,
     variants,
 )
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.shapes import client_event
+from relay.engine.errors import Fault, Refused
+from relay.engine.shapes import client_event
 
 AUDIO_FORMAT = variants(
     "type",

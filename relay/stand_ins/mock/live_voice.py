@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from relay.stand_ins.mock import audio
-from relay.stand_ins.mock.events import Event, event
+from relay.engine import audio
+from relay.engine.events import Event, event
+from relay.engine.schedule import Pause, Running, Schedule, Script
 from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.pieces import spoken_pieces
-from relay.stand_ins.mock.schedule import Pause, Running, Schedule, Script
 from relay.stand_ins.mock.voice import Utterance
 
 MAX_WAITING = 16

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from relay.config.kinds import API, LIVE, REALTIME, TRANSLATION, Kind
-from relay.stand_ins.mock.errors import Fault, Refused
+from relay.engine.errors import Fault, Refused
 
 KEY_PROTOCOL = "openai-insecure-api-key."
 BETA_PROTOCOL = "openai-beta.realtime-v1"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from relay.stand_ins.mock.audio import BYTES_PER_MS
+from relay.engine.audio import BYTES_PER_MS
 
 FIRST_CHUNKS_MS = (100, 150)
 CHUNK_MS = 250

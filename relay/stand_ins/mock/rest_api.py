@@ -8,12 +8,12 @@ from starlette.routing import Route
 
 from relay.calls.form import SDP, read_offer
 from relay.config.errors import RequestInvalid
+from relay.engine.errors import Fault, Refused
+from relay.engine.requests import check
 from relay.stand_ins.listener import PATH
 from relay.stand_ins.mock import sdp
 from relay.stand_ins.mock.calls import Call, Calls
-from relay.stand_ins.mock.errors import Fault, Refused
 from relay.stand_ins.mock.opening import Opening, Upgrade
-from relay.stand_ins.mock.requests import check
 
 CLOSING = {"Connection": "close"}
 """Nothing is to keep the mock from closing its port."""

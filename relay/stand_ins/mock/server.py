@@ -12,17 +12,17 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from relay.config.kinds import LIVE, TRANSLATION
+from relay.engine.errors import Refused
+from relay.engine.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.exchange import Exchange, close_wire
 from relay.stand_ins.faults import Disturbance
 from relay.stand_ins.listener import Refusal, listening
 from relay.stand_ins.mock.calls import Calls
-from relay.stand_ins.mock.errors import Refused
 from relay.stand_ins.mock.live import LiveSession
 from relay.stand_ins.mock.opening import Opening, Upgrade
 from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.rest_api import MockRest, call_not_found
 from relay.stand_ins.mock.session import MockSession
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
 from relay.stand_ins.mock.translation import TranslationSession
 from relay.stand_ins.wire import Wire
 

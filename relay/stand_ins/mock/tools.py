@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from relay.stand_ins.mock.items import Item
+from relay.engine.items import Item
 
 Tool = dict[str, Any]
 Schema = dict[str, Any]

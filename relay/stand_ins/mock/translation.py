@@ -7,16 +7,16 @@ in them, and so it falls silent with the speaker.
 from typing import Any
 
 from relay.core.injection import merged
+from relay.engine import audio
+from relay.engine.checks import fields, nullable, number, one_of, text, variants
+from relay.engine.events import Event, new_id
+from relay.engine.listening import Listener, SpeechStopped
+from relay.engine.realtime_session import turn_detection
+from relay.engine.session_base import SESSION_SECONDS, SessionBase
+from relay.engine.shapes import client_event
 from relay.stand_ins.exchange import CloseWith
-from relay.stand_ins.mock import audio
-from relay.stand_ins.mock.checks import fields, nullable, number, one_of, text, variants
 from relay.stand_ins.mock.clip_player import ClipPlayer
-from relay.stand_ins.mock.events import Event, new_id
-from relay.stand_ins.mock.listening import Listener, SpeechStopped
 from relay.stand_ins.mock.opening import Opening
-from relay.stand_ins.mock.realtime_session import turn_detection
-from relay.stand_ins.mock.session_base import SESSION_SECONDS, SessionBase
-from relay.stand_ins.mock.shapes import client_event
 from relay.stand_ins.mock.voice import describe
 
 STEP_MS = 200

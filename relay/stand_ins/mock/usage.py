@@ -5,14 +5,15 @@ An image is a constant.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
 
-from relay.stand_ins.mock.audio import milliseconds
-from relay.stand_ins.mock.items import Item
+from relay.engine.audio import milliseconds
+from relay.engine.items import Item
+from relay.engine.mind import Output
 
 USER_MS_PER_TOKEN = 100
 ASSISTANT_MS_PER_TOKEN = 50
@@ -52,6 +53,14 @@ class Tokens:
             text=text_tokens(item.text if item.role == "user" else item.words),
             audio=sum(audio_tokens(pcm) for pcm in item.pcm.values()),
             image=images * IMAGE_TOKENS,
+        )
+
+    @classmethod
+    def of_output(cls, output: Output) -> Self:
+        """What this costs to have said or written."""
+        return cls(
+            text=math.ceil(output.written_chars / CHARS_PER_TOKEN),
+            audio=math.ceil(output.spoken_ms / ASSISTANT_MS_PER_TOKEN),
         )
 
     def __add__(self, other: Self) -> Self:
@@ -95,7 +104,7 @@ class Meter:
     def __init__(self) -> None:
         self._read: set[str] = set()
 
-    def read(self, instructions: str, tools: list[dict[str, Any]], items: Iterable[Item]) -> Prompt:
+    def read(self, instructions: str, tools: Sequence[dict[str, Any]], items: Iterable[Item]) -> Prompt:
         """Count what one response reads."""
         costs = {item.id: Tokens.of(item) for item in items}
         preamble = instructions + (orjson.dumps(tools).decode() if tools else "")

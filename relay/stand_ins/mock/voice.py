@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from relay.stand_ins.mock.audio import milliseconds
-from relay.stand_ins.mock.items import Item
+from relay.engine.audio import milliseconds
+from relay.engine.items import Item
 
 ROTATION = ("answer-1", "answer-2", "answer-3")
 MOMENT_MS = 900

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 
 from relay.config.kinds import TRANSLATION
+from relay.engine.session_base import SessionBase
 from relay.stand_ins.mock import Pace
 from relay.stand_ins.mock.live import LiveSession
 from relay.stand_ins.mock.opening import Opening
-from relay.stand_ins.mock.session_base import SessionBase
 from relay.stand_ins.mock.translation import TranslationSession
 from tests.stand_ins.mock.conformance import conforms
 from tests.stand_ins.mock.talk import BYTES_PER_MS, UNIX_NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.stand_ins.mock.errors import Refused
+from relay.engine.errors import Refused
 from relay.stand_ins.mock.opening import Opening, Upgrade
 
 

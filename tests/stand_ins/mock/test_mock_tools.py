@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.stand_ins.mock.items import Item
+from relay.engine.items import Item
 from relay.stand_ins.mock.tools import Call, choose_call
 
 

@@ -6,8 +6,8 @@ from importlib import resources
 
 import pytest
 
+from relay.engine.audio import loudness, milliseconds
 from relay.stand_ins.mock import voice
-from relay.stand_ins.mock.audio import loudness, milliseconds
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.talk import Talk, audio_of, silence, text_of, tone
 

@@ -2,23 +2,30 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import orjson
 
-from relay.stand_ins.mock import requests
-from relay.stand_ins.mock.audio import BYTES_PER_MS
-from relay.stand_ins.mock.checks import Check
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event
-from relay.stand_ins.mock.schedule import Schedule
-
-if TYPE_CHECKING:
-    from relay.stand_ins.exchange import Closure
+from relay.engine import requests
+from relay.engine.audio import BYTES_PER_MS
+from relay.engine.checks import Check
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event, event
+from relay.engine.schedule import Schedule
 
 Handlers = Mapping[str, Callable[[Event], None]]
 
 SESSION_SECONDS = 3600.0
+
+
+class Closure(Protocol):
+    """How a connection is to be closed; without a code it is aborted."""
+
+    @property
+    def close_code(self) -> int | None: ...
+
+    @property
+    def close_reason(self) -> str: ...
 
 
 class SessionBase:
@@ -89,6 +96,11 @@ class SessionBase:
         """The same, as the text that goes over the wire."""
         event = self.next_event(now)
         return None if event is None else orjson.dumps(event).decode()
+
+    def wake(self, now: float) -> None:
+        """Let go on what waits for nothing but this: the mind has more to give."""
+        self._now = now
+        self._schedule.wake(now)
 
     def end(self) -> None:
         """Let go of what the session holds, and take in no more: its connection is gone. What it has heard stays."""

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from relay.stand_ins.mock.errors import Refused
-from relay.stand_ins.mock.listening import Listener, SpeechStarted, SpeechStopped
+from relay.engine.errors import Refused
+from relay.engine.listening import Listener, SpeechStarted, SpeechStopped
 from tests.stand_ins.mock.talk import BYTES_PER_MS, silence, tone
 
 DETECTION: dict[str, Any] = {

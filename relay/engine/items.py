@@ -4,13 +4,14 @@ What it keeps is bounded, by `MAX_ITEMS` and by `MAX_BYTES` of text, images and 
 are forgotten without a word, as if they had been truncated from the model's context.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from relay.stand_ins.mock import audio
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import new_id
+from relay.engine import audio
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import new_id
 
 MAX_ITEMS = 1000
 MAX_BYTES = 64 << 20
@@ -19,10 +20,17 @@ GIST_CHARS = 2000
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One item: its JSON fields without the audio, and the PCM of those content parts that have some."""
+    """One item: its JSON fields without the audio, and the PCM of those content parts that have some.
+
+    Attributes:
+        fields: as the peer sees them.
+        pcm: by the index of the content part.
+        said: of the model's speech, which words end at which byte of it.
+    """
 
     fields: dict[str, Any]
     pcm: dict[int, bytearray] = field(default_factory=dict)
+    said: list[tuple[str, int]] = field(default_factory=list)
 
     @classmethod
     def make(cls, kind: str, *, item_id: str | None = None, **fields: Any) -> Self:
@@ -100,6 +108,27 @@ class Item:
             for index, pcm in self.pcm.items():
                 copy["content"][index]["audio"] = audio.encode(with_audio, pcm)
         return copy
+
+    def add_speech(self, words: str, pcm: bytes) -> None:
+        """More speech of the model; without words it belongs to those that were said last."""
+        speech = self.pcm.setdefault(0, bytearray())
+        speech += pcm
+        if not words and self.said:
+            words, _ = self.said.pop()
+        self.said.append((words, len(speech)))
+
+    @property
+    def heard_words(self) -> str:
+        """What is left of the model's speech after it was truncated, as if all words of a chunk were equally long."""
+        heard: list[str] = []
+        left, start = len(self.pcm.get(0, b"")), 0
+        for words, end in self.said:
+            if end > left:
+                pieces = re.findall(r"\s*\S+\s*", words)
+                return "".join([*heard, *pieces[: len(pieces) * max(0, left - start) // (end - start)]])
+            heard.append(words)
+            start = end
+        return "".join(heard)
 
     def truncate(self, content_index: int, audio_end_ms: int) -> None:
         """Cut this item's audio to what was heard; its transcript goes, since nobody knows where it was cut.

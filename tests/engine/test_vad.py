@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.stand_ins.mock.vad import FRAME_BYTES, Change, EnergyVad, VadSettings
+from relay.engine.vad import FRAME_BYTES, Change, EnergyVad, VadSettings
 from tests.stand_ins.mock.talk import silence, tone
 
 SETTINGS = VadSettings(threshold=0.5, prefix_ms=300, silence_ms=200)

@@ -1,9 +1,10 @@
 """Scripts on a clock that stands still until it is told."""
 
+import math
 from collections.abc import Iterator
 
-from relay.stand_ins.mock.events import Event
-from relay.stand_ins.mock.schedule import Pause, Schedule, Script
+from relay.engine.events import Event
+from relay.engine.schedule import Pause, Schedule, Script
 
 
 def script(name: str, *pauses: float) -> Script:
@@ -81,3 +82,15 @@ def test_a_script_may_start_another() -> None:
 
     schedule.start(starting(), 0)
     assert due_by(schedule, 0) == ["a", "b0"]
+
+
+def test_a_script_may_wait_until_it_is_woken() -> None:
+    """A pause without an end is over when somebody says so; scripts that wait for a time are not disturbed."""
+    schedule = Schedule()
+    schedule.start(script("a", math.inf, 5), 0)
+    schedule.start(script("b", 5), 0)
+    assert due_by(schedule, 0) == ["a0", "b0"]
+    assert schedule.next_due == 5
+    schedule.wake(1)
+    assert due_by(schedule, 1) == ["a1"]
+    assert due_by(schedule, 6) == ["b1", "a2"]

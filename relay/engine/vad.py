@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Self
 
-from relay.stand_ins.mock.audio import BYTES_PER_MS, loudness
+from relay.engine.audio import BYTES_PER_MS, loudness
 
 FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * BYTES_PER_MS

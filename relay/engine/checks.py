@@ -7,7 +7,7 @@ value would be refused. What the tables of `requests.py` do not name is refused 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from relay.stand_ins.mock.errors import Fault, Refused
+from relay.engine.errors import Fault, Refused
 
 Check = Callable[[Any, str], None]
 

@@ -9,11 +9,11 @@ nobody speaks. What is older is forgotten, which the API does not do.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from relay.stand_ins.mock.audio import BYTES_PER_MS
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.vad import FRAME_BYTES, ONSET_FRAMES, Change, EnergyVad, VadSettings
+from relay.engine.audio import BYTES_PER_MS
+from relay.engine.errors import Fault, Refused
+from relay.engine.vad import FRAME_BYTES, ONSET_FRAMES, Change, EnergyVad, VadSettings
 
 BUFFER_LIMIT_MS = 360_000
 QUIET_LIMIT_MS = 15_000
@@ -33,6 +33,40 @@ class SpeechStopped:
 
     end_ms: int
     pcm: bytes
+
+
+class TurnListener(Protocol):
+    """The input audio buffer of a session, and what finds turns in it."""
+
+    @property
+    def end_ms(self) -> int:
+        """Where the audio that has been appended so far ends."""
+
+    @property
+    def is_speaking(self) -> bool:
+        """A turn has started and is not over."""
+
+    def detect_turns(self, turn_detection: Mapping[str, Any] | None) -> None:
+        """Find turns like this from here on, or not at all. Asking for what is done already changes nothing."""
+
+    def append(self, pcm: bytes) -> Iterator[SpeechStarted | SpeechStopped]:
+        """Buffer this, and tell what is found. Iterate to the end: finding is done on the way."""
+
+    def commit(self) -> bytes:
+        """Take everything out of the buffer, as the turn that somebody decided to end.
+
+        Raises:
+            Refused: there is too little.
+        """
+
+    def take_since(self, start_ms: int) -> bytes:
+        """Take out what was appended since then, and forget what lay before it."""
+
+    def clear(self) -> None:
+        """Empty the buffer; a turn that had started is forgotten."""
+
+    def end(self) -> None:
+        """Let go of what it holds: no more will come."""
 
 
 class Listener:
@@ -102,6 +136,11 @@ class Listener:
     def clear(self) -> None:
         """Empty the buffer; a turn that had started is forgotten."""
         self._take_rest(self._end)
+
+    def end(self) -> None:
+        """Let go of what it holds."""
+        self._vad = None
+        self.clear()
 
     def _take_rest(self, start: int) -> bytes:
         """Take everything, and listen as if nothing had been said before."""

@@ -7,7 +7,7 @@ An `error` ends nothing by itself. A row with a close code is fatal: the event i
 from dataclasses import dataclass
 from enum import Enum
 
-from relay.stand_ins.mock.events import Event, event
+from relay.engine.events import Event, event
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 import orjson
 
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event
-from relay.stand_ins.mock.shapes import CLIENT_EVENT
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event
+from relay.engine.shapes import CLIENT_EVENT
 
 MAX_DEPTH = 100
 MAX_EVENT_ID_CHARS = 512

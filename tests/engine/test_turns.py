@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from relay.stand_ins.mock import Pace, g711
+from relay.engine import g711
+from relay.stand_ins.mock import Pace
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.talk import (
     BYTES_PER_MS,

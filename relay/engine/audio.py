@@ -5,8 +5,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from relay.stand_ins.mock import g711
-from relay.stand_ins.mock.errors import Fault, Refused
+from relay.engine import g711
+from relay.engine.errors import Fault, Refused
 
 BYTES_PER_MS = 48
 MAX_EVENT_BYTES = 15 << 20

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from relay.stand_ins.mock.audio import AudioFormat
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import new_id
+from relay.engine.audio import AudioFormat
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import new_id
 
-DEFAULT_INSTRUCTIONS = "You stand in for the Realtime API while somebody builds or tests a voice application."
 MERGED = ("audio", "input", "output")
 SECRET_TOOL_FIELDS = ("authorization", "headers")
 RESPONSE_FIELDS = ("create_response", "interrupt_response", "idle_timeout_ms")
@@ -62,9 +61,10 @@ class RealtimeSession:
     Args:
         model: what the session was opened for; None makes it a transcription session.
         expires_at: when it ends, in Unix seconds.
+        instructions: those that it has until somebody gives it others.
     """
 
-    def __init__(self, model: str | None, expires_at: int) -> None:
+    def __init__(self, model: str | None, expires_at: int, instructions: str) -> None:
         self.is_transcription = model is None
         self._fields: dict[str, Any] = {
             "type": "transcription" if model is None else "realtime",
@@ -78,7 +78,7 @@ class RealtimeSession:
             self._fields |= {
                 "model": model,
                 "output_modalities": ["audio"],
-                "instructions": DEFAULT_INSTRUCTIONS,
+                "instructions": instructions,
                 "tools": [],
                 "tool_choice": "auto",
                 "max_output_tokens": "inf",

@@ -3,19 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from relay.stand_ins.mock.errors import Fault, Refused
-from relay.stand_ins.mock.events import Event, event
-from relay.stand_ins.mock.items import Conversation, Item
-from relay.stand_ins.mock.pace import Pace
-from relay.stand_ins.mock.realtime_session import RealtimeSession
-from relay.stand_ins.mock.responses import Ending, Request, Response
-from relay.stand_ins.mock.schedule import Pause, Running, Schedule, Script
-from relay.stand_ins.mock.tools import choose_call
-from relay.stand_ins.mock.usage import Meter
-from relay.stand_ins.mock.voice import Voice
+from relay.engine.errors import Fault, Refused
+from relay.engine.events import Event
+from relay.engine.items import Conversation, Item
+from relay.engine.mind import CLIENT_CANCELLED, TURN_DETECTED, Ending, Mind, Request
+from relay.engine.realtime_session import RealtimeSession
+from relay.engine.responses import Response
+from relay.engine.schedule import Running, Schedule, Script
 
 MAX_RESPONSES = 16
-TOKENS_PER_MINUTE = 4_000_000
 
 
 class Answering:
@@ -28,7 +24,7 @@ class Answering:
         session: whose settings a response has, where its request has none.
         conversation: what a response reads, and where its output goes.
         schedule: what plays the responses.
-        pace: how fast.
+        mind: what answers.
         on_done: called behind each `response.done`.
     """
 
@@ -37,16 +33,14 @@ class Answering:
         session: RealtimeSession,
         conversation: Conversation,
         schedule: Schedule,
-        pace: Pace,
+        mind: Mind,
         on_done: Callable[[Response], None],
     ) -> None:
         self._session = session
         self._conversation = conversation
         self._schedule = schedule
-        self._pace = pace
+        self._mind = mind
         self._on_done = on_done
-        self._voice = Voice()
-        self._meter = Meter()
         self._active: Response | None = None
         self._running: dict[str, tuple[Response, Running]] = {}
 
@@ -70,7 +64,9 @@ class Answering:
             raise Refused(Fault.RESPONSE_ACTIVE, response_id=self.active.id)
         if len(self._running) >= MAX_RESPONSES:
             raise Refused(Fault.TOO_MANY_RESPONSES, limit=MAX_RESPONSES)
-        response = self._response(params, None if out_of_band else self._conversation)
+        request = self._request(params, None if out_of_band else self._conversation)
+        self._mind.check_response(params)
+        response = Response(request, self._mind.respond(request))
         if not out_of_band:
             self._active = response
         self._running[response.id] = (response, self._schedule.start(self._play(response), now))
@@ -86,11 +82,11 @@ class Answering:
             response = next((one for one, _ in self._running.values() if one.id == response_id), None)
         if response is None or not response.in_progress:
             raise Refused(Fault.CANCEL_NOT_ACTIVE)
-        return self._end(response, Ending.CLIENT_CANCELLED)
+        return self._end(response, CLIENT_CANCELLED)
 
     def interrupt(self) -> Iterator[Event]:
         """End the active response, if there is one, since somebody has begun to speak: these are its last events."""
-        return self._end(self.active, Ending.TURN_DETECTED) if self.active else iter(())
+        return self._end(self.active, TURN_DETECTED) if self.active else iter(())
 
     def _end(self, response: Response, ending: Ending) -> Iterator[Event]:
         response.stop(ending)
@@ -101,38 +97,24 @@ class Answering:
         del self._running[response.id]
         self._on_done(response)
 
-    def rate_limits(self, response: Response) -> Script:
-        """What follows a response a little later; the limit is made up, and never reached."""
-        yield Pause(self._pace.rate_limits_s)
-        used = response.total_tokens
-        limit = {
-            "name": "tokens",
-            "limit": TOKENS_PER_MINUTE,
-            "remaining": max(0, TOKENS_PER_MINUTE - used),
-            "reset_seconds": round(60 * used / TOKENS_PER_MINUTE, 3),
-        }
-        yield event("rate_limits.updated", rate_limits=[limit])
-
-    def _response(self, params: dict[str, Any], conversation: Conversation | None) -> Response:
+    def _request(self, params: dict[str, Any], conversation: Conversation | None) -> Request:
         session, speaking = self._session, self._session.speaking
         given = params.get("instructions")  # null is as good as none
-        instructions = session["instructions"] if given is None else given
-        tools = params.get("tools", session["tools"])
-        context = self._context(params)
         output = params.get("audio", {}).get("output", {})
-        aloud = params.get("output_modalities", session["output_modalities"]) == ["audio"]
-        request = Request(
+        return Request(
             conversation=conversation,
-            aloud=aloud,
+            context=self._context(params),
+            instructions=session["instructions"] if given is None else given,
+            tools=params.get("tools", session["tools"]),
+            tool_choice=params.get("tool_choice", session["tool_choice"]),
+            aloud=params.get("output_modalities", session["output_modalities"]) == ["audio"],
             audio_format=output.get("format", speaking["format"]),
             voice=output.get("voice", speaking["voice"]),
+            speed=speaking["speed"],
             max_output_tokens=params.get("max_output_tokens", session["max_output_tokens"]),
             metadata=params.get("metadata"),
-            prompt=self._meter.read(instructions, tools, context),
+            params=params,
         )
-        call = choose_call(context, tools, params.get("tool_choice", session["tool_choice"]))
-        answer = call or self._voice.answer(context, instructions, aloud=aloud)
-        return Response(request, answer, self._pace)
 
     def _context(self, params: dict[str, Any]) -> list[Item]:
         """What the response reads: the conversation, unless it was given something else."""

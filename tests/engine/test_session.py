@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from relay.stand_ins.mock.errors import Fault
+from relay.engine.errors import Fault
 from tests.stand_ins.mock.talk import Talk, silence, tone, trace
 
 METADATA = "response.metadata"

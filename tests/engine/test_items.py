@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.stand_ins.mock.items import MAX_BYTES, MAX_ITEMS, Conversation, Item
+from relay.engine.items import MAX_BYTES, MAX_ITEMS, Conversation, Item
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.talk import Talk, audio_of, silence, tone, trace
 
@@ -163,3 +163,19 @@ def test_a_conversation_forgets_its_oldest_items() -> None:
     large.pcm[0] = bytearray(MAX_BYTES + 1)
     conversation.append(large)
     assert [item.id for item in conversation] == ["large"]
+
+
+def test_what_was_heard_of_an_answer() -> None:
+    """What is left of a truncated answer's words are those of the chunks that were heard, and a part of the one cut."""
+    item = Item.make("message", role="assistant", content=[{"type": "output_audio", "transcript": ""}])
+    assert item.heard_words == ""
+    item.add_speech("One two. ", silence(200))
+    item.add_speech("Three four ", silence(100))
+    item.add_speech("", silence(100))
+    assert item.heard_words == "One two. Three four "
+    item.truncate(0, 300)
+    assert item.heard_words == "One two. Three "
+    item.truncate(0, 200)
+    assert item.heard_words == "One two. "
+    item.truncate(0, 0)
+    assert item.heard_words == ""

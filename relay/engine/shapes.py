@@ -5,7 +5,7 @@ is certain the table is generous: the mock must not refuse what the API takes. `
 takes it.
 """
 
-from relay.stand_ins.mock.checks import (
+from relay.engine.checks import (
     Check,
     anything,
     array,

@@ -4,11 +4,12 @@ A script is a generator that yields events, and pauses between them. It reads li
 nothing of it runs before its next event is asked for: a reader who is slow makes no queue.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from relay.stand_ins.mock.events import Event
+from relay.engine.events import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class Pause:
 
     seconds: float
 
+
+UNTIL_WOKEN = Pause(math.inf)
+"""Nothing happens before `Schedule.wake`."""
 
 Script: TypeAlias = Iterator[Event | Pause]
 
@@ -54,6 +58,12 @@ class Schedule:
     def stop_all(self) -> None:
         """Play no more of anything."""
         self._running.clear()
+
+    def wake(self, now: float) -> None:
+        """Let the scripts go on that wait for this and for nothing else."""
+        for running in self._running:
+            if running.due == math.inf:
+                running.due = now
 
     def next_event(self, now: float) -> Event | None:
         """Play until the next event that is due, and return it; None if none is due yet."""

@@ -5,8 +5,8 @@ from base64 import b64encode
 
 import pytest
 
-from relay.stand_ins.mock import audio, g711
-from relay.stand_ins.mock.errors import Refused
+from relay.engine import audio, g711
+from relay.engine.errors import Refused
 from tests.stand_ins.mock.talk import silence, tone
 
 PCM = {"type": "audio/pcm", "rate": 24000}
