@@ -1,27 +1,29 @@
 """Counters that expire, in memory or in a Redis that several relays share.
 
-The `limits` library keeps them. When the shared store does not answer in time, this process counts on by itself, and
-asks it again after some seconds: people go on talking, nobody waits for it more than once, each relay still bounds what
-it admits, and a metric and the log tell.
+In memory the `limits` library keeps them. A shared store is asked once for a handshake. When it does not answer in
+time, this process counts on by itself, and asks it again after some seconds: people go on talking, nobody waits for it
+more than once, each relay still bounds what it admits, and a metric and the log tell.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from limits import RateLimitItemPerDay, RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
 from relay.admission.circuit_breaker import PAUSE_S, CircuitBreaker
 from relay.config.errors import SettingsError
+from relay.config.quotas import QuotaKey
 
 if TYPE_CHECKING:
     from redis.asyncio import ConnectionPool
 
+    from relay.admission.shared_admission import Admission, SharedAdmission
     from relay.admission.shared_money import SharedMoney
 
 ANSWER_WITHIN_S = 0.5
@@ -44,10 +46,9 @@ class Counters:
     """
 
     def __init__(self, url: str, on_failure: Callable[[], None] = lambda: None) -> None:
-        own = MemoryStorage()
-        self._own = MovingWindowRateLimiter(own)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
         self._pool = None if url == "memory" else _connections(url)
-        self._shared = MovingWindowRateLimiter(own if self._pool is None else _shared(url, self._pool))
+        self._shared = None if self._pool is None else _admission(self._pool)
         self.money = None if self._pool is None else _money(self._pool)
         self._on_failure = on_failure
         self._breaker = CircuitBreaker()
@@ -57,18 +58,32 @@ class Counters:
         if self._pool is not None:
             await self._pool.aclose()
 
-    async def admit(self, per_minute: int, *key: str) -> int | None:
-        """Count one session in a moving minute; returns the seconds until there is room, or None where there was."""
-        item = RateLimitItemPerMinute(per_minute, namespace="sessions")
+    async def admit(
+        self, windows: Sequence[tuple[int, QuotaKey]], sums: Sequence[str]
+    ) -> "tuple[QuotaKey | None, int, Sequence[int] | None]":
+        """Count one session in each of these moving minutes, if all have room, and look at the sums of days.
 
-        async def ask(limiter: RateLimiter) -> int:
-            if await limiter.hit(item, *key):
-                return 0
-            stats = await limiter.get_window_stats(item, *key)
-            return max(1, round(stats.reset_time - time()))
+        Args:
+            windows: how many sessions a minute takes, and of which scope.
+            sums: keys of `money_key`.
 
-        wait_s = await self.ask(lambda: ask(self._shared))
-        return (await ask(self._own) if wait_s is None else wait_s) or None
+        Returns:
+            The scope that has no room and the seconds until it has, or None and 0; and what was spent of each sum,
+            None where only this process knows.
+        """
+        shared = self._shared
+        if shared is not None:
+            keyed = [(f"{PREFIX}:window/{_minute(limit).key_for(*key)}", limit) for limit, key in windows]
+            answer: Admission | None = await self.ask(lambda: shared.admit(keyed, sums))
+            if answer is not None:
+                return None if answer.full is None else windows[answer.full][1], answer.wait_s, answer.spent
+        for limit, key in windows:
+            if not await self._own.test(_minute(limit), *key):
+                stats = await self._own.get_window_stats(_minute(limit), *key)
+                return key, max(1, round(stats.reset_time - time())), None
+        for limit, key in windows:
+            await self._own.hit(_minute(limit), *key)
+        return None, 0, None
 
     async def ask(self, question: Callable[[], Awaitable[Answer]]) -> Answer | None:
         """The shared store's answer; None where it gives none in time, or did not a moment ago."""
@@ -100,10 +115,14 @@ def _connections(url: str) -> "ConnectionPool":
     return ConnectionPool.from_url(url.replace("valkey", "redis", 1))
 
 
-def _shared(url: str, pool: "ConnectionPool") -> Storage:
-    where = f"async+{url.replace('valkey', 'redis', 1)}"
-    options: dict[str, Any] = {"connection_pool": pool}
-    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", key_prefix=PREFIX, **options)
+def _minute(limit: int) -> RateLimitItemPerMinute:
+    return RateLimitItemPerMinute(limit, namespace="sessions")
+
+
+def _admission(pool: "ConnectionPool") -> "SharedAdmission":
+    from relay.admission.shared_admission import SharedAdmission  # noqa: PLC0415 - an extra, 4 MB
+
+    return SharedAdmission(pool)
 
 
 def _money(pool: "ConnectionPool") -> "SharedMoney":

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import ROUND_UP, Decimal
 from time import time
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from relay.core.budget import Verdict
 
 if TYPE_CHECKING:
     from relay.admission.counters import Counters
+    from relay.admission.shared_money import Payment, SharedMoney
 
 NANO_USD = Decimal("1e-9")
 
@@ -21,12 +22,16 @@ RENEWED_S = 5.0
 
 Run = Callable[[Coroutine[None, None, None]], None]
 
+Answer = tuple[bool, int]
+Step = Callable[["SharedMoney", "Payment"], Awaitable[Answer]]
+
 
 class ScopeMoney:
     """One scope's money of a day, as this process sees it.
 
     The ledger counts what this process does, in any case; where a store is shared, its answers count instead, as long
-    as it gives some. What it is told of, it is told in order, so that no request overtakes the payment before it.
+    as it gives some. What it is told of, it is told in order, so that no request overtakes the payment before it. A
+    payment that it did not answer to is told again under its name, since it may have been taken in.
 
     Args:
         key: of the scope.
@@ -45,6 +50,7 @@ class ScopeMoney:
         self._in_order = asyncio.Lock()
         self._shared_left: int | None = None
         self._owed = 0
+        self._told: Payment | None = None
         self._aside: set[str] = set()
         self._renewed_at = 0.0
 
@@ -54,16 +60,28 @@ class ScopeMoney:
         return self._limit
 
     @property
+    def scope(self) -> str:
+        """Whose it is, in the settings' words."""
+        return self._key[0]
+
+    @property
+    def place(self) -> str:
+        """Where the store keeps it."""
+        from relay.admission.counters import money_key  # noqa: PLC0415 - 2 MB that only such quotas need
+
+        return money_key(self._limit, *self._key)
+
+    @property
     def left(self) -> int:
         """Of it, as far as is known: by the last answer of the store, less what it does not know of yet."""
         if self._shared_left is None:
             return self._limit - self._ledger.spent(self._key, time())
-        return self._shared_left - self._owed
+        return self._shared_left - self._unknown_nanos
 
     @property
     def is_settled(self) -> bool:
         """Whether the store knows all that it has to be told."""
-        return self._owed == 0 and not self._in_order.locked()
+        return self._unknown_nanos == 0 and not self._in_order.locked()
 
     def reserve(self, name: str, nanos: int, verdict: Verdict) -> None:
         """Set an amount aside, if it may be; without a shared store that is known at once."""
@@ -71,6 +89,12 @@ class ScopeMoney:
             verdict(self._ledger.reserve(self._key, name, nanos, self._limit, time()))
         else:
             self._run(self._reserve(name, nanos, verdict))
+
+    def keep(self, name: str, nanos: int) -> None:
+        """Set an amount aside, whatever is left."""
+        self._ledger.keep(self._key, name, nanos)
+        if self._counters.money is not None:
+            self._run(self._keep(name, nanos))
 
     def spend(self, nanos: int, name: str | None) -> None:
         """Take out what was spent, and free what was set aside under the name."""
@@ -85,24 +109,34 @@ class ScopeMoney:
         """Learn what others have spent, and keep what is set aside from lapsing, every `RENEWED_S`."""
         if self._counters.money is not None and now - self._renewed_at >= RENEWED_S:
             self._renewed_at = now
-            self._run(self.look())
+            self._run(self._look())
 
-    async def look(self) -> None:
+    def learn(self, spent: int | None) -> None:
+        """Note what the store says was spent; None where it says nothing."""
+        self._shared_left = None if spent is None else self._limit - spent
+
+    @property
+    def _unknown_nanos(self) -> int:
+        """What the store may not know of yet."""
+        return self._owed + (0 if self._told is None else self._told.nanos)
+
+    async def _look(self) -> None:
         """Learn what is left."""
-        money = self._counters.money
-        if money is None:
-            return
+        place = self.place
         async with self._in_order:
-            owed, names, place = self._owed, sorted(self._aside), self._place
-            self._learn(owed, await self._counters.ask(lambda: money.renew(place, self._limit, owed, names)))
+            names = sorted(self._aside)
+            await self._tell(lambda money, payment: money.renew(place, self._limit, payment, names))
+
+    async def _keep(self, name: str, nanos: int) -> None:
+        place = self.place
+        async with self._in_order:
+            self._aside.add(name)
+            await self._tell(lambda money, payment: money.keep(place, self._limit, payment, nanos, name))
 
     async def _reserve(self, name: str, nanos: int, verdict: Verdict) -> None:
-        money = self._counters.money
-        assert money is not None  # noqa: S101 - or nothing has to be waited for
+        place = self.place
         async with self._in_order:
-            owed, place = self._owed, self._place
-            answer = await self._counters.ask(lambda: money.reserve(place, self._limit, owed, nanos, name))
-            self._learn(owed, None if answer is None else answer[1])
+            answer = await self._tell(lambda money, payment: money.reserve(place, self._limit, payment, nanos, name))
             own = self._ledger.reserve(self._key, name, nanos, self._limit, time())
             may = own if answer is None else answer[0]
             if may:
@@ -110,24 +144,31 @@ class ScopeMoney:
         verdict(may)
 
     async def _pay(self, names: list[str]) -> None:
-        money = self._counters.money
-        assert money is not None  # noqa: S101
+        place = self.place
         async with self._in_order:
-            owed, place = self._owed, self._place
-            self._learn(owed, await self._counters.ask(lambda: money.spend(place, self._limit, owed, names)))
+            await self._tell(lambda money, payment: money.spend(place, self._limit, payment, names))
             self._aside.difference_update(names)
 
-    def _learn(self, owed: int, left: int | None) -> None:
-        """Note the store's answer, which took in what was owed; what it did not answer is owed to it still."""
-        if left is not None:
-            self._owed -= owed
-        self._shared_left = left
+    async def _tell(self, step: Step) -> Answer | None:
+        """Ask the store, and tell it what it is owed: the payment that it did not answer to goes before all else."""
+        from relay.admission.shared_money import NOTHING, Payment  # noqa: PLC0415 - an extra, 4 MB
 
-    @property
-    def _place(self) -> str:
-        from relay.admission.counters import money_key  # noqa: PLC0415 - 2 MB that only such quotas need
+        if self._told is not None and self._owed:
+            place = self.place
+            if await self._ask(lambda money, payment: money.spend(place, self._limit, payment, []), self._told) is None:
+                return None
+        if self._owed and self._told is None:
+            self._told, self._owed = Payment(secrets.token_hex(8), self._owed), 0
+        return await self._ask(step, self._told or NOTHING)
 
-        return money_key(self._limit, *self._key)
+    async def _ask(self, step: Step, payment: "Payment") -> Answer | None:
+        money = self._counters.money
+        assert money is not None  # noqa: S101 - or nothing has to be waited for
+        answer = await self._counters.ask(lambda: step(money, payment))
+        if answer is not None:
+            self._told = None
+        self._shared_left = None if answer is None else answer[1]
+        return answer
 
 
 class DailyBudget:
@@ -141,6 +182,10 @@ class DailyBudget:
     def reserve(self, name: str, usd: Decimal, verdict: Verdict) -> None:
         self._aside.add(name)
         self._money.reserve(f"{self._prefix}-{name}", in_nanos(usd), verdict)
+
+    def keep(self, name: str, usd: Decimal) -> None:
+        self._aside.add(name)
+        self._money.keep(f"{self._prefix}-{name}", in_nanos(usd))
 
     def spend(self, usd: Decimal, name: str | None = None) -> None:
         if name is not None:

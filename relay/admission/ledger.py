@@ -51,6 +51,10 @@ class Ledger:
         """Set an amount aside, if what is left of the limit allows it."""
         return self._days[key].aside.reserve(name, nanos, limit - self.spent(key, now))
 
+    def keep(self, key: tuple[str, ...], name: str, nanos: int) -> None:
+        """Set an amount aside, whatever is left."""
+        self._days[key].aside.keep(name, nanos)
+
     def free(self, key: tuple[str, ...], name: str | None) -> None:
         """Set nothing aside under this name any more."""
         self._days[key].aside.free(name)

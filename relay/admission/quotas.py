@@ -6,7 +6,7 @@ new ones in a minute and money in a day by `counters`, which several relays can 
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import partial
@@ -85,29 +85,26 @@ class Quotas:
         while self._asking:
             await asyncio.wait(self._asking)
 
-    async def _admit(self, scopes: Iterable[tuple[Quota, QuotaKey]], budgets: list[DailyBudget]) -> None:
-        for quota, key in scopes:
-            if quota.sessions_per_minute is not None:
-                await self._count_one(quota.sessions_per_minute, key)
-            if quota.usd_per_day is not None:
-                budgets.append(await self._budget(quota.usd_per_day, key))
-
-    async def _count_one(self, per_minute: int, key: QuotaKey) -> None:
-        assert self._counters is not None  # noqa: S101 - made with the quotas
-        wait_s = await self._counters.admit(per_minute, *key)
-        if wait_s is not None:
-            quota = {"quota": f"{key[0]}.sessions_per_minute"}
+    async def _admit(self, scopes: Sequence[tuple[Quota, QuotaKey]], budgets: list[DailyBudget]) -> None:
+        windows = [(quota.sessions_per_minute, key) for quota, key in scopes if quota.sessions_per_minute is not None]
+        moneys = [self._money_of(quota.usd_per_day, key) for quota, key in scopes if quota.usd_per_day is not None]
+        if self._counters is None or not (windows or moneys):
+            return
+        full, wait_s, spent = await self._counters.admit(windows, [money.place for money in moneys])
+        if full is not None:
+            quota = {"quota": f"{full[0]}.sessions_per_minute"}
             raise Refused(ended(Cause.TOO_FREQUENT, retry_after_s=wait_s, named=quota))
+        for number, money in enumerate(moneys):
+            money.learn(None if spent is None else spent[number])
+            if money.left <= 0:
+                raise Refused(ended(Cause.BUDGET_SPENT, named={"quota": f"{money.scope}.usd_per_day"}))
+            budgets.append(DailyBudget(money))
 
-    async def _budget(self, usd: Decimal, key: QuotaKey) -> DailyBudget:
-        assert self._counters is not None  # noqa: S101
-        money = self._money.get(key)
-        if money is None:
-            money = self._money[key] = ScopeMoney(key, usd, self._ledger, self._counters, partial(self._run, key))
-        await money.look()
-        if money.left <= 0:
-            raise Refused(ended(Cause.BUDGET_SPENT, named={"quota": f"{key[0]}.usd_per_day"}))
-        return DailyBudget(money)
+    def _money_of(self, usd: Decimal, key: QuotaKey) -> ScopeMoney:
+        assert self._counters is not None  # noqa: S101 - made with the quotas
+        if key not in self._money:
+            self._money[key] = ScopeMoney(key, usd, self._ledger, self._counters, partial(self._run, key))
+        return self._money[key]
 
     def _run(self, key: QuotaKey, asking: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(asking)

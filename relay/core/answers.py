@@ -7,6 +7,9 @@ from typing import Any
 BEGINS_WITHIN_S = 30.0
 """After so long an upstream that neither began an answer nor refused it will not."""
 
+CANCELLED_WITHIN_S = 5.0
+"""After so long an upstream that was told to end an answer does not heed it."""
+
 DONE_WITHIN_S = 600.0
 """After so long an answer that began is not waited for."""
 
@@ -25,6 +28,7 @@ class Answer:
         name: under which money is set aside for it.
         may: whether it may go up; None while that is not known.
         is_held: whether that is waited for.
+        cancelled_at: when the upstream was told to end it, since nothing pays for it.
     """
 
     usd: Decimal
@@ -36,6 +40,7 @@ class Answer:
     name: str | None = None
     may: bool | None = None
     is_held: bool = False
+    cancelled_at: float | None = None
 
 
 class Answers:
@@ -57,10 +62,12 @@ class Answers:
         """One more is under way."""
         self._under_way.append(answer)
 
-    def drop(self, answer: Answer) -> None:
-        """It does not come."""
-        if answer in self._under_way:
+    def drop(self, answer: Answer) -> bool:
+        """It does not come; returns whether it was waited for."""
+        was_awaited = answer in self._under_way
+        if was_awaited:
             self._under_way.remove(answer)
+        return was_awaited
 
     def begun(self, response_id: Any, now: float) -> tuple[Answer | None, bool]:
         """The answer that begins now, and whether nobody had asked for it; no answer where it had begun before."""
@@ -101,6 +108,10 @@ class Answers:
         for answer in gone:
             self.drop(answer)
         return gone
+
+    def is_unheeded(self, now: float) -> bool:
+        """Whether one goes on that was to end long ago."""
+        return any(one.cancelled_at is not None and now - one.cancelled_at > CANCELLED_WITHIN_S for one in self.all())
 
     def all(self) -> list[Answer]:
         """Those that are left."""

@@ -9,9 +9,6 @@ from relay.core.prices import MILLION, Price, Prices
 from relay.core.tally import Costs
 from relay.core.usage import ZERO, Usage, read_number, read_usage
 
-MOST_OUTPUT_TOKENS = 32_000
-"""The most that any of the API's models says in one answer: what the first of a session is taken to cost."""
-
 GUESSED_OUTPUT_TOKENS = 4096
 """How much is taken to have been said where a usage cannot be understood: more than three minutes of speech."""
 
@@ -47,8 +44,10 @@ class Bill:
         self._costs = costs
         self._billed_s = ZERO
         self._most_output_tokens: Any = None
+        self._modalities: Any = None
         self._dearest_usd = ZERO
         self._dearest_input_usd = ZERO
+        self._dearest_transcript_usd = ZERO
 
     def learn(self, session: Any) -> None:
         """Note which models are at work, and how much they may say: the upstream may serve others than asked for."""
@@ -57,28 +56,35 @@ class Bill:
         if isinstance(model := session.get("model"), str):
             self._model = model
         self._most_output_tokens = session.get("max_output_tokens", self._most_output_tokens)
+        self._modalities = session.get("output_modalities", self._modalities)
         found: Any = session
-        for key in ("audio", "input", "transcription", "model"):
+        for key in ("audio", "input"):
             found = found.get(key) if isinstance(found, Mapping) else None
-        if isinstance(found, str):
-            self._transcriber = found
+        if isinstance(found, Mapping) and "transcription" in found:
+            transcription = found["transcription"]
+            model = transcription.get("model") if isinstance(transcription, Mapping) else ""
+            self._transcriber = model if isinstance(model, str) else self._transcriber
 
     def likely_usd(self, response: Any = None, unread_chars: int = 0) -> Decimal:
         """What an answer is likely to cost: all that it may say, else what the dearest did; and what it reads.
 
-        Where an upstream does not keep to a bound, the dearest counts beside it.
+        Before there was one, it is all that the model can say. Where an upstream does not keep to a bound, the dearest
+        counts beside it.
 
         Args:
             response: what was asked for.
             unread_chars: what the peer has said since the last answer, which the next one has to read.
         """
-        bound = response.get("max_output_tokens") if isinstance(response, Mapping) else None
+        asked = response if isinstance(response, Mapping) else {}
+        bound = asked.get("max_output_tokens")
+        modalities = asked.get("output_modalities") or self._modalities
+        said = self._price.text_output if modalities == ["text"] else self._price.output
         most = read_number(self._most_output_tokens if bound is None else bound)
         read_usd = self._price.text_input * (unread_chars // CHARS_PER_TOKEN) / MILLION
         if most is not None:
-            bounded = self._output_usd(most) + self._dearest_input_usd + read_usd
+            bounded = said * most / MILLION + self._dearest_input_usd + read_usd
             return bounded if self.bounds_hold else max(bounded, self._dearest_usd)
-        return (self._dearest_usd or self._output_usd(MOST_OUTPUT_TOKENS)) + read_usd
+        return (self._dearest_usd or said * self._price.most_output_tokens / MILLION) + read_usd
 
     def partly_usd(self, heard_bytes: int) -> Decimal:
         """What an answer is likely to have cost that was cut off after so many bytes: its sound, and what it read."""
@@ -106,7 +112,17 @@ class Bill:
     def transcribed(self, usage: Any) -> Decimal:
         """Add a transcript; returns what it cost."""
         model, read = self._transcriber or self._model, read_usage(usage)
-        return self._add(model, read, ZERO if read.is_clear else self._prices.of(model).of(GUESSED_TRANSCRIPT))
+        usd = self._add(model, read, ZERO if read.is_clear else self._prices.of(model).of(GUESSED_TRANSCRIPT))
+        self._dearest_transcript_usd = max(self._dearest_transcript_usd, usd)
+        return usd
+
+    def likely_transcript_usd(self, speech_ms: Decimal | None) -> Decimal:
+        """What a transcript of so much speech is likely to cost, else the dearest so far; 0 where none is made."""
+        if not self._transcriber:
+            return ZERO
+        if speech_ms is None:
+            return self._dearest_transcript_usd or self._prices.of(self._transcriber).of(GUESSED_TRANSCRIPT)
+        return self._prices.of(self._transcriber).of(Usage({}, max(speech_ms, ZERO) / 1000))
 
     def lasted(self, seconds: Decimal) -> Decimal:
         """Add time that is billed as such; returns what it cost."""

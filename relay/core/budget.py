@@ -29,6 +29,9 @@ class Budget(Protocol):
     def reserve(self, name: str, usd: Decimal, verdict: Verdict) -> None:
         """Set money aside under a name of the session's, if it may be; `verdict` is told once, now or later."""
 
+    def keep(self, name: str, usd: Decimal) -> None:
+        """Set money aside, even if there is less, for what cannot be refused any more."""
+
     def spend(self, usd: Decimal, name: str | None = None) -> None:
         """Take out what was spent, even if there is less, and free what was set aside under the name."""
 
@@ -41,25 +44,32 @@ class Budget(Protocol):
 
 
 class SetAside(Generic[Money]):
-    """What is set aside in a budget, by name."""
+    """What is set aside in a budget, by name: for answers, and for what is kept for all else."""
 
     def __init__(self) -> None:
         self._amounts: dict[str, Money] = {}
+        self._kept: dict[str, Money] = {}
 
     def __len__(self) -> int:
-        return len(self._amounts)
+        return len(self._amounts) + len(self._kept)
 
     def reserve(self, name: str, amount: Money, left: Money) -> bool:
-        """Set the amount aside, if what is left of the budget allows it."""
+        """Set the amount aside for an answer, if what is left of the budget allows it."""
+        left = left - sum(self._kept.values())
         may = left > 0 and (not self._amounts or sum(self._amounts.values()) + amount <= left)
         if may:
             self._amounts[name] = amount
         return may
 
+    def keep(self, name: str, amount: Money) -> None:
+        """Set the amount aside, whatever is left."""
+        self._kept[name] = amount
+
     def free(self, name: str | None) -> None:
         """Set nothing aside under this name any more."""
         if name is not None:
             self._amounts.pop(name, None)
+            self._kept.pop(name, None)
 
 
 class SessionBudget:
@@ -72,6 +82,9 @@ class SessionBudget:
 
     def reserve(self, name: str, usd: Decimal, verdict: Verdict) -> None:
         verdict(self._aside.reserve(name, usd, self._limit - self._spent))
+
+    def keep(self, name: str, usd: Decimal) -> None:
+        self._aside.keep(name, usd)
 
     def spend(self, usd: Decimal, name: str | None = None) -> None:
         self._spent += usd
@@ -116,9 +129,15 @@ class Account:
 
         One budget is asked after the other, in the same order by all, so that of two who ask at once one gets it.
         """
-        self._names += 1
-        name = str(self._names)
+        name = self._new_name()
         self._reserve_from(0, name, usd, verdict)
+        return name
+
+    def keep(self, usd: Decimal) -> str:
+        """Set money aside in all budgets, whatever is left; returns the name under which it is."""
+        name = self._new_name()
+        for budget in self._budgets:
+            budget.keep(name, usd)
         return name
 
     def pay(self, usd: Decimal, name: str | None = None) -> None:
@@ -142,6 +161,10 @@ class Account:
             self._on_warning(spent_usd)
         if share >= 1 and may_end:
             session.end(ended(Cause.BUDGET_SPENT), now)
+
+    def _new_name(self) -> str:
+        self._names += 1
+        return str(self._names)
 
     def _reserve_from(self, number: int, name: str, usd: Decimal, verdict: Verdict) -> None:
         if number == len(self._budgets):

@@ -1,8 +1,9 @@
 """Metering of sessions with responses: what they cost, and their end when that is more than they may.
 
 Cost is known when the API says so: with `response.done`, and with the transcript of the input. Until then it is set
-aside (`relay.core.budget`): a request for an answer that could not be paid for is refused, and an answer that the
-upstream begins by itself, after voice detection, is cancelled where a request for it would have been refused.
+aside (`relay.core.budget`): a request for an answer that could not be paid for is refused, and so is a turn of speech
+that the upstream would answer by itself (`relay.core.heard`). An answer that it begins all the same is cancelled where
+a request for it would have been refused; the session of an upstream that does not heed that ends.
 
 When a budget is spent, nothing that could be a request goes up any more, what is being said is said to its end, and
 then the session ends; and after `SPENT_MAY_TAKE_S` in any case.
@@ -19,6 +20,7 @@ from relay.core.budget import Account, Budget
 from relay.core.closing import Cause, ended
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.harmless import is_harmless, may_ask_for_an_answer
+from relay.core.heard import HEARD, TRANSCRIBED, Heard
 from relay.core.interceptor import EVERY, Interceptor
 from relay.core.payers import Place
 from relay.core.prices import Prices
@@ -31,7 +33,6 @@ RESPONSE_CREATED = "response.created"
 RESPONSE_DONE = "response.done"
 RESPONSE_CANCEL = "response.cancel"
 ERROR = "error"
-TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
 SESSION_EVENTS = frozenset({"session.created", "session.updated"})
 READ_BY_THE_NEXT_ANSWER = frozenset({"conversation.item.create", "session.update"})
 
@@ -56,7 +57,7 @@ class Meter(Interceptor):
     """
 
     up = frozenset({RESPONSE_CREATE, BINARY, MALFORMED, *READ_BY_THE_NEXT_ANSWER})
-    down = frozenset({RESPONSE_CREATED, RESPONSE_DONE, ERROR, TRANSCRIBED, *SESSION_EVENTS})
+    down = frozenset({RESPONSE_CREATED, RESPONSE_DONE, ERROR, TRANSCRIBED, *HEARD, *SESSION_EVENTS})
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Meter(Interceptor):
         self._account = Account(self._bill, budgets, on_warning)
         self._costs = costs
         self._answers = Answers()
+        self._heard = Heard(self._bill, self._account, self._answers)
         self._unread_chars = 0
         self._spent_at: float | None = None
         self._cancelling: set[str] = set()
@@ -96,6 +98,7 @@ class Meter(Interceptor):
     def on_down(self, event: Event, now: float) -> Event | None:
         if event.type in SESSION_EVENTS:
             self._bill.learn(event.body.get("session"))
+            self._heard.learn(event.body.get("session"))
         elif not self._place.pays:
             return event
         elif event.type == RESPONSE_CREATED:
@@ -104,19 +107,25 @@ class Meter(Interceptor):
             self._done(event)
         elif event.type == ERROR:
             return self._refused(event)
+        elif event.type in HEARD:
+            self._heard.on_down(event, self._session, now, self._unread_chars)
         else:
-            self._pay(self._bill.transcribed(event.body.get("usage")))
+            self._pay(self._bill.transcribed(event.body.get("usage")), self._heard.transcribed(event))
         return event
 
     def tick(self, now: float) -> None:
         self._account.tick(now)
         for answer in self._answers.expired(now):
             self._account.pay(ZERO, answer.name)
-        if self._account.is_spent:
+        self._heard.tick(now)
+        if self._answers.is_unheeded(now):
+            self._session.end(ended(Cause.BUDGET_SPENT), now)
+        elif self._account.is_spent:
             self._while_spent(now)
 
     def closed(self, ended: Any, now: float) -> None:
         """What is being said costs something, too, though nobody will say how much."""
+        self._heard.close()
         self._costs.unbilled += self._answers.running
         for answer in self._answers.all():
             heard = self._session.down.octets - answer.heard_from
@@ -127,6 +136,7 @@ class Meter(Interceptor):
 
     def _ask(self, event: Event, now: float) -> Event | None:
         """Set money aside for the answer. Where that takes its time, the peer is read no further until it is known."""
+        self._heard.give_up_turn()
         self._unread_chars += len(event.data)
         usd = self._bill.likely_usd(event.body.get("response"), self._unread_chars)
         answer = Answer(usd, now, event.body.get("event_id"))
@@ -163,6 +173,7 @@ class Meter(Interceptor):
             return
         answer.heard_from = self._session.down.octets
         if is_the_upstreams_own:
+            self._heard.give_up_turn()
             answer.usd = self._bill.likely_usd(None, self._unread_chars)
             answer.name = self._account.reserve(answer.usd, partial(self._told_of_its_own, answer, now))
             answer.is_held = answer.may is None
@@ -179,6 +190,7 @@ class Meter(Interceptor):
         answer.is_held = False
 
     def _cancel(self, answer: Answer, now: float) -> None:
+        answer.cancelled_at = now
         event_id = self._session.own_event_id()
         self._cancelling.add(event_id)
         named = {} if answer.response_id is None else {"response_id": answer.response_id}

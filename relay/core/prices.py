@@ -14,12 +14,15 @@ from relay.core.usage import INPUT_TOKEN_S, KINDS, OUTPUT_TOKEN_S, ZERO, Usage
 
 MILLION = Decimal(1_000_000)
 
+MOST_OUTPUT_TOKENS = Decimal(32_000)
+"""The most that any of the API's models says in one answer."""
+
 _DATE = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one model costs, in USD: `minute` of audio, all else for a million tokens."""
+    """What one model costs, in USD: `minute` of audio, all else for a million tokens; and how much it says at most."""
 
     text_input: Decimal = ZERO
     text_cached: Decimal = ZERO
@@ -30,6 +33,7 @@ class Price:
     image_input: Decimal = ZERO
     image_cached: Decimal = ZERO
     minute: Decimal = ZERO
+    most_output_tokens: Decimal = MOST_OUTPUT_TOKENS
 
     @classmethod
     def completed(cls, said: Mapping[str, Decimal]) -> Self:
@@ -68,7 +72,9 @@ class Prices:
         self._by_model = dict(by_model)
         self._dearest = Price(
             **{
-                field.name: max((getattr(price, field.name) for price in by_model.values()), default=ZERO)
+                field.name: max(
+                    (getattr(price, field.name) for price in by_model.values()), default=getattr(Price(), field.name)
+                )
                 for field in fields(Price)
             }
         )

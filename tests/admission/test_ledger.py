@@ -36,3 +36,13 @@ def test_days_that_are_over_are_forgotten() -> None:
     assert ledger.reserve(BERT, "a", 5, 10, SWEPT_S)
     ledger.spend(("subject", "carl"), 5, SWEPT_S + DAY_S)
     assert len(ledger) == 2
+
+
+def test_what_is_kept_leaves_less() -> None:
+    """An amount that is set aside whatever is left is no answer's, and leaves less for them."""
+    ledger = Ledger()
+    ledger.keep(ANNA, "t", 8)
+    assert ledger.reserve(ANNA, "a", 50, 10, 0.0)
+    ledger.free(ANNA, "a")
+    ledger.keep(ANNA, "u", 2)
+    assert not ledger.reserve(ANNA, "a", 1, 10, 0.0)

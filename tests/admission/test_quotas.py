@@ -144,6 +144,26 @@ async def test_money_is_set_aside_for_all_sessions_of_a_subject(store) -> None:
         assert not await told(some, first, "4", "0.01")
 
 
+async def test_what_is_kept_leaves_less_for_answers(store) -> None:
+    """What cannot be refused, as a transcript, counts against what is left for all sessions of a subject."""
+    async with (
+        quotas(store, subject=Quota(usd_per_day=Decimal(1))) as some,
+        some.reserve(ANNA) as (first,),
+        some.reserve(ANNA) as (second,),
+    ):
+        first.keep("t", Decimal("0.4"))
+        assert await told(some, second, "1", "0.3")
+        assert not await told(some, second, "2", "0.4")
+        first.tick(1000.0)
+        assert await told(some, second, "3", "0.3")
+        first.keep("u", Decimal("0.6"))
+        second.spend(Decimal(0), "1")
+        second.spend(Decimal(0), "3")
+        assert not await told(some, second, "4", "0.1")
+        first.spend(Decimal(0), "u")
+        assert await told(some, second, "5", "5")
+
+
 async def test_what_a_session_had_set_aside_is_free_when_it_ends(store) -> None:
     """A session that ends, however it does, holds up no other session's answers."""
     async with quotas(store, subject=Quota(usd_per_day=Decimal(1))) as some, some.reserve(ANNA) as (mine,):
@@ -174,6 +194,37 @@ async def test_relays_share_a_store() -> None:
         async with ours.reserve(ANNA):
             pass
         assert (await refusal(theirs, ANNA)).ended.cause is Cause.TOO_FREQUENT
+
+
+async def test_a_handshake_is_counted_in_all_windows_or_in_none(store) -> None:
+    """Who is refused by one quota takes no room in another one, and is told which it was."""
+    three, one = Quota(sessions_per_minute=3), Quota(sessions_per_minute=1)
+    async with quotas(store, process=three, subject=one) as some:
+        async with some.reserve(ANNA):
+            pass
+        for _ in range(3):
+            assert (await refusal(some, ANNA)).ended.named == (("quota", "subject.sessions_per_minute"),)
+        async with some.reserve(BERT), some.reserve({**NOBODY, "subject": "carl"}):
+            pass
+        refused = await refusal(some, {**NOBODY, "subject": "dora"})
+        assert refused.ended.named == (("quota", "process.sessions_per_minute"),)
+
+
+async def test_a_handshake_asks_the_store_once() -> None:
+    """However many quotas it has to meet, in minutes and in money."""
+    both = Quota(sessions_per_minute=1000, usd_per_day=Decimal(5))
+    async with (
+        redis_server() as redis,
+        quotas(redis.url, process=both, subject=both, profile=both) as some,
+        Redis.from_url(redis.url) as connection,
+    ):
+        async with some.reserve(ANNA):
+            await some.settled()
+        before: Any = await connection.info("commandstats")
+        async with some.reserve(BERT) as budgets:
+            assert len(budgets) == 3
+            after: Any = await connection.info("commandstats")
+    assert after["cmdstat_evalsha"]["calls"] - before["cmdstat_evalsha"]["calls"] == 1
 
 
 async def test_relays_set_aside_in_the_store() -> None:

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 import pytest
 
+from relay.config.limits import read_prices
 from relay.core.bill import Bill
 from relay.core.prices import Price, Prices
 from relay.core.tally import Costs
@@ -132,6 +133,34 @@ def test_what_an_answer_is_likely_to_cost(session, response, unread_chars, usd) 
     bill = Bill(prices, "a", Costs())
     bill.learn(session)
     assert bill.likely_usd(response, unread_chars) == Decimal(usd)
+
+
+@pytest.mark.parametrize(
+    ("model", "session", "response", "usd"),
+    [
+        ("gpt-realtime-2.1", {}, None, "2.048"),
+        ("gpt-realtime-2.1-mini", {}, None, "0.64"),
+        ("gpt-realtime-1.5", {}, None, "0.262144"),
+        ("gpt-realtime-2025-08-28", {}, None, "0.262144"),
+        ("gpt-4o-realtime-preview-2024-10-01", {}, None, "0.8192"),
+        ("nobody-knows-it", {}, None, "6.4"),
+        ("gpt-realtime-2.1", {"output_modalities": ["text"]}, None, "0.768"),
+        ("gpt-realtime-2.1", {"output_modalities": ["text"]}, {"output_modalities": ["audio"]}, "2.048"),
+        ("gpt-realtime-2.1", {}, {"output_modalities": ["text"], "max_output_tokens": 1000}, "0.024"),
+    ],
+)
+def test_a_first_answer_is_bounded_by_its_model(model, session, response, usd) -> None:
+    """Without a bound of its own it may be all that the model can say, in text or aloud, at that model's price."""
+    bill = Bill(read_prices({}), model, Costs())
+    bill.learn(session)
+    assert bill.likely_usd(response) == Decimal(usd)
+
+
+def test_a_price_of_ones_own_may_say_how_much_its_model_says() -> None:
+    """Else it is the most that any of the API's models says."""
+    prices = read_prices({"mine": {"audio_output": 10, "most_output_tokens": 1000}, "other": {"audio_output": 10}})
+    assert Bill(prices, "mine", Costs()).likely_usd() == Decimal("0.01")
+    assert Bill(prices, "other", Costs()).likely_usd() == Decimal("0.32")
 
 
 def test_an_answer_is_likely_to_cost_what_the_dearest_did() -> None:

@@ -135,3 +135,25 @@ def test_money_may_be_set_aside_when_all_have_agreed() -> None:
 def test_without_budgets_everything_may_be_set_aside() -> None:
     """A session that nobody limits asks for as much as it likes."""
     assert reserving()[1] == [True]
+
+
+def test_what_is_kept_is_no_answer() -> None:
+    """What cannot be refused any more leaves less for answers, and does not count as one of them."""
+    budget = SessionBudget(Decimal(1))
+    verdicts: list[bool] = []
+    budget.keep("t1", Decimal("0.4"))
+    budget.reserve("1", Decimal(5), verdicts.append)
+    budget.spend(Decimal(0), "1")
+    budget.keep("t2", Decimal("0.6"))
+    budget.reserve("2", Decimal(5), verdicts.append)
+    budget.spend(Decimal(0), "t1")
+    budget.reserve("3", Decimal("0.1"), verdicts.append)
+    assert verdicts == [True, False, True]
+
+
+def test_money_is_kept_in_all_budgets() -> None:
+    """Nobody is asked."""
+    first, second = SlowBudget(), SlowBudget()
+    account = Account(Bill(PRICES, "a", Costs()), [first, second], lambda spent_usd: None)
+    assert account.keep(Decimal(1)) == "1"
+    assert first.kept == second.kept == [Decimal(1)]

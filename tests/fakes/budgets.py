@@ -12,6 +12,7 @@ class SlowBudget:
         spent_share: what the test says that others have spent.
         verdicts: to be called, one for each amount that was to be set aside.
         paid, freed: what was paid, and under which names something was freed.
+        kept: what was set aside without being asked.
     """
 
     def __init__(self) -> None:
@@ -19,9 +20,13 @@ class SlowBudget:
         self.verdicts: list[Verdict] = []
         self.paid: list[Decimal] = []
         self.freed: list[str] = []
+        self.kept: list[Decimal] = []
 
     def reserve(self, name: str, usd: Decimal, verdict: Verdict) -> None:
         self.verdicts.append(verdict)
+
+    def keep(self, name: str, usd: Decimal) -> None:
+        self.kept.append(usd)
 
     def spend(self, usd: Decimal, name: str | None = None) -> None:
         self.paid.append(usd)

@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 
+import httpx2 as httpx
 import pytest
-from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from relay.core.events import MOST_VALUES
+from tests.fakes.process import relay_process
 from tests.fakes.redis import redis_server
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import scripted_upstream
@@ -149,6 +152,105 @@ async def test_ten_sessions_overrun_their_common_budget_by_one_answer(store) -> 
         for relay in relays:
             await relay.sessions.empty()
         assert (upstream_says.asked, spent(*relays)) == (2, 2 * ANSWER_USD)
+
+
+async def keeps_asking(peer: ClientConnection) -> int:
+    """Ask until the session ends, and have each answer come to its end; returns how many there were."""
+    answers = 0
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            await peer.send(ASK)
+            if await told(peer) == "response.created":
+                answers += 1
+                await peer.send(GO_ON)
+    return answers
+
+
+async def busy_workers(address: str) -> set[str]:
+    """The workers that have sessions."""
+    async with httpx.AsyncClient(timeout=None) as http:
+        metrics = (await http.get(f"{address}/metrics")).text
+    opened = re.findall(r'^relay_sessions_open{worker="(\d)"} (\S+)', metrics, re.MULTILINE)
+    return {worker for worker, count in opened if float(count)}
+
+
+async def test_workers_overrun_their_common_budget_by_one_answer() -> None:
+    """Sessions in both workers of one relay ask for answers without end; a Redis is all that the workers share."""
+    upstream_says = DearUpstream()
+    async with redis_server() as redis, scripted_upstream(upstream_says.speak) as upstream:
+        given = {"RELAY_QUOTA_STORE": redis.url, "RELAY_QUOTAS__PROCESS__USD_PER_DAY": "1"}
+        async with (
+            relay_process("--upstream", upstream.url, "--workers", "2", **given) as (_, address),
+            AsyncExitStack() as stack,
+        ):
+            url = f"{address.replace('http', 'ws')}/v1/realtime?model={MODEL}"
+            peers: list[ClientConnection] = []
+            while len(peers) < 10 or len(await busy_workers(address)) < 2:
+                dialled = connect(url, proxy=None, open_timeout=None)
+                peers.append(await stack.enter_async_context(dialled))
+            answers = await asyncio.gather(*map(keeps_asking, peers))
+    assert (sum(answers), upstream_says.asked) == (2, 2)
+
+
+class AttentiveUpstream:
+    """Takes every append for a turn: it hears it begin, and answers unless it was cleared until the next append.
+
+    Attributes:
+        answered: how many answers began.
+    """
+
+    def __init__(self) -> None:
+        self.answered = 0
+
+    async def listen(self, connection: ServerConnection) -> None:
+        detection = {"type": "server_vad", "create_response": True}
+        session = {"type": "realtime", "model": MODEL, "audio": {"input": {"turn_detection": detection}}}
+        await connection.send(json.dumps({"type": "session.created", "session": session}))
+        name = f"resp_{id(connection)}"
+        speaks = False
+        async for message in connection:
+            kind = json.loads(message)["type"]
+            if kind == "input_audio_buffer.clear":
+                speaks = False
+                await connection.send('{"type":"input_audio_buffer.cleared"}')
+            elif speaks:
+                self.answered += 1
+                await connection.send(json.dumps({"type": "response.created", "response": {"id": name}}))
+                await connection.send(done(name))
+            else:
+                speaks = True
+                await connection.send('{"type":"input_audio_buffer.speech_started"}')
+
+
+@pytest.mark.parametrize("store", ["memory", "redis"])
+async def test_turns_that_are_answered_unasked_overrun_a_budget_by_one(store) -> None:
+    """Ten people of one subject speak at once; of those whose answers nobody could pay for nothing is answered."""
+    upstream_hears = AttentiveUpstream()
+    append = '{"type":"input_audio_buffer.append","audio":"AAAA"}'
+    async with (
+        scripted_upstream(upstream_hears.listen) as upstream,
+        relays_that_share(upstream.url, store) as relays,
+        AsyncExitStack() as stack,
+    ):
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        peers = [
+            await stack.enter_async_context(relay.peer(f"?model={MODEL}", additional_headers=headers))
+            for relay in relays
+            for _ in range(10 // len(relays))
+        ]
+        for peer in peers:
+            await peer.send(append)
+        for peer in peers:
+            while json.loads(await peer.recv())["type"] != "input_audio_buffer.speech_started":
+                pass
+        for relay in relays:
+            await relay.app.state.quotas.settled()
+        for peer in peers:
+            await peer.send(append)
+        for peer in peers:
+            while json.loads(await peer.recv())["type"] not in {"response.done", "input_audio_buffer.cleared"}:
+                pass
+    assert upstream_hears.answered == 1
 
 
 async def test_an_answer_after_voice_detection_is_cancelled_where_nothing_pays_for_it() -> None:
