@@ -1,4 +1,4 @@
-"""A pytest plugin: the mock, a replay and the relay itself as fixtures.
+"""A pytest plugin: the mock, a replay, scripted services and the relay itself as fixtures.
 
 It is loaded by pytest wherever the package is installed. Each fixture is a function that starts a server and returns
 where it listens; all that were started are stopped when the test is over. They run on a thread with an event loop of
@@ -22,6 +22,7 @@ from relay.serving.server import make_server
 from relay.stand_ins.faults import Disturbance, read_faults
 from relay.stand_ins.mock import MockSession, Pace, serve_mock
 from relay.stand_ins.replay import ReplayOptions, ReplaySession, serve_replay
+from relay.stand_ins.services import Script, ScriptedServices, serve_services
 
 T = TypeVar("T")
 
@@ -111,6 +112,20 @@ def realtime_replay(relay_background: Background) -> Callable[..., Served[Replay
         serving = serve_replay(Path(path), options=ReplayOptions(speed, strict), disturbance=disturbance)
         replay = relay_background.enter(serving)
         return Served(replay.url, replay.sessions)
+
+    return start
+
+
+@pytest.fixture
+def scripted_services(relay_background: Background) -> Callable[..., ScriptedServices]:
+    """Start services that hear, think and speak as a script says: `scripted_services(Script(think_s=0.15))`.
+
+    Their `url` is what a cascade's `hear`, `think` and `speak` take. `fault("think", status=429)` has something go
+    wrong with the next request, and `asked` has all requests.
+    """
+
+    def start(script: Script | None = None) -> ScriptedServices:
+        return relay_background.enter(serve_services(script))
 
     return start
 

@@ -8,7 +8,8 @@ The mind numbers its orders, each number once in a session. What it is answered 
     Cancel           →  nothing
 
 The last result of an order is its only `Heard`, `Thought`, `Spoken` or `Failed`. Nothing follows it, nor a `Cancel`,
-and the connection of a cancelled order is closed. Orders run side by side: their results come as they will.
+and the connection of a cancelled order is closed, unless it is a transcription session's. Orders run side by side:
+their results come as they will.
 
 Sound is PCM16, little-endian, 24 kHz, mono, in whole samples, whatever a service takes or gives.
 """

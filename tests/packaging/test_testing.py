@@ -27,6 +27,21 @@ def test_a_relay_before_a_mock(realtime_mock, relay_server):
 
 def test_a_relay_with_a_mock_of_its_own(relay_server):
     assert kinds(relay_server().url, 1) == ["session.created"]
+
+def test_services(scripted_services):
+    import urllib.error, urllib.request
+    services = scripted_services()
+    services.fault("think", status=429, retry_after="2")
+    request = urllib.request.Request(services.url + "/chat/completions", b"{}", {"Content-Type": "application/json"})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(request)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            assert (refused.status, refused.headers["Retry-After"]) == (429, "2")
+    with opener.open(request) as answer:
+        assert answer.read().endswith(b"[DONE]\\n\\n")
+    assert len(services.asked_of("think")) == 2
 """
 
 WAITING = """
@@ -65,11 +80,11 @@ def test_tests_that_wait_and_tests_that_do_not(run, pytester) -> None:
     script = Scripted().up({"type": "response.create"}).down({"type": "response.created"})
     script.closed_by_peer().write(pytester.path / "talk.jsonl")
     pytester.makepyfile(test_plain=PLAIN, test_waiting=WAITING)
-    run("-W", "error").assert_outcomes(passed=4)
+    run("-W", "error").assert_outcomes(passed=5)
 
 
-def test_the_example_in_the_documents(run, pytester) -> None:
-    """The example in docs/testing.md is a test that passes."""
-    [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/testing.md").read_text(), re.DOTALL)
-    pytester.makepyfile(example)
-    run().assert_outcomes(passed=1)
+def test_the_examples_in_the_documents(run, pytester) -> None:
+    """The examples in docs/testing.md are tests that pass."""
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs/testing.md").read_text(), re.DOTALL)
+    pytester.makepyfile(**{f"test_{number}": example for number, example in enumerate(examples)})
+    run().assert_outcomes(passed=2)
