@@ -65,11 +65,14 @@ class Answering:
         if len(self._running) >= MAX_RESPONSES:
             raise Refused(Fault.TOO_MANY_RESPONSES, limit=MAX_RESPONSES)
         request = self._request(params, None if out_of_band else self._conversation)
-        self._mind.check_response(params)
         response = Response(request, self._mind.respond(request))
         if not out_of_band:
             self._active = response
         self._running[response.id] = (response, self._schedule.start(self._play(response), now))
+
+    def draft(self) -> Request:
+        """What a response would be that a turn triggered now."""
+        return self._request({}, self._conversation)
 
     def cancel(self, response_id: str | None) -> Iterator[Event]:
         """End the response with this id, or the active one, as the client asked: these are its last events.

@@ -90,6 +90,8 @@ class Fault(Enum):
         "cannot_update_tracing", "Cannot update tracing once it is enabled.", param="session.tracing"
     )
 
+    UNSUPPORTED = Row("unsupported_parameter", "'{param}' is not supported here: {why}.")
+
     COMMIT_EMPTY = Row(
         "input_audio_buffer_commit_empty",
         "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer "

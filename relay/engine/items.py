@@ -26,11 +26,14 @@ class Item:
         fields: as the peer sees them.
         pcm: by the index of the content part.
         said: of the model's speech, which words end at which byte of it.
+        follows: of what a response has put here, the id of the last item that the response read: what came between the
+            two it did not know.
     """
 
     fields: dict[str, Any]
     pcm: dict[int, bytearray] = field(default_factory=dict)
     said: list[tuple[str, int]] = field(default_factory=list)
+    follows: str | None = None
 
     @classmethod
     def make(cls, kind: str, *, item_id: str | None = None, **fields: Any) -> Self:
@@ -110,11 +113,11 @@ class Item:
         return copy
 
     def add_speech(self, words: str, pcm: bytes) -> None:
-        """More speech of the model; without words it belongs to those that were said last."""
+        """More speech of the model. Without words it belongs to those before it, and words without sound to theirs."""
         speech = self.pcm.setdefault(0, bytearray())
         speech += pcm
-        if not words and self.said:
-            words, _ = self.said.pop()
+        if self.said and not (words and pcm):
+            words = self.said.pop()[0] + words
         self.said.append((words, len(speech)))
 
     @property

@@ -1,10 +1,6 @@
 """The input audio buffer, and the turns that are found in it.
 
-Positions are milliseconds of audio appended since the session began, as in `audio_start_ms`. They stand still
-while nobody appends: the clock of this module is the audio itself.
-
-Two bounds: the buffer holds the last `BUFFER_LIMIT_MS`, and the last `QUIET_LIMIT_MS` while turns are detected and
-nobody speaks. What is older is forgotten, which the API does not do.
+Positions are milliseconds of audio appended since the session began, as in `audio_start_ms`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,12 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from relay.engine.audio import BYTES_PER_MS
-from relay.engine.errors import Fault, Refused
+from relay.engine.input_buffer import InputBuffer
 from relay.engine.vad import FRAME_BYTES, ONSET_FRAMES, Change, EnergyVad, VadSettings
-
-BUFFER_LIMIT_MS = 360_000
-QUIET_LIMIT_MS = 15_000
-MIN_COMMIT_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +62,13 @@ class TurnListener(Protocol):
 
 
 class Listener:
-    """Buffers what is appended, and finds turns in it when told how.
+    """Buffers what is appended, and finds turns in it by their loudness, when told how.
 
     Its detector sees each frame of 20 ms once, whatever sizes they are appended in.
     """
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._first = 0
+        self._buffer = InputBuffer()
         self._heard = 0
         self._turn_start: int | None = None
         self._vad: EnergyVad | None = None
@@ -85,17 +76,12 @@ class Listener:
     @property
     def end_ms(self) -> int:
         """Where the audio that has been appended so far ends."""
-        return self._end // BYTES_PER_MS
+        return self._buffer.end_ms
 
     @property
     def is_speaking(self) -> bool:
         """A turn has started and is not over."""
         return self._turn_start is not None
-
-    @property
-    def _end(self) -> int:
-        """The end of the last whole sample: half of one may have been appended, and waits for its other half."""
-        return self._first + (len(self._buffer) & ~1)
 
     def detect_turns(self, turn_detection: Mapping[str, Any] | None) -> None:
         """Find turns like this from here on, or not at all. Asking for what is done already changes nothing."""
@@ -104,19 +90,20 @@ class Listener:
             return
         self._vad = EnergyVad(settings) if settings else None
         self._turn_start = None
-        self._heard = self._end
+        self._heard = self._buffer.end
 
     def append(self, pcm: bytes) -> Iterator[SpeechStarted | SpeechStopped]:
         """Buffer this, and tell what is found. Iterate to the end: finding is done on the way."""
-        self._buffer += pcm
-        while self._vad and self._end - self._heard >= FRAME_BYTES:
-            change = self._vad.hear(self._slice(self._heard, self._heard + FRAME_BYTES))
+        self._buffer.append(pcm)
+        while self._vad and self._buffer.end - self._heard >= FRAME_BYTES:
+            change = self._vad.hear(self._buffer.slice(self._heard, self._heard + FRAME_BYTES))
             self._heard += FRAME_BYTES
             if change is Change.STARTED:
                 yield self._start_turn(self._vad.settings.prefix_ms)
             elif change is Change.STOPPED:
                 yield SpeechStopped(self._heard // BYTES_PER_MS, self._take(self._turn_start or 0, self._heard))
-        self._forget()
+        self._buffer.forget(is_quiet=self._vad is not None and not self._vad.is_speaking)
+        self._heard = max(self._heard, self._buffer.first)
 
     def commit(self) -> bytes:
         """Take everything out of the buffer, as the turn that somebody decided to end.
@@ -124,10 +111,8 @@ class Listener:
         Raises:
             Refused: there is less than 100 ms.
         """
-        length = self._end - self._first
-        if length < MIN_COMMIT_MS * BYTES_PER_MS:
-            raise Refused(Fault.COMMIT_EMPTY, ms=length / BYTES_PER_MS)
-        return self._take_rest(self._first)
+        self._buffer.require_commit()
+        return self._take_rest(self._buffer.first)
 
     def take_since(self, start_ms: int) -> bytes:
         """Take out what was appended since then, and forget what lay before it."""
@@ -135,7 +120,7 @@ class Listener:
 
     def clear(self) -> None:
         """Empty the buffer; a turn that had started is forgotten."""
-        self._take_rest(self._end)
+        self._take_rest(self._buffer.end)
 
     def end(self) -> None:
         """Let go of what it holds."""
@@ -144,33 +129,17 @@ class Listener:
 
     def _take_rest(self, start: int) -> bytes:
         """Take everything, and listen as if nothing had been said before."""
-        pcm = self._take(start, self._end)
-        self._heard = self._first
+        pcm = self._take(start, self._buffer.end)
+        self._heard = self._buffer.first
         if self._vad:
             self._vad = EnergyVad(self._vad.settings)
         return pcm
 
+    def _take(self, start: int, end: int) -> bytes:
+        self._turn_start = None
+        return self._buffer.take(start, end)
+
     def _start_turn(self, prefix_ms: int) -> SpeechStarted:
         onset = self._heard - ONSET_FRAMES * FRAME_BYTES
-        self._turn_start = max(self._first, onset - prefix_ms * BYTES_PER_MS)
+        self._turn_start = max(self._buffer.first, onset - prefix_ms * BYTES_PER_MS)
         return SpeechStarted(self._turn_start // BYTES_PER_MS)
-
-    def _slice(self, start: int, end: int) -> bytes:
-        return bytes(self._buffer[start - self._first : end - self._first])
-
-    def _take(self, start: int, end: int) -> bytes:
-        """Remove everything before `end`, and return what of it lies at `start` or after."""
-        taken = self._slice(max(start, self._first), end)
-        del self._buffer[: end - self._first]
-        self._first = end
-        self._turn_start = None
-        return taken
-
-    def _forget(self) -> None:
-        is_quiet = self._vad is not None and not self._vad.is_speaking
-        limit = (QUIET_LIMIT_MS if is_quiet else BUFFER_LIMIT_MS) * BYTES_PER_MS
-        surplus = self._end - self._first - limit
-        if surplus > 0:
-            del self._buffer[:surplus]
-            self._first += surplus
-            self._heard = max(self._heard, self._first)

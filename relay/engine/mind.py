@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from relay.engine.audio import AudioFormat
+from relay.engine.events import Event
 from relay.engine.items import Conversation, Item
 from relay.engine.schedule import Pause, Script
 
@@ -138,6 +139,9 @@ class Answer(Protocol):
     def unheard_s(self, spoken_ms: int) -> float:
         """Of so much speech, how much the peer has still to hear, since it comes ahead of its time."""
 
+    def follow_up(self, response: Mapping[str, Any]) -> Script | None:
+        """What the peer is told some time after the `response.done` with this response; None for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
@@ -162,11 +166,12 @@ TranscriptStep: TypeAlias = Pause | str | Transcribed | NotTranscribed
 class Mind(Protocol):
     """What is behind one session. It never waits."""
 
-    def check_session(self, update: Mapping[str, Any]) -> None:
-        """Raise `Refused` if the session cannot be as a checked `session.update` wants it."""
+    def check(self, event: Event) -> Event:
+        """A client's event whose shape is right, as it is to be taken.
 
-    def check_response(self, params: Mapping[str, Any]) -> None:
-        """Raise `Refused` if no response can be as a checked `response.create` wants it."""
+        Raises:
+            Refused: it wants what this mind cannot do.
+        """
 
     def take_turn(self, item: Item) -> bool:
         """Hear a turn that was committed, and say whether it asks for an answer."""
@@ -181,6 +186,3 @@ class Mind(Protocol):
 
     def respond(self, request: Request) -> Answer:
         """Begin to answer."""
-
-    def follow_up(self, usage: Mapping[str, Any]) -> Script | None:
-        """What the peer is told some time after a response with this usage; None for nothing."""

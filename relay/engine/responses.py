@@ -57,6 +57,10 @@ class Response:
         """How much of its speech the peer has still to hear."""
         return self._answer.unheard_s(self.output.spoken_ms)
 
+    def follow_up(self) -> Script | None:
+        """What comes some time after it, once it is done."""
+        return self._answer.follow_up(self._as_dict())
+
     def stop(self, ending: Ending) -> None:
         """Produce no more output. What is left of the script closes what it has opened."""
         self._ending = ending
@@ -102,6 +106,7 @@ class Response:
         """An output item, which is in progress until `_finish_item`."""
         self._place = {"response_id": self.id, "output_index": len(self._items)}
         self._items.append(item)
+        item.follows = self._request.context[-1].id if self._request.context else None
         yield event("response.output_item.added", **self._place, item=item.as_dict())
         if self._request.conversation:
             self._previous_id = self._request.conversation.append(item)
@@ -127,8 +132,8 @@ class Response:
         for word in chunk.words:
             content["transcript"] = (content["transcript"] or "") + word
             yield delta("response.output_audio_transcript.delta", **self._place, delta=word)
+        item.add_speech("".join(chunk.words), chunk.pcm)
         if chunk.pcm:
-            item.add_speech("".join(chunk.words), chunk.pcm)
             encoded = audio.encode(self._request.audio_format, chunk.pcm)
             yield delta("response.output_audio.delta", **self._place, delta=encoded)
 

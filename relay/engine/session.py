@@ -18,7 +18,7 @@ from relay.engine.errors import Fault, Refused
 from relay.engine.events import Event, new_id
 from relay.engine.items import Conversation, Item
 from relay.engine.listening import SpeechStarted, SpeechStopped, TurnListener
-from relay.engine.mind import Mind
+from relay.engine.mind import Mind, Request
 from relay.engine.realtime_session import RealtimeSession
 from relay.engine.responses import Response
 from relay.engine.schedule import Pause, Running, Script
@@ -87,9 +87,11 @@ class EngineSession(SessionBase):
         self.conversation.clear()
         self._listener.end()
 
+    def _admit(self, parsed: Event) -> Event:
+        return self._mind.check(parsed)
+
     def _update(self, parsed: Event) -> None:
         has_spoken = self.conversation.has_assistant_audio
-        self._mind.check_session(parsed["session"])
         self.realtime.update(parsed["session"], has_spoken=has_spoken)
         self._listener.detect_turns(self.realtime.hearing["turn_detection"])
         self._emit("session.updated", session=self.realtime.as_dict())
@@ -100,8 +102,20 @@ class EngineSession(SessionBase):
         for found in self._listener.append(pcm):
             self._found(found)
 
+    def found(self, found: SpeechStarted | SpeechStopped, now: float) -> None:
+        """What a listener says later than it is asked, of audio that was appended before."""
+        if not self.closing and not self._has_ended:
+            self._now = now
+            self._found(found)
+
+    def draft(self) -> Request | None:
+        """What would be answered if a turn were over now; None if it would not be, or behind another response."""
+        detection = self.realtime.hearing["turn_detection"]
+        if not detection or not detection["create_response"] or self.realtime.is_transcription:
+            return None
+        return None if self._answering.active else self._answering.draft()
+
     def _found(self, found: SpeechStarted | SpeechStopped) -> None:
-        """What the listener says of the audio that was appended."""
         if isinstance(found, SpeechStarted):
             self._speech_started(found.start_ms)
         else:
@@ -115,9 +129,9 @@ class EngineSession(SessionBase):
         if self.realtime.hearing["turn_detection"]["interrupt_response"]:
             self._outbox.extend(self._answering.interrupt())
 
-    def _turn_taken(self, pcm: bytes, item_id: str) -> None:
-        """A turn that nobody had to commit: it is answered, if that is wanted."""
-        wants_answer = self._add_turn(pcm, item_id)
+    def _turn_taken(self, pcm: bytes, item_id: str, *, is_silence: bool = False) -> None:
+        """A turn that nobody had to commit: it is answered, if that is wanted, as is the silence of somebody idle."""
+        wants_answer = self._add_turn(pcm, item_id) or is_silence
         detection = self.realtime.hearing["turn_detection"]
         if wants_answer and detection["create_response"] and not self.realtime.is_transcription:
             self._answer_turn()
@@ -191,7 +205,7 @@ class EngineSession(SessionBase):
             raise Refused(Fault.NO_RESPONSES_HERE)
 
     def _response_done(self, response: Response) -> None:
-        if (follow_up := self._mind.follow_up(response.usage or {})) is not None:
+        if (follow_up := response.follow_up()) is not None:
             self._schedule.start(follow_up, self._now)
         if response.is_out_of_band:
             return
@@ -221,7 +235,7 @@ class EngineSession(SessionBase):
         item_id = new_id("item")
         span = {"audio_start_ms": start_ms, "audio_end_ms": self._listener.end_ms}
         self._emit("input_audio_buffer.timeout_triggered", **span, item_id=item_id)
-        self._turn_taken(self._listener.take_since(start_ms), item_id)
+        self._turn_taken(self._listener.take_since(start_ms), item_id, is_silence=True)
 
     def _stop_idle_watch(self) -> None:
         if self._idle_watch:

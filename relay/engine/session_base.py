@@ -79,7 +79,7 @@ class SessionBase:
             parsed = requests.parse(message)
             event_id = requests.sender_event_id(parsed)
             self._shape(parsed, "")
-            self._handlers[parsed["type"]](parsed)
+            self._handlers[parsed["type"]](self._admit(parsed))
         except Refused as refusal:
             self._outbox.append(self._refusal(refusal, event_id))
 
@@ -107,6 +107,10 @@ class SessionBase:
         self._has_ended = True
         self._schedule.stop_all()
         self._outbox.clear()
+
+    def _admit(self, parsed: Event) -> Event:
+        """A client's event whose shape is right, as it is to be taken; raises `Refused` if it is not."""
+        return parsed
 
     def _emit(self, kind: str, **fields: Any) -> None:
         self._outbox.append(event(kind, **fields))

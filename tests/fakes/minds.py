@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from relay.engine.events import Event
 from relay.engine.items import Item
 from relay.engine.listening import Listener
 from relay.engine.mind import Output, Request, Step, TranscriptStep
@@ -27,11 +28,8 @@ class ScriptedMind:
         self.requests: list[Request] = []
         self.stopped = 0
 
-    def check_session(self, update: Mapping[str, Any]) -> None:
-        """Whatever is wanted."""
-
-    def check_response(self, params: Mapping[str, Any]) -> None:
-        """Whatever is wanted."""
+    def check(self, event: Event) -> Event:
+        return event
 
     def take_turn(self, item: Item) -> bool:
         return True
@@ -43,7 +41,7 @@ class ScriptedMind:
         self.requests.append(request)
         return self
 
-    def follow_up(self, usage: Mapping[str, Any]) -> Script | None:
+    def follow_up(self, response: Mapping[str, Any]) -> Script | None:
         return None
 
     def steps(self) -> Iterator[Step]:

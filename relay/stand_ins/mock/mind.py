@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from relay.engine.audio import is_audible, milliseconds
-from relay.engine.events import event
+from relay.engine.events import Event, event
 from relay.engine.items import Item
 from relay.engine.mind import (
     MAX_OUTPUT_TOKENS,
@@ -38,11 +38,9 @@ class MockMind:
         self._voice = Voice()
         self._meter = Meter()
 
-    def check_session(self, update: Mapping[str, Any]) -> None:
+    def check(self, event: Event) -> Event:
         """Everything is taken, and much of it echoed without effect."""
-
-    def check_response(self, params: Mapping[str, Any]) -> None:
-        """Everything is taken here as well."""
+        return event
 
     def take_turn(self, item: Item) -> bool:
         """Every turn is answered, whatever was in it."""
@@ -64,18 +62,6 @@ class MockMind:
         call = choose_call(request.context, request.tools, request.tool_choice)
         chosen = call or self._voice.answer(request.context, request.instructions, aloud=request.aloud)
         return MockAnswer(chosen, request, prompt, self._pace)
-
-    def follow_up(self, usage: Mapping[str, Any]) -> Script:
-        """The rate limits, a little later; the limit is made up, and never reached."""
-        yield Pause(self._pace.rate_limits_s)
-        used = usage["total_tokens"]
-        limit = {
-            "name": "tokens",
-            "limit": TOKENS_PER_MINUTE,
-            "remaining": max(0, TOKENS_PER_MINUTE - used),
-            "reset_seconds": round(60 * used / TOKENS_PER_MINUTE, 3),
-        }
-        yield event("rate_limits.updated", rate_limits=[limit])
 
 
 class MockAnswer:
@@ -107,6 +93,18 @@ class MockAnswer:
     def unheard_s(self, spoken_ms: int) -> float:
         """What of its speech lies ahead of real time."""
         return spoken_ms / 1000 * (1 - 1 / self._pace.speedup)
+
+    def follow_up(self, response: Mapping[str, Any]) -> Script:
+        """The rate limits, a little later; the limit is made up, and never reached."""
+        yield Pause(self._pace.rate_limits_s)
+        used = response["usage"]["total_tokens"]
+        limit = {
+            "name": "tokens",
+            "limit": TOKENS_PER_MINUTE,
+            "remaining": max(0, TOKENS_PER_MINUTE - used),
+            "reset_seconds": round(60 * used / TOKENS_PER_MINUTE, 3),
+        }
+        yield event("rate_limits.updated", rate_limits=[limit])
 
     def _all_steps(self) -> Iterator[Step]:
         if isinstance(self._chosen, Call):
