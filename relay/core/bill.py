@@ -7,7 +7,7 @@ from typing import Any
 
 from relay.core.prices import MILLION, Price, Prices
 from relay.core.tally import Costs
-from relay.core.usage import ZERO, Usage, read_number, read_usage
+from relay.core.usage import ZERO, Usage, read_number, read_stage, read_usage
 
 GUESSED_OUTPUT_TOKENS = 4096
 """How much is taken to have been said where a usage cannot be understood: more than three minutes of speech."""
@@ -93,10 +93,13 @@ class Bill:
     def responded(self, done: Mapping[str, Any]) -> Decimal:
         """Add a response that is done, by its `response.done`; returns what it cost.
 
-        The API has the usage in the response, xAI beside an empty one.
+        The API has the usage in the response, xAI beside an empty one, and a cascade in it that of each service.
         """
         response = done.get("response")
-        within = read_usage(response.get("usage") if isinstance(response, Mapping) else None)
+        said = response.get("usage") if isinstance(response, Mapping) else None
+        if isinstance(said, Mapping) and isinstance(stages := said.get("stages"), Mapping) and stages:
+            return self._staged(stages)
+        within = read_usage(said)
         beside = self._since_last(read_usage(done.get("usage")))
         usage = max(within, beside, key=lambda usage: (usage.is_given, not usage.is_clear, self._price.of(usage)))
         if not usage.is_given:
@@ -110,8 +113,9 @@ class Bill:
         return usd
 
     def transcribed(self, usage: Any) -> Decimal:
-        """Add a transcript; returns what it cost."""
-        model, read = self._transcriber or self._model, read_usage(usage)
+        """Add a transcript; returns what it cost. A cascade says in the usage who has made it."""
+        named = usage.get("model") if isinstance(usage, Mapping) else None
+        model, read = named if isinstance(named, str) else self._transcriber or self._model, read_usage(usage)
         usd = self._add(model, read, ZERO if read.is_clear else self._prices.of(model).of(GUESSED_TRANSCRIPT))
         self._dearest_transcript_usd = max(self._dearest_transcript_usd, usd)
         return usd
@@ -134,6 +138,16 @@ class Bill:
 
     def _output_usd(self, tokens: int | Decimal) -> Decimal:
         return self._price.output * tokens / MILLION
+
+    def _staged(self, stages: Mapping[str, Any]) -> Decimal:
+        """Add what each service of a cascade used for a response, at its own model's price."""
+        total = ZERO
+        for stage in stages.values():
+            if isinstance(stage, Mapping):
+                named = stage.get("model")
+                total += self._add(named if isinstance(named, str) else self._model, read_stage(stage))
+        self._dearest_usd = max(self._dearest_usd, total)
+        return total
 
     def _since_last(self, usage: Usage) -> Usage:
         """The usage with the seconds that were billed for it, where the provider tells a sum of the session.

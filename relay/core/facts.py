@@ -40,12 +40,14 @@ class SessionCosts(Costs):
         self._all_sessions.unbilled += self.unbilled
 
     def by_model(self) -> dict[str, dict[str, int | str]]:
-        """Tokens by kind, seconds and dollars, by model; money and time as text, since neither is to be rounded."""
+        """Tokens by kind, seconds, characters, dollars, by model; money and time as text: neither is to be rounded."""
         lines: dict[str, dict[str, int | str]] = {}
         for (model, kind), count in self.tokens.items():
             lines.setdefault(model, {})[kind] = count
         for model, seconds in self.seconds.items():
             lines.setdefault(model, {})["seconds"] = str(seconds)
+        for model, characters in self.characters.items():
+            lines.setdefault(model, {})["characters"] = characters
         for model, usd in self.usd.items():
             lines.setdefault(model, {})["usd"] = f"{usd:.6f}"
         return lines

@@ -1,4 +1,4 @@
-"""What usage costs: tokens by modality, or seconds of audio, each multiplied by its price.
+"""What usage costs: tokens by modality, seconds of audio, or characters spoken, each multiplied by its price.
 
 Money is `Decimal` and never rounded here, so that the sum of a session is exact to the cent. Where something is not
 said, neither by a price nor by a usage, it costs what the dearest that it may be would: a budget has to hold.
@@ -33,6 +33,7 @@ class Price:
     image_input: Decimal = ZERO
     image_cached: Decimal = ZERO
     minute: Decimal = ZERO
+    characters: Decimal = ZERO
     most_output_tokens: Decimal = MOST_OUTPUT_TOKENS
 
     @classmethod
@@ -51,7 +52,10 @@ class Price:
         return max(self.text_output, self.audio_output)
 
     def of(self, usage: Usage) -> Decimal:
-        """What this usage costs. One that says both tokens and seconds costs the one or the other: the dearer."""
+        """What this usage costs. One that says tokens, seconds and characters costs one of them: the dearest."""
+        return max(self._of_tokens_and_time(usage), self.characters * usage.characters / MILLION)
+
+    def _of_tokens_and_time(self, usage: Usage) -> Decimal:
         is_by_token = any(getattr(self, kind) for kind in KINDS)
         if is_by_token or usage.seconds:
             tokens = sum((getattr(self, kind) * count for kind, count in usage.tokens.items()), ZERO) / MILLION

@@ -96,15 +96,16 @@ class Costs:
     """What was used and what it cost, by model; models without a price are one.
 
     Attributes:
-        tokens, seconds, usd: by model; tokens by kind besides.
+        tokens, seconds, characters, usd: by model; tokens by kind besides.
         unbilled: responses whose session ended before the API said what they cost, or whose price is not known.
     """
 
-    __slots__ = ("seconds", "tokens", "unbilled", "usd")
+    __slots__ = ("characters", "seconds", "tokens", "unbilled", "usd")
 
     def __init__(self) -> None:
         self.tokens: dict[tuple[str, str], int] = {}
         self.seconds: dict[str, Decimal] = {}
+        self.characters: dict[str, int] = {}
         self.usd: dict[str, Decimal] = {}
         self.unbilled = 0
 
@@ -115,6 +116,8 @@ class Costs:
             self.tokens[name, kind] = self.tokens.get((name, kind), 0) + count
         if usage.seconds:
             self.seconds[name] = self.seconds.get(name, ZERO) + usage.seconds
+        if usage.characters:
+            self.characters[name] = self.characters.get(name, 0) + usage.characters
         self.usd[name] = self.usd.get(name, ZERO) + usd
 
 

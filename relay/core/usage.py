@@ -42,6 +42,7 @@ class Usage:
     Attributes:
         tokens: how many, by the names of a `Price`; cached ones are not counted as input again.
         seconds: of audio, where that is what is billed.
+        characters: that were spoken, likewise.
         billed_s: what the provider has billed so far, in all of the session.
         is_given: whether anything is said at all.
         is_clear: whether all that is said is understood.
@@ -52,6 +53,22 @@ class Usage:
     billed_s: Decimal | None = None
     is_given: bool = True
     is_clear: bool = True
+    characters: int = 0
+
+
+def read_stage(usage: Mapping[str, Any]) -> Usage:
+    """Count what one service of a cascade used: all tokens are of text, whatever is said of them."""
+    figures = _Figures()
+    read, written = _total(usage, "input", figures), _total(usage, "output", figures)
+    cached = min(read, figures.count(usage, "cached_tokens"))
+    tokens = {"text_input": read - cached, "text_cached": cached, "text_output": written}
+    return Usage(
+        {kind: count for kind, count in tokens.items() if count},
+        figures.number(usage, "seconds"),
+        is_given=figures.are_given,
+        is_clear=figures.are_clear,
+        characters=figures.count(usage, "characters"),
+    )
 
 
 def read_usage(usage: Any) -> Usage:

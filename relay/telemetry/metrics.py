@@ -162,12 +162,17 @@ class _TallyCollector(Collector):
         seconds = CounterMetricFamily("relay_billed_seconds", "Audio billed by time, by model.", labels=["model"])
         for model, length in costs.seconds.items():
             seconds.add_metric([model], float(length))
+        characters = CounterMetricFamily(
+            "relay_billed_characters", "Characters that a cascade's services spoke, by model.", labels=["model"]
+        )
+        for model, count in costs.characters.items():
+            characters.add_metric([model], count)
         unbilled = CounterMetricFamily(
             "relay_responses_unbilled",
             "Responses that nobody said the cost of: the session ended, a Live session delegated them, no usage came.",
         )
         unbilled.add_metric([], costs.unbilled)
-        return usd, tokens, seconds, unbilled
+        return usd, tokens, seconds, characters, unbilled
 
     def _directions(self) -> Iterator[tuple[str, Direction]]:
         yield "up", self._tally.up

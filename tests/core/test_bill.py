@@ -177,3 +177,43 @@ def test_time_costs_what_its_model_does() -> None:
     costs = Costs()
     assert Bill(PRICES, "b", costs).lasted(Decimal("1.5")) == Decimal("1.5")
     assert costs.seconds == {"b": Decimal("1.5")}
+
+
+STAGED = Prices(
+    {
+        "ear": Price.completed({"minute": Decimal(6)}),
+        "mind": Price.completed({"text_input": Decimal(100), "text_cached": Decimal(10), "text_output": Decimal(1000)}),
+        "voice": Price.completed({"characters": Decimal(10_000)}),
+    }
+)
+STAGES = {
+    "hear": {"model": "ear", "seconds": 2.5},
+    "think": {"model": "mind", "input_tokens": 1000, "cached_tokens": 400, "output_tokens": 10},
+    "speak": {"model": "voice", "seconds": 1.5, "characters": 30},
+}
+
+
+def test_a_cascade_is_billed_by_its_services() -> None:
+    """Each service of a cascade is billed at its own model's price: by the minute, the token or the character."""
+    costs = Costs()
+    bill = Bill(STAGED, "any", costs)
+    usage = {"total_tokens": 1010, "input_tokens": 1000, "output_tokens": 10, "stages": STAGES}
+    assert bill.responded({"response": {"usage": usage}}) == Decimal("0.25") + Decimal("0.074") + Decimal("0.3")
+    assert costs.usd == {"ear": Decimal("0.25"), "mind": Decimal("0.074"), "voice": Decimal("0.3")}
+    assert costs.characters == {"voice": 30}
+    assert costs.tokens["mind", "text_cached"] == 400
+    assert costs.unbilled == 0
+
+
+def test_a_service_without_a_price_costs_what_the_dearest_does() -> None:
+    """A service of a cascade whose model has no price, or no name, costs what the dearest would."""
+    bill = Bill(STAGED, "any", Costs())
+    stages = {"think": {"model": None, "output_tokens": 10}, "speak": {"model": "other", "characters": 30}, "odd": 7}
+    assert bill.responded({"response": {"usage": {"stages": stages}}}) == Decimal("0.01") + Decimal("0.3")
+
+
+def test_a_transcript_may_say_who_made_it() -> None:
+    """A transcript whose usage names a model is billed to that one, whatever the session asked for."""
+    bill = Bill(STAGED, "any", Costs())
+    bill.learn({"audio": {"input": {"transcription": {"model": "mind"}}}})
+    assert bill.transcribed({"type": "duration", "seconds": 10, "model": "ear"}) == Decimal(1)
