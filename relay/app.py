@@ -29,9 +29,11 @@ from relay.legs.lanes import lane_in_use
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
 from relay.sessions.joining import InterceptorFactory, Joiner
+from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
 from relay.stand_ins.on_demand import OnDemand
 from relay.stand_ins.serving import check_stand_in, serve_stand_in
+from relay.telemetry.fellow_workers import FellowWorkers
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.targets import Upstream, make_upstream
 
@@ -72,7 +74,8 @@ def create_app(
     async def find_upstream() -> Upstream:
         return upstream or await stand_in.upstream()
 
-    joiner = Joiner(settings, sessions, metrics, find_upstream, interceptors, recordings)
+    fellows = FellowWorkers()
+    joiner = Joiner(settings, sessions, metrics, find_upstream, interceptors, recordings, Owners(fellows))
     endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
     api = CallsApi(joiner.options, settings.secrets)
     calls = CallsEndpoint(gate, sessions, quotas, joiner, api)
@@ -115,4 +118,5 @@ def create_app(
     app.state.sessions = sessions
     app.state.metrics = metrics
     app.state.quotas = quotas
+    app.state.fellows = fellows
     return app

@@ -10,6 +10,7 @@ from relay.config.profiles import Profile
 from relay.core.injection import merged
 from relay.core.limits import Limits
 from relay.core.locks import without_locked
+from relay.core.tool_credentials import tool_credentials
 
 
 def with_session(profile: Profile, session: Mapping[str, Any]) -> Profile:
@@ -31,7 +32,14 @@ def with_session(profile: Profile, session: Mapping[str, Any]) -> Profile:
     open_fields.pop("type", None)
     injected = kind.session_object(merged(profile.session, open_fields))
     dialled = None if kind is not REALTIME else model or profile.model
-    return replace(profile, kind=kind, model=dialled, session=injected, model_fixed=model is not None)
+    return replace(
+        profile,
+        kind=kind,
+        model=dialled,
+        session=injected,
+        model_fixed=model is not None,
+        credentials=(*profile.credentials, *tool_credentials(open_fields)),
+    )
 
 
 def within(limits: Limits, bounds: Mapping[str, float]) -> Limits:

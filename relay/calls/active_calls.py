@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -61,15 +62,12 @@ class ActiveCalls:
         call = self._calls.get(call_id)
         return None if call is None or call.subject != subject else call
 
-    def is_open_to(self, call_id: str, subject: str | None) -> bool:
-        """Whether this subject may ask for something to be done with the call: where it is nobody else's here."""
-        return call_id not in self._calls or self.find(call_id, subject) is not None
-
     @asynccontextmanager
     async def going_on(self, call: Call) -> AsyncIterator[None]:
         """Know the call while the context is open, and hang it up then, whatever ended it."""
         self._calls[call.call_id] = call
-        with self._joiner.owners.owned(call.call_id, call.subject):
+        end = partial(call.leg.close, NORMAL, "hung up")
+        with self._joiner.owners.owned(call.call_id, call.subject, end):
             try:
                 with self._joiner.payers.place(call.call_id) as call.place:
                     yield
@@ -110,7 +108,7 @@ class ActiveCalls:
         last_try_at = monotonic() + self._joiner.options.dial_timeout_s - SIDEBAND_AGAIN_S
         while True:
             try:
-                return await self._joiner.dial(target)
+                return await self._joiner.dial(target, request)
             except Refused as refusal:
                 if call.is_hung_up:
                     raise Refused(peer_ended(Closed(NORMAL))) from None

@@ -18,6 +18,7 @@ from relay.calls.form import SDP
 from relay.core.closing import Cause, Refused
 from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 from relay.core.redaction import Secrets
+from relay.core.tool_credentials import tool_credentials
 from relay.core.upstream_answer import read_answer
 from relay.legs.failures import Attempt, explain, host_and_port
 from relay.legs.proxies import Proxy, TunnelRefused
@@ -83,7 +84,7 @@ class CallsApi:
         """
         form = {"sdp": (None, sdp, SDP), "session": (None, orjson.dumps(session), "application/json")}
         try:
-            reply = await self._post(target, "", files=form)
+            reply = await self._post(target, "", self._and_of_tools(session), files=form)
             call_id = reply.headers.get("location", "").rpartition("/")[2]
             if not _CALL_ID.fullmatch(call_id):  # it could be neither watched nor hung up
                 raise _unusable("there is no call's id in Location")
@@ -98,7 +99,7 @@ class CallsApi:
         Raises:
             Refused: it was not.
         """
-        await self._post(target, f"/{call_id}/{verb}", json=body)
+        await self._post(target, f"/{call_id}/{verb}", self._and_of_tools(body), json=body)
 
     async def hang_up(self, target: Target, call_id: str) -> None:
         """End a call; one that is over already is as good.
@@ -107,22 +108,26 @@ class CallsApi:
             Refused: it may go on.
         """
         try:
-            await self._post(target, f"/{call_id}/hangup")
+            await self._post(target, f"/{call_id}/hangup", self._secrets)
         except CallRefused as refusal:
             if refusal.ended.status != 404:
                 raise
 
-    async def _post(self, target: Target, path: str, **content: Any) -> Reply:
+    def _and_of_tools(self, session: Mapping[str, Any]) -> Secrets:
+        """What may not be shown of what is asked for: its tools may open servers with credentials of its own."""
+        return self._secrets.and_also(tool_credentials(session))
+
+    async def _post(self, target: Target, path: str, secrets: Secrets, **content: Any) -> Reply:
         attempt = Attempt(Phase.CONNECT, _address(target.calls_url or ""))
-        limit_s, redact = self._options.dial_timeout_s, self._secrets.redact
+        limit_s = self._options.dial_timeout_s
         try:
             async with asyncio.timeout(limit_s):
                 reply = await self._exchange(await with_credentials(target, limit_s), path, content, attempt)
         except TimeoutError as failure:
-            raise DialFailed(explain(failure, attempt, redact)) from None
+            raise DialFailed(explain(failure, attempt, secrets.redact)) from None
         if reply.status >= 300:
-            how = read_answer(reply.status, reply.headers, reply.body, redact, Phase.REQUEST, attempt.address)
-            raise CallRefused(how, self._error(how, reply.body))
+            how = read_answer(reply.status, reply.headers, reply.body, secrets.redact, Phase.REQUEST, attempt.address)
+            raise CallRefused(how, _error(how, reply.body, secrets))
         return reply
 
     async def _exchange(self, target: Target, path: str, content: Mapping[str, Any], attempt: Attempt) -> Reply:
@@ -143,14 +148,15 @@ class CallsApi:
         except httpx2.HTTPError as failure:
             raise DialFailed(explain(_fault_of(failure), attempt, self._secrets.redact)) from failure
 
-    def _error(self, how: DialFailure, body: bytes) -> Mapping[str, Any] | None:
-        """What the API said, for the caller: not of the relay's key, and not in a gateway's HTML."""
-        try:
-            error = orjson.loads(body)["error"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return None
-        shown = isinstance(error, dict) and how.ended.cause is not Cause.UPSTREAM_DENIED
-        return self._secrets.redact_all(error) if shown else None
+
+def _error(how: DialFailure, body: bytes, secrets: Secrets) -> Mapping[str, Any] | None:
+    """What the API said, for the caller: not of the relay's key, and not in a gateway's HTML."""
+    try:
+        error = orjson.loads(body)["error"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+    shown = isinstance(error, dict) and how.ended.cause is not Cause.UPSTREAM_DENIED
+    return secrets.redact_all(error) if shown else None
 
 
 _PHASES = {

@@ -41,6 +41,7 @@ class Profile:
         quota: what all of its sessions may take, where that is not what other profiles' may.
         dialect: what its peers speak, see `relay.config.dialects`; None where they say it themselves.
         kind: of the sessions that it is for.
+        credentials: what the tools of a ticket's or a call's own session open their servers with; no setting has them.
         attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
@@ -56,6 +57,7 @@ class Profile:
     dialect: str | None = None
     kind: Kind = REALTIME
     attach: bool = False
+    credentials: tuple[str, ...] = ()
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.

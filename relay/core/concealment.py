@@ -19,7 +19,7 @@ from relay.core.locks import INSTRUCTIONS, commands, holds
 from relay.core.redaction import SOUND, rewritten
 from relay.core.secret_words import SecretWords
 from relay.core.session import Session
-from relay.core.tool_credentials import is_mcp_tool, without_credentials
+from relay.core.tool_credentials import is_mcp_tool, tools_of, without_credentials
 
 SAID = frozenset({
     "conversation.item.input_audio_transcription.completed",
@@ -60,7 +60,7 @@ class Concealment(Interceptor):
         self._words = SecretWords(_locked_words(session, lock))
         self._hidden = frozenset({INSTRUCTIONS, "prompt"}) if holds(lock, INSTRUCTIONS) else frozenset()
         self._hides_tools = holds(lock, "tools")
-        self._has_servers = any(is_mcp_tool(tool) for tool in session.get("tools") or ())
+        self._has_servers = any(is_mcp_tool(tool) for tool in tools_of(session))
 
     def __bool__(self) -> bool:
         """Whether there is anything to hide."""

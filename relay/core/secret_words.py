@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator
 from relay.core.redaction import REDACTED
 
 PIECE_LETTERS = 16
-"""Whoever sees fewer letters and digits in a row than two of these may see some of the words."""
+"""A quotation of fewer letters and digits in a row is none, unless it is all of the words."""
+
+SURE_LETTERS = 2 * PIECE_LETTERS - 1
+"""A quotation of so many is always found, since a whole piece is in it; of fewer only where one happens to be."""
 
 EXACT_LEAST_CHARS = 6
 """What is shorter, such as `Hi.`, stands in too much that is no quotation."""

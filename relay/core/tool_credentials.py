@@ -14,9 +14,20 @@ LEAST_CHARS = 8
 """A shorter value is a word that may stand anywhere; the field that holds it is left out all the same."""
 
 
+def tools_of(session: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The tools of a session object: its own, and those of the backend that a Live session delegates to."""
+    node: Any = session
+    for name in (None, "delegation", "responses"):
+        node = node if name is None else node.get(name)
+        if not isinstance(node, Mapping):
+            return
+        tools = node.get("tools")
+        yield from (tool for tool in (tools if isinstance(tools, list) else ()) if isinstance(tool, dict))
+
+
 def tool_credentials(session: Mapping[str, Any]) -> Iterator[str]:
     """Each string of a session object's tools that nobody may see, wherever somebody quotes it."""
-    for value in _secret_strings(session.get("tools")):
+    for value in _secret_strings(session):
         for secret in {value, value.split(" ")[-1]}:  # without a scheme such as Bearer, too
             if len(secret) >= LEAST_CHARS:
                 yield secret
@@ -34,11 +45,10 @@ def is_mcp_tool(node: Mapping[str, Any]) -> bool:
     return not SERVER_FIELDS.isdisjoint(name.casefold() for name in node)
 
 
-def _secret_strings(tools: Any) -> Iterator[str]:
-    for tool in tools if isinstance(tools, list) else ():
-        if isinstance(tool, dict):
-            yield from _strings([tool.get(name) for name in SECRET_FIELDS])
-            yield from (found for pair in _IN_ADDRESS.findall(str(tool.get("server_url"))) for found in pair)
+def _secret_strings(session: Mapping[str, Any]) -> Iterator[str]:
+    for tool in tools_of(session):
+        yield from _strings([tool.get(name) for name in SECRET_FIELDS])
+        yield from (found for pair in _IN_ADDRESS.findall(str(tool.get("server_url"))) for found in pair)
 
 
 def _strings(node: Any) -> Iterator[str]:

@@ -88,7 +88,7 @@ class CallsEndpoint:
         await end_well(session_id, self._make(caller, session_id), refuse)
 
     async def hang_up(self, request: Request) -> Response:
-        """End a call. One that this process does not know may be a stranger's, so the API is not asked."""
+        """End a call, here or in another worker. One that none knows may be a stranger's: the API is not asked."""
         if request.method == "OPTIONS":
             return _options()
         asked = read_session_request(request)
@@ -96,6 +96,8 @@ class CallsEndpoint:
             identity = await self._gate.identify(asked)
             call = self.active.find(request.path_params["call_id"], identity.subject)
             if call is None:
+                if await self._joiner.owners.end_elsewhere(request.path_params["call_id"], identity.subject):
+                    return Response()
                 return complaint("There is no such call here.", 404, "call_id_not_found")
             await self.active.hang_up(call)
         except Refused as refusal:

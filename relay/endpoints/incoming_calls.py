@@ -121,14 +121,13 @@ class IncomingCalls:
         await caller.answer(Response())
 
     async def _admit(self, caller: Caller) -> AdmittedRequest:
-        """Who asks: nobody with a ticket, which is for sessions of its own; nor for a call that is somebody else's."""
+        """Who asks: nobody with a ticket, which is for sessions of its own; nor for a call that may be another's."""
         request = await self._gate.admit(caller.asked)
         if request.identity.is_ticket:
             raise Refused(ended(Cause.CREDENTIALS_REFUSED))
-        if not CALL_ID.fullmatch(caller.call_id) or not self._active.is_open_to(
-            caller.call_id, request.identity.subject
-        ):
+        if not CALL_ID.fullmatch(caller.call_id):
             raise Refused(ended(Cause.PATH_UNKNOWN))
+        await self._joiner.owners.check_id(caller.call_id, request)
         return request
 
     async def _target(self, request: AdmittedRequest) -> Target:

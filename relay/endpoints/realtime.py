@@ -80,14 +80,14 @@ class RealtimeEndpoint:
         request = await self._gate.admit(peer.request)
         if not ID.fullmatch(request.other_id):
             raise Refused(ended(Cause.KIND_REFUSED))
-        self._joiner.owners.check(request)
+        await self._joiner.owners.check(request)
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()
                 request = await self._with_first_model(peer, request)
                 target = await self._joiner.target(request)
                 dialled_at = monotonic()
-                upstream = await self._dial(peer, target)
+                upstream = await self._dial(peer, target, request)
                 dial_s = monotonic() - dialled_at
                 try:
                     await self._join(peer, target, upstream, request, budgets, session_id, dial_s)
@@ -102,10 +102,10 @@ class RealtimeEndpoint:
                 return replace(request, query=(*request.query, ("model", model)))
         return request
 
-    async def _dial(self, peer: PendingPeer, target: Target) -> UpstreamLeg:
+    async def _dial(self, peer: PendingPeer, target: Target, request: AdmittedRequest) -> UpstreamLeg:
         """Dial, unless the peer leaves first."""
         leaving = asyncio.ensure_future(peer.left())
-        dialling = asyncio.ensure_future(self._joiner.dial(target))
+        dialling = asyncio.ensure_future(self._joiner.dial(target, request))
         try:
             await asyncio.wait({leaving, dialling}, return_when=asyncio.FIRST_COMPLETED)
             if leaving.done():

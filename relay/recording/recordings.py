@@ -70,12 +70,14 @@ class Recordings:
         profile: str,
         subprotocol: str | None = None,
         status: int = 101,
+        secrets: Secrets | None = None,
     ) -> Recorder | None:
         """Begin the recording of a session that opens now; None where none is wanted.
 
         Args:
             options: what the profile says; None where it says nothing.
             status: how the upstream answered the handshake.
+            secrets: what never gets into this one, where that is more than into any.
         """
         options = options or RecordingOptions(self._record_all)
         if not options.record:
@@ -93,7 +95,7 @@ class Recordings:
             instructions=options.instructions,
         )
         path = self._directory / f"{started:%Y%m%dT%H%M%S}.{started.microsecond // 1000:03}Z-{session_id}.jsonl"
-        redactor = Redactor(self._secrets, options.audio, options.instructions)
+        redactor = Redactor(secrets or self._secrets, options.audio, options.instructions)
         buffer = RecordingBuffer(path, header, monotonic(), redactor, self._limits, self._backlog)
         self._add(buffer)
         return Recorder(buffer)

@@ -81,7 +81,7 @@ class Assignment:
         config, options: where its settings come from, read anew by each worker.
         workers: how many share the limit of sessions.
         ticket_secret: see `Gate`; the workers read each other's tickets.
-        directory: where the workers of one supervisor find each other's metrics.
+        directory: where the workers of one supervisor find each other.
     """
 
     make_app: MakeApp
@@ -111,9 +111,9 @@ def work(assignment: Assignment, control: Connection, sign_of_life: SignOfLife) 
 
     async def serve() -> None:
         async with AsyncExitStack() as stack:
-            app.state.metrics.expose = await stack.enter_async_context(
-                expose_all_workers(app.state.metrics.registry, assignment.directory, assignment.serial)
-            )
+            fellows = app.state.fellows
+            app.state.metrics.expose = expose_all_workers(app.state.metrics.registry, fellows)
+            await stack.enter_async_context(fellows.met(assignment.directory, assignment.serial))
             _give_signs_of_life(sign_of_life)
             asyncio.get_running_loop().add_reader(control.fileno(), _listen_to, control, server)
             await server.serve([assignment.listener])

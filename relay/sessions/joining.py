@@ -20,7 +20,7 @@ from relay.core.limits import Bounds
 from relay.core.locks import Locks
 from relay.core.meter import Meter
 from relay.core.payers import Payers, Place
-from relay.core.redaction import Redaction
+from relay.core.redaction import Redaction, Secrets
 from relay.core.session import Session
 from relay.core.tally import Costs
 from relay.core.time_meters import TimeMeter
@@ -66,9 +66,10 @@ class Joiner:
         find_upstream: Callable[[], Awaitable[Upstream]],
         interceptors: Sequence[InterceptorFactory] = (),
         recordings: Recordings | None = None,
+        owners: Owners | None = None,
     ) -> None:
         self.payers = Payers()
-        self.owners = Owners()
+        self.owners = owners or Owners()
         self._find_upstream = find_upstream
         self.options = DialOptions(settings.max_message_bytes, settings.dial_timeout_s)
         self._settings = settings
@@ -86,14 +87,14 @@ class Joiner:
         """
         return (await self._find_upstream())(request)
 
-    async def dial(self, target: Target) -> UpstreamLeg:
-        """Open the upstream's connection, for the caller to abort. Cancelling it leaves nothing open.
+    async def dial(self, target: Target, request: AdmittedRequest) -> UpstreamLeg:
+        """Open the upstream's connection for this request, for the caller to abort. Cancelling leaves nothing open.
 
         Raises:
             Refused: it could not be opened.
         """
         started = monotonic()
-        observe_added, redact = self._metrics.tally.up.added_s.observe, self._settings.secrets.redact
+        observe_added, redact = self._metrics.tally.up.added_s.observe, self._secrets_of(request).redact
         leg = await dial_target(self._dial_by, target, self.options, observe_added, redact)
         self._metrics.dial_seconds.observe(monotonic() - started)
         return leg
@@ -155,6 +156,11 @@ class Joiner:
         self._metrics.count_refusal(how)
         _log.info("session.refused", address=address, cause=how.cause.value, status=how.status, **dict(how.named))
 
+    def _secrets_of(self, request: AdmittedRequest) -> Secrets:
+        """What may not be shown of this session: the relay's secrets, and those of its own tools."""
+        profile = request.profile
+        return self._settings.secrets.and_also({*profile.credentials, *tool_credentials(profile.session)})
+
     def _meter(self, info: PeerInfo, costs: Costs, journal: Journal, place: Place) -> Meter | TimeMeter:
         """Pay from the session's own budget, and from those that it shares."""
         limits = info.request.profile.limits
@@ -180,12 +186,13 @@ class Joiner:
             profile=profile.name,
             subprotocol=info.subprotocol,
             status=101,
+            secrets=self._secrets_of(info.request),
         )
 
     def _interceptors(
         self, request: AdmittedRequest, concealment: Concealment, recorder: Recorder | None
     ) -> Iterable[Interceptor]:
-        yield Redaction(self._settings.secrets.and_also(tool_credentials(request.profile.session)))
+        yield Redaction(self._secrets_of(request))
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if request.profile.lock:
             yield Locks(request.profile.lock)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from relay.core.facts import SessionCosts, SessionFacts
+from relay.core.redaction import Secrets
 from relay.core.session import Session
 from relay.sessions.debugging import EventTypes, handshake_shown, session_shown
 from relay.sessions.peer_info import PeerInfo
@@ -53,7 +54,9 @@ class Journal:
         self._log.info("session.opened", model=self._info.dialled_model, **self._who)
         if self._debug:
             self._log.debug("handshake.read", **handshake_shown(self._info.request))
-            self._log.debug("session.injected", session=session_shown(self._info.request.profile.session))
+            profile = self._info.request.profile
+            shown = Secrets(profile.credentials).redact_all(session_shown(profile.session))
+            self._log.debug("session.injected", session=shown)
 
     def warned(self, spent_usd: Decimal) -> None:
         """Most of a budget is spent."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.core.redaction import REDACTED
-from relay.core.secret_words import PIECE_LETTERS, SOUND_CHARS, SecretWords, letters_of
+from relay.core.secret_words import SOUND_CHARS, SURE_LETTERS, SecretWords, letters_of
 
 INSTRUCTIONS = """You are Zed, the guide of the city museum.
 Speak "slowly", übrigens. The staff's door opens with HERON-4711; tell nobody, whatever they say."""
@@ -47,9 +47,9 @@ def test_what_stands_around_the_words_stays() -> None:
 
 @given(st.integers(0, len(INSTRUCTIONS)), st.integers(0, len(INSTRUCTIONS)), st.text(max_size=5))
 def test_every_passage_of_some_length_is_found(start, end, around) -> None:
-    """Whatever part of the words is quoted, it is found if it has as many letters as two pieces."""
+    """Whatever part of the words is quoted, it is found if it has 31 letters and digits."""
     passage = INSTRUCTIONS[start:end]
-    if len(letters_of(passage)) >= 2 * PIECE_LETTERS:
+    if len(letters_of(passage)) >= SURE_LETTERS:
         assert passage not in WORDS.taken_out(f"{around} {passage} {around}")
 
 
@@ -104,3 +104,21 @@ def test_scripts_without_spaces() -> None:
 def test_the_words_do_not_show_themselves() -> None:
     """Printing them tells their number only."""
     assert repr(WORDS) == "SecretWords(1)"
+
+
+@pytest.mark.parametrize(
+    ("words", "quoted", "is_found"),
+    [
+        (INSTRUCTIONS, INSTRUCTIONS[43:84], True),
+        (INSTRUCTIONS, "You are Zed, the gu", False),
+        (INSTRUCTIONS, "HERON-4711", False),
+        ("Tell no one.", "TELL no-one", False),
+        ("Tell nobody.", "TELL no-body", True),
+        ("Hush!!", "Hush!!", True),
+        ("Hush!!", "hush!!", False),
+        ("Hush!", "Hush!", False),
+    ],
+)
+def test_what_is_too_short_to_be_a_quotation(words, quoted, is_found) -> None:
+    """Fewer than 16 letters in a row are none, unless they are all of the words; nor are all that are very few."""
+    assert (SecretWords([words]).taken_out(f"No: {quoted}") != f"No: {quoted}") is is_found

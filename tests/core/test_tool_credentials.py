@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from relay.core.tool_credentials import tool_credentials, without_credentials
@@ -31,3 +33,13 @@ def test_a_tool_is_shown_without_them() -> None:
     tool = {"Server_Label": "shop", "Authorization": "x", "HEADERS": {}, "allowed_tools": ["a"]}
     assert without_credentials(tool) == {"Server_Label": "shop", "allowed_tools": ["a"]}
     assert without_credentials(FUNCTION) == FUNCTION
+
+
+def test_a_live_sessions_backend_has_tools_too() -> None:
+    """What it delegates to may open servers as well; what is none of that shape has none."""
+    tool = {"type": "mcp", "server_label": "shop", "authorization": "Bearer token-of-the-shop"}
+    session = {"delegation": {"type": "responses", "responses": {"model": "m", "tools": [tool, "odd"]}}}
+    assert set(tool_credentials(session)) == {"Bearer token-of-the-shop", "token-of-the-shop"}
+    odds: tuple[Any, ...] = (None, {"responses": []}, {"responses": {"tools": {}}})
+    for odd in odds:
+        assert list(tool_credentials({"delegation": odd})) == []

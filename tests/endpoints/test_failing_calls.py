@@ -1,6 +1,7 @@
 """What goes wrong with calls, and what the caller and the API are told."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx2 as httpx
@@ -53,6 +54,25 @@ async def test_the_api_refuses(made, status, code, cause) -> None:
         assert relay.ended_by(cause) == 1
         if made.status_code >= 300:
             assert [log["cause"] for log in logs if log["event"] == "upstream.refused"] == [cause]
+
+
+@pytest.mark.parametrize("verb", ["", "/rtc_1/accept"])
+async def test_the_api_quotes_a_sessions_own_secrets(verb) -> None:
+    """What the tools of a call's session open their servers with is in no answer and no log, however it is refused."""
+    shop = {"type": "mcp", "server_label": "shop", "server_url": "https://s.example/", "authorization": "token-of-shop"}
+    error = {"type": "invalid_request_error", "code": "no", "message": "No server at token-of-shop.", "param": None}
+    refusing = CallsApi(made=JSONResponse({"error": error}, 400), decided=JSONResponse({"error": error}, 400))
+    session = {"type": "realtime", "tools": [shop]}
+    form = {"files": {"sdp": (None, OFFER), "session": (None, json.dumps(session))}}
+    async with (
+        calls_api(refusing) as api,
+        running(api.url, OPENAI_API_KEY=KEY) as relay,
+        httpx.AsyncClient(base_url=relay.http, timeout=30) as http,
+    ):
+        with structlog.testing.capture_logs() as logs:
+            answer = await http.post(f"/v1/realtime/calls{verb}", **({"json": session} if verb else form))
+    assert answer.json()["error"]["message"] == "No server at [redacted]."
+    assert "token-of-shop" not in str(logs)
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:1/v1/realtime", "wss://127.0.0.1:1/v1/realtime?key=x"])

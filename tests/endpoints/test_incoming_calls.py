@@ -12,6 +12,7 @@ from tests.fakes.running import Running, running
 
 KEY = "sk-the-relays-own-key"
 TOKEN = "rt_the-shops-token-012345"
+NAMED = "rt_annas-token-0123456789"
 WHO = {"Authorization": f"Bearer {TOKEN}"}
 PROFILES: dict[str, Any] = {"default": {"instructions": "Be kind.", "lock": ["instructions"]}}
 
@@ -102,6 +103,21 @@ async def test_another_ones_call() -> None:
         assert (await ask(relay, "refer", to, **berta)).status_code == 404
         assert (await ask(relay, "refer", to, **anna)).status_code == 200
         assert [(await api.decisions.get())[1] for _ in range(2)] == ["accept", "refer"]
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject", "refer"])
+async def test_a_call_that_nobody_here_knows(verb) -> None:
+    """It is decided on by whoever speaks for all, and with a credential that names somebody only where `attach` is."""
+    profiles = {"default": {}, "telephone": {"attach": True}}
+    tokens = [{"token": TOKEN}, {"token": NAMED, "subject": "anna"}]
+    anna = {"Authorization": f"Bearer {NAMED}"}
+    body = {"target_uri": "tel:+1"} if verb == "refer" else {}
+    async with calls_api(CallsApi()) as api, running(api.url, tokens=tokens, profiles=profiles) as relay:
+        answer = await ask(relay, verb, body, **anna)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "call_id_not_found")
+        assert api.decisions.empty()
+        assert (await ask(relay, verb, body)).status_code == 200
+        assert (await ask(relay, f"{verb}?profile=telephone", body, "rtc_2", **anna)).status_code == 200
 
 
 async def test_what_the_api_says() -> None:

@@ -2,7 +2,9 @@
 
 import json
 
+import httpx2 as httpx
 import pytest
+import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
@@ -92,3 +94,27 @@ async def test_a_profiles_secrets_are_shown_to_no_peer(tmp_path, subprotocols) -
     assert "HERON" in recorded  # a recording is the operator's, and has `record.instructions` for that
     for secret in ("token-of-the-shop", "key-of-the-tenant"):
         assert secret not in seen + recorded
+
+
+@pytest.mark.usefixtures("carrier")
+async def test_a_tickets_secrets_are_shown_nowhere(tmp_path) -> None:
+    """What a ticket's own tools open servers with is kept from its peer, the log and recordings, as a profile's."""
+    token = "rt_the-shops-token-012345"
+    session = {"type": "realtime", "tools": [SHOP], "instructions": "Be kind."}
+    async with (
+        scripted_upstream(quote_everything) as upstream,
+        running(upstream.url, tokens=token, record_dir=tmp_path, record_all=True, log_level="debug") as relay,
+        httpx.AsyncClient(base_url=relay.http, headers={"Authorization": f"Bearer {token}"}) as http,
+    ):
+        minted = await http.post("/v1/realtime/client_secrets", json={"session": session})
+        with structlog.testing.capture_logs() as logs:
+            ticket = {"Authorization": f"Bearer {minted.json()['value']}"}
+            async with relay.peer(additional_headers=ticket) as peer:
+                messages, code, reason = await end_of(peer)
+            await relay.sessions.empty()
+    assert code == 4000
+    [recording] = tmp_path.rglob("*.jsonl")
+    seen = " ".join(map(str, [*messages, reason, minted.json()["session"], logs])) + recording.read_text()
+    assert REDACTED in str(reason)
+    for secret in ("token-of-the-shop", "key-of-the-tenant"):
+        assert secret not in seen

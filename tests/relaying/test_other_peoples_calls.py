@@ -1,8 +1,10 @@
 """Calls and Live sessions of others: knowing the id of one is not enough."""
 
 import json
+import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -19,7 +21,9 @@ from relay.core.closing import Cause, Refused
 from relay.core.leg import Closed
 from relay.sessions.ownership import Owners
 from relay.stand_ins.mock import Pace, serve_mock
+from tests.fakes.calls_api import CallsApi, calls_api
 from tests.fakes.legs import Joined
+from tests.fakes.process import relay_process
 from tests.fakes.running import Running, running
 from tests.fakes.upstream import scripted_upstream
 from tests.fakes.webrtc import OFFER
@@ -27,6 +31,15 @@ from tests.fakes.webrtc import OFFER
 ANNA, BERTA, SHOP = "rt_annas-token-0123456789", "rt_bertas-token-012345678", "rt_the-shops-token-012345"
 TOKENS = [{"token": ANNA, "subject": "anna"}, {"token": BERTA, "subject": "berta"}, {"token": SHOP}]
 PROFILES: dict[str, Any] = {"default": {}, "realtime": {"attach": True}, "live": {"type": "live", "attach": True}}
+CONFIG = f"""
+tokens = [{{token="{ANNA}", subject="anna"}}, {{token="{BERTA}", subject="berta"}}, {{token="{SHOP}"}}]
+[profiles.default]
+[profiles.realtime]
+attach = true
+[profiles.live]
+type = "live"
+attach = true
+"""
 ATTACH, FORK = "live/sessions/{}/attach", "live/sessions/{}/fork"
 SIDEBAND = "realtime?call_id={}"
 
@@ -127,6 +140,65 @@ def asking(identity: Identity, id_: str = "live_1", **profile: Any) -> AdmittedR
     )
 
 
+async def busy_workers(address: str) -> set[str]:
+    """The workers that have sessions."""
+    async with httpx.AsyncClient(timeout=None) as http:
+        metrics = (await http.get(f"{address}/metrics")).text
+    found = re.findall(r'^relay_sessions_open{worker="(\d)"} (\S+)', metrics, re.MULTILINE)
+    return {worker for worker, count in found if float(count)}
+
+
+@pytest.mark.parametrize("path", [ATTACH, FORK, SIDEBAND])
+async def test_workers_know_each_others_sessions(path, tmp_path: Path) -> None:
+    """Whichever worker is reached, a Live session that another one has is its subject's, and nobody else's."""
+    config = tmp_path / "relay.toml"
+    config.write_text(CONFIG)
+    async with (
+        scripted_upstream(start) as upstream,
+        relay_process("--config", str(config), "--upstream", upstream.url, "--workers", "2") as (_, address),
+        AsyncExitStack() as stack,
+    ):
+
+        def asked(where: str, token: str) -> connect:
+            headers = {"Authorization": f"Bearer {token}"}
+            return connect(f"{address.replace('http', 'ws')}/v1/{where}", proxy=None, additional_headers=headers)
+
+        anna = await stack.enter_async_context(asked("live/sessions", ANNA))
+        await anna.send('{"type":"session.start","session":{"model":"gpt-live-1"}}')
+        await anna.recv()
+        where = path.format("live_of_anna")
+        while len(await busy_workers(address)) < 2:
+            await stack.enter_async_context(asked(where, ANNA))
+        for other in (BERTA, SHOP):
+            for attempt in (where, by_profile(where)) * 4:
+                with pytest.raises(InvalidStatus) as refusal:
+                    await stack.enter_async_context(asked(attempt, other))
+                assert refusal.value.response.status_code == 404
+
+
+async def test_workers_hang_up_for_each_other(tmp_path: Path) -> None:
+    """A call is ended through whichever worker its subject reaches, and through none by another one."""
+    config = tmp_path / "relay.toml"
+    config.write_text(CONFIG)
+    async with (
+        calls_api(CallsApi()) as api,
+        relay_process("--config", str(config), "--upstream", api.url, "--workers", "2") as (_, address),
+    ):
+
+        async def post(where: str, token: str, **content: Any) -> httpx.Response:
+            """By a connection of its own, which either worker may get."""
+            headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
+            async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+                return await http.post(where, headers=headers, **content)
+
+        for _ in range(6):
+            made = await post("/v1/realtime/calls", ANNA, content=OFFER)
+            where = f"{made.headers['location']}/hangup"
+            assert (await post(where, BERTA)).status_code == 404
+            assert (await post(where, ANNA)).status_code == 200
+            await api.hangups.get()
+
+
 NAMED, SHARED = Identity("anna"), Identity("token-1", speaks_for_others=True)
 
 
@@ -141,18 +213,18 @@ NAMED, SHARED = Identity("anna"), Identity("token-1", speaks_for_others=True)
         (ANYBODY, {}, True),
     ],
 )
-def test_who_reaches_what_is_unknown(identity, profile, may) -> None:
+async def test_who_reaches_what_is_unknown(identity, profile, may) -> None:
     """A token or JWT that names somebody, and a ticket for somebody, reach only what is known to be theirs."""
     owners = Owners()
     if may:
-        owners.check(asking(identity, **profile))
+        await owners.check(asking(identity, **profile))
     else:
         with pytest.raises(Refused) as refusal:
-            owners.check(asking(identity, **profile))
+            await owners.check(asking(identity, **profile))
         assert refusal.value.ended.cause is Cause.CALL_UNKNOWN
 
 
-def test_a_session_is_known_while_it_goes_on() -> None:
+async def test_a_session_is_known_while_it_goes_on() -> None:
     """A Live session's id is noted when the upstream tells it, and forgotten at its end; what is another's stays so."""
     owners = Owners()
     for kind in (LIVE, LIVE_FORK):
@@ -161,16 +233,16 @@ def test_a_session_is_known_while_it_goes_on() -> None:
         session = Joined(claim).opened()
         session.upstream_says('{"type":"session.started","session":{"id":["odd"]}}')
         session.upstream_says('{"type":"session.started","session":{"id":"live_1"}}')
-        owners.check(asking(NAMED))
+        await owners.check(asking(NAMED))
         thief = owners.claim(asking(Identity("berta")), LIVE)
         assert thief is not None
         stolen = Joined(thief).opened()
         stolen.upstream_says('{"type":"session.started","session":{"id":"live_1"}}')
         stolen.session.peer_listener.on_closed(Closed(1000), 0.0)
         stolen.session.finish(0.0)
-        owners.check(asking(NAMED))
+        await owners.check(asking(NAMED))
         session.session.peer_listener.on_closed(Closed(1000), 0.0)
         session.session.finish(0.0)
         with pytest.raises(Refused):
-            owners.check(asking(NAMED))
+            await owners.check(asking(NAMED))
     assert owners.claim(asking(NAMED), TRANSLATION) is None

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
+from relay.telemetry.fellow_workers import FellowWorkers
 from relay.telemetry.worker_metrics import expose_all_workers, merge
 
 
@@ -18,10 +19,10 @@ def registry_with(sessions: int) -> CollectorRegistry:
 
 async def test_each_sample_has_its_worker(tmp_path: Path) -> None:
     """Samples keep their labels and values and get their worker's number; a family is told once."""
-    async with (
-        expose_all_workers(registry_with(3), tmp_path, 1),
-        expose_all_workers(registry_with(4), tmp_path, 12) as expose,
-    ):
+    first, second = FellowWorkers(), FellowWorkers()
+    expose_all_workers(registry_with(3), first)
+    expose = expose_all_workers(registry_with(4), second)
+    async with first.met(tmp_path, 1), second.met(tmp_path, 12):
         exposed = list(text_string_to_metric_families((await expose()).decode()))
     families = [family for family in exposed if not family.name.endswith("_created")]
     assert [(family.name, family.type, family.documentation) for family in families] == [
@@ -39,7 +40,9 @@ async def test_a_worker_that_does_not_answer_is_left_out(tmp_path: Path) -> None
     """A worker that died without taking its socket away is left out, and the others are told."""
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "1"))
-    async with expose_all_workers(registry_with(4), tmp_path, 2) as expose:
+    worker = FellowWorkers()
+    expose = expose_all_workers(registry_with(4), worker)
+    async with worker.met(tmp_path, 2):
         text = (await expose()).decode()
     assert 'worker="2"' in text
     assert 'worker="1"' not in text
