@@ -9,16 +9,13 @@ import socket
 from collections.abc import Callable
 from typing import TypeVar
 
-from aiohappyeyeballs import start_connection
 from websockets.uri import parse_uri
 
 from relay.core.dial_failure import Phase
+from relay.legs.addresses import open_to_first
 from relay.legs.failures import Attempt, host_and_port
 from relay.legs.proxies import Proxy, ask_for_tunnel, open_through_socks
 from relay.legs.target import DialOptions, Target
-
-NEXT_ADDRESS_S = 0.25
-"""The Connection Attempt Delay that RFC 8305, 5, recommends."""
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
@@ -31,9 +28,11 @@ async def open_socket(host: str, port: int, options: DialOptions, attempt: Attem
     """
     attempt.address = host_and_port(host, port)
     attempt.phase = Phase.NAME
-    addresses = await options.resolve(host, port)
-    attempt.phase = Phase.CONNECT
-    sock = await start_connection(addresses, happy_eyeballs_delay=NEXT_ADDRESS_S)
+
+    def resolved() -> None:
+        attempt.phase = Phase.CONNECT
+
+    sock = await open_to_first(host, port, options.resolve, resolved)
     attempt.reached(sock)
     return sock
 

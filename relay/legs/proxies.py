@@ -2,7 +2,8 @@
 
 `https_proxy` is for `wss://` and `https://` addresses, `http_proxy` for `ws://` and `http://`, `all_proxy` for what is
 left; none is used for what `no_proxy` names. A name in lower case goes before the same in upper case, also where it is
-empty. Nothing else is asked: no setting of the desktop, no `.netrc`.
+empty. Nothing else is asked: no setting of the desktop, no `.netrc`. Where one of `NOT_READ` stands alone, with which
+other programs would find a proxy, the start says so, rather than pass it by.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import re
 import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from python_socks import ProxyError, ProxyType
@@ -21,7 +23,12 @@ from websockets.exceptions import InvalidHandshake
 
 VARIABLES = ("https_proxy", "http_proxy", "all_proxy")
 
-_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+NOT_READ: Mapping[str, str] = MappingProxyType(
+    {"wss_proxy": "https_proxy", "ws_proxy": "http_proxy", "socks_proxy": "all_proxy"}
+)
+"""Variables of other programs, and the one that says the same here."""
+
+_PORTS = {"http": 80, "socks5": 1080, "socks5h": 1080}
 _BY_SCHEME = {"wss": "https_proxy", "https": "https_proxy", "ws": "http_proxy", "http": "http_proxy"}
 _ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
 _HEAD_END = b"\r\n\r\n"
@@ -71,8 +78,12 @@ def proxies_in(environment: Mapping[str, str]) -> Iterator[tuple[str, Proxy]]:
     """Each proxy that the environment names, by the variable's name in lower case.
 
     Raises:
-        ValueError: one of them is none; the words name it and do not quote it, since it may hold a password.
+        ValueError: one of them is none, or stands in a variable that is not read; the words name it and do not quote
+            it, since it may hold a password.
     """
+    for name, right in NOT_READ.items():
+        if _value(environment, name) and not (_value(environment, right) or _value(environment, "all_proxy")):
+            raise ValueError(f"{name}: is not read. Write {right} for the same.")
     for name in VARIABLES:
         if value := _value(environment, name):
             try:
@@ -89,8 +100,12 @@ def read_proxy(value: str) -> Proxy:
     """
     url = value if "://" in value else f"http://{value}"
     parts = urlsplit(url)
+    if parts.scheme == "https":
+        raise ValueError("proxies that are spoken to in TLS are not supported. Write http://HOST:PORT.")
+    if parts.scheme in {"socks", "socks4", "socks4a"}:
+        raise ValueError("SOCKS is spoken in version 5 alone. Write socks5://HOST:PORT, or socks5h://HOST:PORT.")
     if parts.scheme not in _PORTS:
-        raise ValueError("a proxy's address begins with http://, https://, socks5:// or socks5h://")
+        raise ValueError("a proxy's address begins with http://, socks5:// or socks5h://")
     try:
         port = parts.port or _PORTS[parts.scheme]
     except ValueError:

@@ -1,28 +1,13 @@
 """Where an upstream is, and what bounds its connection."""
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from aiohappyeyeballs import AddrInfoType
-
 from relay.core.dialect import Table
+from relay.legs.addresses import Resolve, resolve
 from relay.legs.heartbeat import BEAT_S
 from relay.legs.proxies import Proxy, proxy_for
-
-Resolve = Callable[[str, int], Awaitable[Sequence[AddrInfoType]]]
-"""The addresses of a name for a port, the best first."""
-
-
-async def resolve(host: str, port: int) -> Sequence[AddrInfoType]:
-    """The addresses that the system knows for a name, in its order (RFC 6724).
-
-    Raises:
-        socket.gaierror: the name has none, or nobody answered for it.
-    """
-    return await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
 @dataclass(frozen=True, slots=True)

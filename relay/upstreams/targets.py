@@ -43,10 +43,6 @@ def check_proxies(
     """Raise `SettingsError` with what is wrong with the forward proxies that the environment names."""
     try:
         for name, proxy in proxies_in(environment):
-            if proxy.scheme == "https":
-                raise SettingsError(
-                    f"{name}: proxies that are spoken to in TLS are not supported. Write http://HOST:PORT."
-                )
             if proxy.is_socks and makes_calls and not has_package("socksio"):
                 raise SettingsError(
                     f"{name}: a SOCKS proxy takes a package that is not here, for calls.\n"

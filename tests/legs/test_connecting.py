@@ -25,9 +25,10 @@ def dial(request):
 def addresses(*ports: int, host: str = "127.0.0.1"):
     """A resolver that knows one name, with these ports of this machine as its addresses."""
 
-    async def resolve(name: str, port: int):
+    async def resolve(name: str, port: int, family: socket.AddressFamily):
         assert (name, port) == ("upstream.example", 443 if port == 443 else 80)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, each)) for each in ports]
+        known = ports if family is socket.AF_INET else ()
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, each)) for each in known]
 
     return resolve
 

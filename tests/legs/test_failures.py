@@ -53,7 +53,7 @@ async def failure_of(dial, url: str, limit_s: float = PATIENCE_S, **options) -> 
 async def test_a_name_that_dns_does_not_know(dial, code, reason) -> None:
     """A name that is unknown is told apart from a name server that does not answer."""
 
-    async def resolve(host: str, port: int):
+    async def resolve(host: str, port: int, family: socket.AddressFamily):
         raise socket.gaierror(code, "as the resolver says")
 
     failure = await failure_of(dial, "wss://upstream.example/v1", resolve=resolve)
@@ -70,7 +70,7 @@ async def test_a_name_of_the_systems_resolver(dial) -> None:
 async def test_a_name_server_that_is_silent(dial) -> None:
     """A look-up that lasts longer than a dial may is a time-out of the name, not of the service."""
 
-    async def resolve(host: str, port: int):
+    async def resolve(host: str, port: int, family: socket.AddressFamily):
         await asyncio.Event().wait()
 
     failure = await failure_of(dial, "ws://upstream.example/", 0.01, resolve=resolve)
@@ -99,7 +99,9 @@ async def test_nothing_listens(dial) -> None:
 async def test_no_network(dial) -> None:
     """An address that this machine has no way to is told apart from one where nothing listens."""
 
-    async def resolve(host: str, port: int):
+    async def resolve(host: str, port: int, family: socket.AddressFamily):
+        if family is socket.AF_INET6:
+            return []
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("255.255.255.255", port))]
 
     failure = await failure_of(dial, "ws://upstream.example/", resolve=resolve)

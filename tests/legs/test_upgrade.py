@@ -92,8 +92,8 @@ async def test_an_upgrade_behind_tls(dial, is_proxied) -> None:
 def one_address(at_port: int):
     """A resolver to which every name is a port of this machine."""
 
-    async def resolve(host: str, port: int):
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", at_port))]
+    async def resolve(host: str, port: int, family: socket.AddressFamily):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", at_port))] if family is socket.AF_INET else []
 
     return resolve
 

@@ -133,6 +133,9 @@ async def test_a_profile_for_old_peers(relay) -> None:
 async def test_a_ga_client_with_the_betas_header(relay) -> None:
     """A client that has learnt GA and still sends the beta's header talks GA from its first `session.update` on."""
     async with relay.peer(additional_headers={"OpenAI-Beta": "realtime=v1"}) as peer:
+        [created] = await until(peer, "session.created")
+        assert created["session"]["audio"]["output"]["voice"] == created["session"]["voice"]
+        assert (created["session"]["type"], created["session"]["modalities"]) == ("realtime", ["text", "audio"])
         nested = {"type": "realtime", "audio": {"output": {"voice": "verse"}}, "output_modalities": ["audio"]}
         await say(peer, type="session.update", session=nested)
         events = await until(peer, "session.updated")

@@ -74,6 +74,10 @@ async def test_the_mock_needs_no_proxy(monkeypatch) -> None:
         ({"HTTPS_PROXY": "ftp://user:hidden@proxy"}, "https_proxy: a proxy's address begins with"),
         ({"all_proxy": "http://user:hidden@:3128"}, "all_proxy: this is no proxy's address"),
         ({"https_proxy": "https://user:hidden@proxy"}, "https_proxy: proxies that are spoken to in TLS"),
+        ({"all_proxy": "socks4://user:hidden@proxy"}, "all_proxy: SOCKS is spoken in version 5 alone"),
+        ({"WSS_PROXY": "http://user:hidden@proxy"}, "wss_proxy: is not read. Write https_proxy for the same."),
+        ({"ws_proxy": "http://user:hidden@proxy", "https_proxy": "http://p"}, "ws_proxy: is not read. Write"),
+        ({"socks_proxy": "socks5://user:hidden@proxy"}, "socks_proxy: is not read. Write all_proxy"),
     ],
 )
 def test_a_proxy_setting_that_is_none(environment, words) -> None:
@@ -82,6 +86,20 @@ def test_a_proxy_setting_that_is_none(environment, words) -> None:
         check_proxies(environment, makes_calls=True)
     assert words in str(failure.value)
     assert "hidden" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"wss_proxy": "http://p", "https_proxy": "http://p"},
+        {"wss_proxy": "http://p", "ALL_PROXY": "http://p"},
+        {"socks_proxy": "socks5://p", "all_proxy": "http://p"},
+        {"wss_proxy": "", "ftp_proxy": "http://p"},
+    ],
+)
+def test_variables_of_other_programs(environment) -> None:
+    """What other programs read beside the variables of the relay does no harm."""
+    check_proxies(environment, makes_calls=True)
 
 
 def test_a_start_with_a_wrong_proxy(monkeypatch) -> None:

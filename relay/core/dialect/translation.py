@@ -86,8 +86,8 @@ class Translation:
 
     Args:
         peer, upstream: what they speak; the ways to and from one that speaks GA are not to be used.
-        is_peer_sure: whether the peer speaks so whatever its first `session.update` looks like; else one in GA's shape
-            shows that it speaks GA.
+        is_peer_sure: whether the peer speaks so whatever it says first; else a `session.update` or `response.create`
+            in GA's shape shows that it speaks GA, and until then it is told of its session in both shapes.
     """
 
     def __init__(self, peer: Table = BETA, upstream: Table = BETA, *, is_peer_sure: bool = True) -> None:
@@ -146,11 +146,9 @@ class Translation:
         session = body.get("session")
         if not isinstance(session, dict):
             return [body]
-        was_sure, self._is_peer_sure = self._is_peer_sure, True
-        if not was_sure and _is_ga(session, self._peer):
-            self.from_peer.stop()
-            self.to_peer.stop()
+        if self._turns_out_ga(session, (*self._peer.session, *self._peer.transcription_session)):
             return [body]
+        self._is_peer_sure = True
         kind = session.get("type") or ("transcription" if body["type"].startswith("transcription") else "realtime")
         wanted, self._lost_up = nested(session, _session_fields(self._peer, kind))
         self._wished = {name: spelt for name, spelt in self._wished.items() if name not in session}
@@ -170,6 +168,8 @@ class Translation:
     def _request_from_peer(self, body: Body) -> Iterable[Body]:
         self._wished_of_response = {}
         if not isinstance(body.get("response"), dict):
+            return [body]
+        if self._turns_out_ga(body["response"], self._peer.request):
             return [body]
         response, self._lost_up = nested(body["response"], self._peer.request)
         self._wished_of_response = self._lost_up
@@ -199,6 +199,8 @@ class Translation:
         kind = session.get("type")
         said = flattened(session, _session_fields(self._peer, kind), {**self._wished, **self._taken_down()})
         said.pop("type", None)
+        if not self._is_peer_sure:
+            said = {**session, **said}
         if kind == "transcription":
             said.setdefault("client_secret", {"value": "", "expires_at": 0})  # the beta's type asks for it
             return [{**body, "type": f"transcription_{body['type']}", "session": said}]
@@ -218,6 +220,19 @@ class Translation:
 
     # What both need.
 
+    def _turns_out_ga(self, wanted: Body, fields: tuple[Field, ...]) -> bool:
+        """Whether a peer that nobody is sure of shows by this that it speaks GA; then all passes from now on."""
+        if self._is_peer_sure:
+            return False
+        shows_ga = any(name in wanted for name in _OF_GA)
+        shows_dialect = not {field.beta for field in fields if field.ga != (field.beta,)}.isdisjoint(wanted)
+        self._is_peer_sure = shows_ga or shows_dialect
+        if shows_ga and not shows_dialect:
+            self.from_peer.stop()
+            self.to_peer.stop()
+            return True
+        return False
+
     def _taken_up(self) -> Spellings:
         lost, self._lost_up = self._lost_up, {}
         return self._understood(lost)
@@ -232,12 +247,7 @@ class Translation:
 
 
 _OF_GA = ("type", "audio", "output_modalities")
-
-
-def _is_ga(session: Body, table: Table) -> bool:
-    """Whether a session is in GA's shape: with what GA alone has, and nothing that has another place there."""
-    of_dialect = {field.beta for field in (*table.session, *table.transcription_session) if field.ga != (field.beta,)}
-    return any(name in session for name in _OF_GA) and of_dialect.isdisjoint(session)
+"""What stands in GA's sessions and requests alone."""
 
 
 def _session_fields(table: Table, kind: Any) -> tuple[Field, ...]:

@@ -113,6 +113,39 @@ def test_a_peer_that_speaks_the_beta_as_it_says(first) -> None:
     assert json.loads(translation.to_peer(SERVER_EVENTS[1])[0])["type"] == "response.audio.delta"
 
 
+def test_a_peer_that_nobody_is_sure_of_is_told_in_both_shapes() -> None:
+    """Before it has shown what it speaks its session has GA's fields and the beta's; after that one of both."""
+    session: Body = {"type": "realtime", **NESTED, "output_modalities": ["audio"]}
+    told: Body = {"type": "session.created", "session": session}
+    translation = Translation(is_peer_sure=False)
+    [event] = translated(translation.to_peer, told)
+    assert event["session"] == {**event["session"], **session}
+    assert event["session"]["modalities"] == ["text", "audio"]
+    translated(translation.from_peer, {"type": "session.update", "session": {"voice": "ash"}})
+    [event] = translated(translation.to_peer, told)
+    assert not {"type", "audio", "output_modalities"} & set(event["session"])
+
+
+@pytest.mark.parametrize(
+    ("response", "is_ga"),
+    [
+        ({"output_modalities": ["text"]}, True),
+        ({"audio": {"output": {"voice": "ash"}}}, True),
+        ({"modalities": ["text"]}, False),
+        ({"modalities": ["text"], "output_modalities": ["text"]}, False),
+        ({"instructions": "Be kind."}, None),
+    ],
+)
+def test_a_peer_may_show_by_a_request_what_it_speaks(response, is_ga) -> None:
+    """A `response.create` that stands before any `session.update` settles it, too, unless both would write it so."""
+    translation = Translation(is_peer_sure=False)
+    translation.from_peer(json.dumps({"type": "response.create", "response": response}))
+    translation.from_peer(json.dumps({"type": "session.update", "session": {"type": "realtime"}}))
+    assert (json.loads(translation.to_peer(SERVER_EVENTS[1])[0])["type"] == "response.output_audio.delta") is (
+        is_ga is not False
+    )
+
+
 @pytest.mark.parametrize("session", GA_SESSIONS)
 def test_a_profile_that_says_beta_is_believed(session) -> None:
     """Where the operator says what the peer speaks, its first `session.update` changes nothing."""
