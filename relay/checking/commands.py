@@ -5,22 +5,28 @@ import json
 import os
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import click
 
+from relay.checking.check import Check, Verdict
 from relay.checking.echoes import echo
 from relay.checking.endpoint import Endpoint, address
 from relay.checking.run import CHECKS, Unreachable, run_checks
+from relay.checking.stages import check_stages
+from relay.config.cascade import Cascade
+from relay.config.errors import SettingsError
+from relay.config.profiles import DEFAULT_NAME
+from relay.config.settings import load_settings
 
 API_HOST = "api.openai.com"
 
 
 @click.command()
-@click.argument("url")
+@click.argument("url", required=False)
 @click.option("--model", help="Adds ?model=… to the address.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each handshake; repeatable.")
 @click.option("--subprotocol", "subprotocols", multiple=True, help="Offered with each handshake; repeatable.")
@@ -31,14 +37,22 @@ API_HOST = "api.openai.com"
 @click.option("--insecure", is_flag=True, help="Trust any certificate.")
 @click.option("--only", multiple=True, metavar="NAME", help="Run this check; repeatable.")
 @click.option("--timeout", "timeout_s", default=20.0, show_default=True, help="Seconds that one check may take.")
+@click.option(
+    "--stages", is_flag=True, help="Instead, have each service of a cascade do what it is for; it costs a sentence."
+)
+@click.option("--config", type=click.Path(path_type=Path, exists=True), help="With --stages: the settings (TOML).")
+@click.option("--profile", default=DEFAULT_NAME, help="With --stages: whose cascade.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object for each check instead of a line.")
 def check(
-    url: str,
+    url: str | None,
     only: tuple[str, ...],
     timeout_s: float,
     as_json: bool,
     echoes: bool,
     echo_at: str | None,
+    stages: bool,
+    config: Path | None,
+    profile: str,
     **options: Any,
 ) -> None:
     """Check whether a relay or Realtime endpoint at URL does what clients rely on.
@@ -47,6 +61,10 @@ def check(
     without --costly, so they cost next to nothing. Exits with 0 when nothing failed, 1 when something did, 2 when the
     endpoint cannot be reached.
     """
+    if stages:
+        sys.exit(1 if asyncio.run(_show(check_stages(_cascade(config, profile)), as_json)) else 0)
+    if url is None:
+        _give_up("name the endpoint, such as ws://127.0.0.1:8000/v1/realtime, or say --stages.")
     unknown = sorted(set(only) - {check.name for check in CHECKS})
     if unknown:
         _give_up(f"there is no check {unknown[0]}; there are {', '.join(check.name for check in CHECKS)}.")
@@ -109,21 +127,33 @@ def _address(url: str, model: str | None) -> str:
 async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:
     """Run the checks, as the echo behind the endpoint if need be; returns how many failed."""
     if echo_at is None:
-        return await _show(endpoint, checks, timeout_s, as_json)
+        return await _show(run_checks(endpoint, checks, timeout_s), as_json, checks)
     host, _, port = echo_at.rpartition(":")
     if not host or not port.isdecimal():
         _give_up("--echo-at takes HOST:PORT.")
     try:
         async with echo(host, int(port)):
-            return await _show(endpoint, checks, timeout_s, as_json)
+            return await _show(run_checks(endpoint, checks, timeout_s), as_json, checks)
     except OSError as failure:
         _give_up(f"--echo-at {echo_at}: {failure.strerror}.")
 
 
-async def _show(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool) -> int:
+def _cascade(config: Path | None, profile: str) -> Cascade:
+    """The cascade of these settings, or an end with a sentence where they have none."""
+    try:
+        cascade = load_settings(config).cascade_of(profile)
+    except SettingsError as failure:
+        _give_up(str(failure))
+    if cascade is None:
+        _give_up(f"the settings say nothing of a cascade for the profile {profile!r}; see docs/cascade.md.")
+    return cascade
+
+
+async def _show(verdicts: AsyncIterator[Verdict], as_json: bool, checks: Sequence[Check] = ()) -> int:
+    """Tell each verdict as it comes; returns how many failed."""
     counts = {"pass": 0, "fail": 0, "n/a": 0}
-    width = max(len(check.name) for check in checks)
-    async for verdict in run_checks(endpoint, checks, timeout_s):
+    width = max((len(check.name) for check in checks), default=40)
+    async for verdict in verdicts:
         counts[verdict.found] += 1
         if as_json:
             click.echo(json.dumps({"check": verdict.name, "found": verdict.found, "reason": verdict.reason}))
