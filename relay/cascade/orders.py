@@ -5,11 +5,12 @@ The mind numbers its orders, each number once in a session. What it is answered 
     Hear, HearMore   →  HeardDelta …               then Heard, or Failed
     Think            →  ThoughtDelta, CallDelta …  then Thought, or Failed
     Speak            →  SpokenChunk …              then Spoken, or Failed
+    Judge            →  Judged
     Cancel           →  nothing
 
-The last result of an order is its only `Heard`, `Thought`, `Spoken` or `Failed`. Nothing follows it, nor a `Cancel`,
-and the connection of a cancelled order is closed, unless it is a transcription session's. Orders run side by side:
-their results come as they will.
+The last result of an order is its only `Heard`, `Thought`, `Spoken`, `Judged` or `Failed`. Nothing follows it, nor a
+`Cancel`, and the connection of a cancelled order is closed, unless it is a transcription session's. Orders run side by
+side: their results come as they will.
 
 Sound is PCM16, little-endian, 24 kHz, mono, in whole samples, whatever a service takes or gives.
 """
@@ -131,13 +132,25 @@ class Speak:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Judge by its sound whether a turn is over. No service does this, and it costs nothing but a little time.
+
+    Attributes:
+        pcm: the turn so far; of a long one the end is listened to.
+    """
+
+    number: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Have done with an order: its result is not wanted. One that is over already is no fault."""
 
     number: int
 
 
-Order: TypeAlias = Hear | HearMore | Think | Speak | Cancel
+Order: TypeAlias = Hear | HearMore | Think | Speak | Judge | Cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +253,14 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """How likely a turn is over, from 0 to 1; None where nobody can judge, since there is no model for it."""
+
+    number: int
+    likelihood: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """An order could not be carried out, at no address of its service.
 
@@ -264,7 +285,7 @@ class Failed:
         return self.stage.code
 
 
-Result: TypeAlias = HeardDelta | Heard | ThoughtDelta | CallDelta | Thought | SpokenChunk | Spoken | Failed
+Result: TypeAlias = HeardDelta | Heard | ThoughtDelta | CallDelta | Thought | SpokenChunk | Spoken | Judged | Failed
 
-LAST = (Heard, Thought, Spoken, Failed)
+LAST = (Heard, Thought, Spoken, Judged, Failed)
 """What ends an order."""

@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from relay.cascade.ears.smart_turn import SmartTurn
 from relay.cascade.orders import (
     LAST,
     Cancel,
@@ -16,6 +17,8 @@ from relay.cascade.orders import (
     Hear,
     Heard,
     HearMore,
+    Judge,
+    Judged,
     Order,
     Result,
     Speak,
@@ -46,6 +49,13 @@ class Stages:
 
     Args:
         options: bounds the WebSockets.
+
+    Attributes:
+        judge: says by its sound whether a turn is over, and takes its time; None where there is no model for it.
+        judging: lets one turn at a time be judged, so that one core at most is busy with it.
+
+    Raises:
+        ImportError, ValueError: Smart Turn was asked for and cannot be loaded.
     """
 
     def __init__(self, cascade: Cascade, http: Http, options: DialOptions) -> None:
@@ -55,6 +65,8 @@ class Stages:
         self.hear = Attempts(Stage.HEAR, cascade.hear)
         self.think = Attempts(Stage.THINK, cascade.think)
         self.speak = Attempts(Stage.SPEAK, cascade.speak)
+        self.judge = None if cascade.smart_turn is None else SmartTurn(cascade.smart_turn).judge
+        self.judging = asyncio.Semaphore(1)
 
 
 class Services:
@@ -86,6 +98,8 @@ class Services:
             case Speak():
                 ask = partial(self._speak, order)
                 self._start(order.number, Stage.SPEAK, self._carry_out(self._stages.speak, order.number, ask))
+            case Judge():
+                self._start(order.number, Stage.HEAR, self._judge(order))
             case Cancel():
                 self._turns.pop(order.number, None)
                 if task := self._tasks.pop(order.number, None):
@@ -145,6 +159,13 @@ class Services:
         else:
             results = hear_file(self._stages.http, address, order.number, turn, order.language, order.prompt)
         return only_words(results)
+
+    async def _judge(self, order: Judge) -> None:
+        judge, likelihood = self._stages.judge, None
+        if judge is not None:
+            async with self._stages.judging:
+                likelihood = await asyncio.to_thread(judge, order.pcm)
+        self._told(Judged(order.number, likelihood))
 
     def _think(self, order: Think, address: Address) -> AsyncGenerator[Result, None]:
         way = think_responses if address.kind == "responses" else think_chat
