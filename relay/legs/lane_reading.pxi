@@ -58,7 +58,7 @@ cdef inline bint _is_type(Span* key) noexcept nogil:
 cdef inline bint _names_a_type(Span* value) noexcept nogil:
     cdef Py_ssize_t i
     cdef char c
-    if value.length == 0 or value.length >= KIND_CHARS:
+    if value.length == 0 or value.length >= TYPE_CHARS:
         return False
     for i in range(value.length):
         c = value.start[i]

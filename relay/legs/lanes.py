@@ -4,7 +4,7 @@
 built for, everything goes through Python: slower, with the same tests.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from picows import WSFrame, WSListener, WSTransport
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from relay.legs.choice import RunningLeg
 
 try:
-    from relay.legs.lane import LaneListener, LaneTally
+    from relay.legs.lane import LaneListener, LanePoll, LaneProtocol, LaneTally
 
     WHY_NOT = ""
 except (ImportError, ValueError) as failure:  # not built, or built for another picows
@@ -24,7 +24,7 @@ except (ImportError, ValueError) as failure:  # not built, or built for another 
     class LaneListener(WSListener):  # type: ignore[no-redef]
         """A leg's listener without a lane: every frame goes through Python."""
 
-        lane_direct = lane_shut = fragmented = heard = False
+        lane_direct = lane_shut = lane_unsure = fragmented = heard = False
 
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
             self.heard = True
@@ -36,11 +36,18 @@ except (ImportError, ValueError) as failure:  # not built, or built for another 
         def lane_connected(self, transport: WSTransport) -> None:
             """The leg's connection is there."""
 
+        def lane_reads(self, on: bool) -> bool:
+            """The event loop reads the connection."""
+            return False
+
         def leave_lane(self) -> None:
             """There is none."""
 
+    class LanePoll:  # type: ignore[no-redef]
+        """Reads nothing."""
 
-__all__ = ["WHY_NOT", "LaneListener", "join_lanes", "lane_in_use"]
+
+__all__ = ["WHY_NOT", "LaneListener", "LanePoll", "before_picows", "join_lanes", "lane_in_use"]
 
 LANE_LIMIT_BYTES = 64 * 1024
 """A larger message goes through Python, which lets others have their turn behind it."""
@@ -51,15 +58,26 @@ def lane_in_use(carrier: str) -> str:
     return "compiled" if carrier == "fast" and not WHY_NOT else "none"
 
 
-def join_lanes(session: "Session", peer: "RunningLeg", upstream: "RunningLeg", tally: "Tally") -> None:
-    """Open the lanes between two legs, where both have one; the session goes on to decide what goes there."""
+def before_picows(protocol: Any, leg: LaneListener) -> Any:
+    """What a transport gets instead of picows' protocol: it offers the lane what is read, before picows sees it."""
+    return protocol if WHY_NOT else LaneProtocol(protocol, leg)
+
+
+def join_lanes(session: "Session", peer: "RunningLeg", upstream: "RunningLeg", tally: "Tally", poll: LanePoll) -> None:
+    """Open the lanes between two legs, where both have one; the session goes on to decide what goes there.
+
+    Args:
+        poll: reads the sockets of all lanes of this event loop.
+    """
     if WHY_NOT or (peers := peer.lane_end) is None or (upstreams := upstream.lane_end) is None:
         return
-    _join(session.up, peers, upstreams, tally.up, is_peers=True)
-    _join(session.down, upstreams, peers, tally.down, is_peers=False)
+    _join(session.up, peers, upstreams, tally.up, poll, is_peers=True)
+    _join(session.down, upstreams, peers, tally.down, poll, is_peers=False)
 
 
-def _join(flow: "Flow", source: LaneListener, sink: LaneListener, direction: "Direction", *, is_peers: bool) -> None:
-    counted = direction.beside(lambda: LaneTally(direction.added_s.bounds))
-    source.join_lane(sink, flow, counted, is_peers, LANE_LIMIT_BYTES)
+def _join(
+    flow: "Flow", source: LaneListener, sink: LaneListener, direction: "Direction", poll: LanePoll, *, is_peers: bool
+) -> None:
+    counted = direction.beside(lambda: LaneTally(direction.by_type, direction.added_s.bounds))
+    source.join_lane(sink, flow, counted, is_peers, LANE_LIMIT_BYTES, poll)
     flow.lane = source

@@ -88,6 +88,7 @@ class PicowsLeg(LaneListener):
     def send(self, data: Data, received_at: float) -> int:
         if self._closing:
             return 0
+        self.lane_unsure = True
         if len(data) <= self.most_copied:
             self._transmit(_TEXT if data.__class__ is str else _BINARY, data)
         else:
@@ -149,9 +150,13 @@ class PicowsLeg(LaneListener):
         self._transmit = transport.send
         self._socket = transport.underlying_transport
         self._buffered_bytes = self._socket.get_write_buffer_size
-        self._heartbeat = Heartbeat(self._was_heard, transport.send_ping, self.abort, self._beat_s)
+        self._heartbeat = Heartbeat(self._was_heard, self._ping, self.abort, self._beat_s)
         self.lane_connected(transport)
         self._read(False)
+
+    def lane_failed(self, failure: Exception) -> None:
+        """What the lane raised is carried to whoever waits in `run`."""
+        self._intake.fail(failure)
 
     def on_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         now = monotonic()
@@ -196,14 +201,14 @@ class PicowsLeg(LaneListener):
 
     def resume_writing(self) -> None:
         self._congested = False
-        self.lane_shut = self._closing
+        self.lane_shut = self._closing or self._transport.is_close_frame_sent
         self._intake.drained()
 
     # How it is done.
 
     def _read(self, on: bool) -> None:
         self._heartbeat.held = not on
-        if not self._socket.is_closing():
+        if not self.lane_reads(on) and not self._socket.is_closing():
             (self._socket.resume_reading if on else self._socket.pause_reading)()
 
     def _deliver_directly(self, on: bool) -> None:
@@ -212,6 +217,10 @@ class PicowsLeg(LaneListener):
     def _was_heard(self) -> bool:
         heard, self.heard = self.heard, False
         return heard
+
+    def _ping(self) -> None:
+        self.lane_unsure = True
+        self._transport.send_ping()
 
     def _transmit_large(self, data: Data) -> None:
         """Send with the header in a buffer of its own; picows' shared one would change while the message waits."""
@@ -261,6 +270,7 @@ class PicowsLeg(LaneListener):
 
     def _pong(self, payload: bytes) -> None:
         if self._buffered_bytes() <= PONG_LIMIT_BYTES:
+            self.lane_unsure = True
             self._transport.send_pong(payload)
 
     def _close_frame(self, frame: WSFrame) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, cast
 
-from picows import WSAutoPingStrategy, WSError, WSFrame, WSListener, WSMsgType, WSProtocolError, WSTransport
+from picows import WSAutoPingStrategy, WSError, WSFrame, WSMsgType, WSProtocolError, WSTransport
 from picows.picows import WSCloseHandshake, WSProtocol  # type: ignore[attr-defined]
 from picows.url import WSParsedURL
 
@@ -13,6 +13,7 @@ from relay.core.closing import ABNORMAL, FAULTS, INVALID_PAYLOAD, NO_CODE, PROTO
 from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.heartbeat import BEAT_S
+from relay.legs.lanes import WHY_NOT, LaneListener, before_picows
 
 READ_BUFFER_BYTES = 4096
 """What an idle connection holds; picows doubles it when frames are larger."""
@@ -41,14 +42,18 @@ _SILENT = _Silent(logging.getLogger("relay.picows"), {})
 
 
 def make_protocol(
-    leg: WSListener,
+    leg: LaneListener,
     max_message_bytes: int,
     url: WSParsedURL | None = None,
     headers: dict[str, str] | None = None,
     answer: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """picows' protocol for a leg: a client's with `url`, a server's with `answer`, which makes its response."""
-    return _PatientProtocol(
+    """A leg's protocol on picows: a client's with `url`, a server's with `answer`, which makes its response.
+
+    To be fed with the handshake first, and with what came behind it after that.
+    """
+    make = _PatientProtocol if WHY_NOT else WSProtocol  # the lane's protocol is as patient
+    protocol = make(
         url.netloc if url else None,
         url.resource_name if url else None,
         url is not None,
@@ -65,6 +70,7 @@ def make_protocol(
         headers,
         READ_BUFFER_BYTES,
     )
+    return before_picows(protocol, leg)
 
 
 def feed(protocol: Any, data: bytes) -> None:

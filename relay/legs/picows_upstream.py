@@ -108,7 +108,8 @@ class _Upgrade(UpgradeReader):
         failure = self._wrong_in(response)
         if failure is None:
             self.transport.set_protocol(self._protocol)
-            feed(self._protocol, _SWITCHED % response.headers["Sec-WebSocket-Accept"].encode() + rest)
+            feed(self._protocol, _SWITCHED % response.headers["Sec-WebSocket-Accept"].encode())
+            feed(self._protocol, rest)
         self._tell(failure)
 
     def unanswered(self, failure: Exception) -> None:

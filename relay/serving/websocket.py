@@ -143,7 +143,8 @@ class PicowsProtocol(asyncio.Protocol):
         self._leg, self._bridge = leg, AsgiBridge(leg)
         leg.over.add_done_callback(lambda _: self._server_state.connections.discard(self))
         key = self._header(b"sec-websocket-key")
-        feed(protocol, _REQUEST % key + self._early)
+        feed(protocol, _REQUEST % key)
+        feed(protocol, self._early)
         self._early = b""
 
     def _respond(self, status: int, headers: Headers, body: bytes) -> None:

@@ -28,7 +28,7 @@ from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
 from relay.legs.close_reason import ReasonLeg
-from relay.legs.lanes import join_lanes
+from relay.legs.lanes import LanePoll, join_lanes
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
@@ -77,6 +77,7 @@ class Joiner:
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
         self._recordings = recordings
+        self._lane_poll = LanePoll()
         self._dial_by = choose_dial(settings.carrier)
 
     async def target(self, request: AdmittedRequest) -> Target:
@@ -136,7 +137,7 @@ class Joiner:
                 relay_events=info.relay_events,
             )
             if self._settings.carrier == "fast":
-                join_lanes(session, peer, upstream, self._metrics.tally)
+                join_lanes(session, peer, upstream, self._metrics.tally, self._lane_poll)
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
