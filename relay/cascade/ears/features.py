@@ -30,18 +30,18 @@ class Features:
 
     def of(self, samples: "np.ndarray") -> "np.ndarray":
         """The spectrogram of a turn at 16 kHz: 80 bands, 800 frames; what is missing of 8 s is silence before it."""
-        np = self._np
+        numpy = self._np
         wanted = RATE * SECONDS
-        turn = np.zeros(wanted, dtype=np.float64)
+        turn = numpy.zeros(wanted, dtype=numpy.float64)
         last = samples[-wanted:]
         turn[wanted - len(last) :] = last
-        turn = (turn - turn.mean()) / np.sqrt(turn.var() + 1e-7)
-        padded = np.pad(turn, WINDOW // 2, mode="reflect")
-        frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:-1]
-        power = np.abs(np.fft.rfft(frames * self._window, axis=1)) ** 2
-        levels = np.log10(np.maximum(self._bands @ power.T, 1e-10))
-        levels = np.maximum(levels, levels.max() - 8)
-        scaled: np.ndarray = ((levels + 4) / 4).astype(np.float32)
+        turn = (turn - turn.mean()) / numpy.sqrt(turn.var() + 1e-7)
+        padded = numpy.pad(turn, WINDOW // 2, mode="reflect")
+        frames = numpy.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:-1]
+        power = numpy.abs(numpy.fft.rfft(frames * self._window, axis=1)) ** 2
+        levels = numpy.log10(numpy.maximum(self._bands @ power.T, 1e-10))
+        levels = numpy.maximum(levels, levels.max() - 8)
+        scaled: np.ndarray = ((levels + 4) / 4).astype(numpy.float32)
         return scaled
 
 
