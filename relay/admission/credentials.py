@@ -1,8 +1,8 @@
 """Where a peer's credential stands in its request, and which subprotocol answers it.
 
 A browser can set no header on a WebSocket, so the API lets it put the key into the list of subprotocols. Clients of
-Azure put it into a header of their own. A credential in the query string is not looked at: addresses end up in logs
-and histories.
+Azure put it into a header of their own. A credential in the query string is not looked at, but for a page's at an
+address of Azure's, which `relay.endpoints.addresses` hands on as that header: addresses end up in logs and histories.
 """
 
 from collections.abc import Sequence

@@ -3,7 +3,8 @@
 Azure OpenAI has the API below `/openai`: GA at `/openai/v1/…`, and the preview, which speaks the beta, at
 `/openai/realtime`, where `deployment` names the model. A client that is made for it is given the relay's address and
 nothing else. What its address says is said again here as the API's own clients say it, so that nothing behind this
-file knows of Azure.
+file knows of Azure. A page can set no header on a WebSocket, so Azure takes the key in the address, too: here it is
+taken out of it, and is a credential like another.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from relay.admission.credentials import AZURE_HEADER
 from relay.admission.session_request import BETA_HEADER, BETA_VERSION
 from relay.config.kinds import API, LIVE, REALTIME
 
@@ -28,6 +30,7 @@ AZURE_PATHS: Mapping[str, str] = MappingProxyType({
 
 VERSION = "api-version"
 DEPLOYMENT = "deployment"
+KEY = AZURE_HEADER
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,22 @@ class Address:
         path: below the relay's root.
         query: as it stands in the address.
         speaks_beta: whether who asks here speaks the beta.
+        keys: the credentials that stood in the query, and do no more.
     """
 
     path: str
     query: bytes
     speaks_beta: bool = False
+    keys: tuple[str, ...] = ()
 
 
-def read_address(path: str, query: bytes) -> Address:
+def read_address(path: str, query: bytes, *, is_websocket: bool = False) -> Address:
     """The address as the API has it; one that is no other spelling of any is as it was.
 
     Azure's packages, given the API's path instead of Azure's, still say the preview's two parameters there.
+
+    Args:
+        is_websocket: whether it is a WebSocket's, of which a key in an address of Azure's is read.
     """
     if path.startswith((API, AZURE)):
         path = path.rstrip("/")
@@ -57,7 +65,11 @@ def read_address(path: str, query: bytes) -> Address:
     if not is_preview and not path.startswith(AZURE):
         return Address(path, query)
     path = AZURE_PATHS.get(path) or path.replace(AZURE_GA, API, 1)
-    return Address(path, _with_model(query) if names & {VERSION, DEPLOYMENT} else query, is_preview)
+    keys: tuple[str, ...] = ()
+    if is_websocket and KEY in names:
+        keys = tuple(value.strip() for name, value in _pairs(query) if name.lower() == KEY and value.strip())
+        query = urlencode([(name, value) for name, value in _pairs(query) if name.lower() != KEY]).encode()
+    return Address(path, _with_model(query) if names & {VERSION, DEPLOYMENT} else query, is_preview, keys)
 
 
 class Addresses:
@@ -70,9 +82,10 @@ class Addresses:
         if scope["type"] != "lifespan":
             root = scope.get("root_path", "")
             came = Address(scope["path"].removeprefix(root), scope["query_string"])
-            asked = read_address(came.path, came.query)
+            asked = read_address(came.path, came.query, is_websocket=scope["type"] == "websocket")
             if asked != came:
-                headers = [*scope["headers"], *[_BETA] * asked.speaks_beta]
+                keys = [(AZURE_HEADER.encode(), key.encode("latin-1", "replace")) for key in asked.keys]
+                headers = [*scope["headers"], *[_BETA] * asked.speaks_beta, *keys]
                 scope = {**scope, "path": root + asked.path, "query_string": asked.query, "headers": headers}
         await self._app(scope, receive, send)
 

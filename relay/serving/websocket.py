@@ -21,11 +21,12 @@ from picows import WSUpgradeResponse, WSUpgradeResponseWithListener
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from relay.core.closing import ABNORMAL, INTERNAL, RESTART
+from relay.core.closing import ABNORMAL, INTERNAL, RESTART, Cause
 from relay.legs.choice import LEG_EXTENSION
 from relay.legs.picows import PicowsPeer
 from relay.legs.picows_protocol import feed, make_protocol
 from relay.serving.bridge import AsgiBridge, Message
+from relay.serving.refusal import HEADERS, error_body
 
 EARLY_LIMIT_BYTES = 64 * 1024
 """What a peer may send before it was accepted; RFC 6455 lets it send nothing."""
@@ -63,7 +64,7 @@ class PicowsProtocol(asyncio.Protocol):
             if len(self._early) > EARLY_LIMIT_BYTES:
                 self._transport.abort()
         elif (fault := self._read_request(data)) is not None:
-            self._respond(400, [], fault)
+            self._respond(400, HEADERS, error_body(fault))
         else:
             self._task = asyncio.get_running_loop().create_task(self._run_app())
             self._server_state.tasks.add(self._task)
@@ -78,25 +79,26 @@ class PicowsProtocol(asyncio.Protocol):
     def shutdown(self) -> None:
         """uvicorn stops: tell the peer, and let go."""
         if self._leg is None:
-            self._respond(503, [], b"The relay is restarting.\n")
+            restarting = error_body("The relay is restarting. Try again.", Cause.DRAINING.value, "server_error")
+            self._respond(503, HEADERS, restarting)
         else:
             self._leg.close(RESTART, "")
 
     # The handshake.
 
-    def _read_request(self, data: bytes) -> bytes | None:
+    def _read_request(self, data: bytes) -> str | None:
         """Keep what the request says, and return what is wrong with it. uvicorn's HTTP parser has checked its form."""
         head, *lines = data.removesuffix(b"\r\n\r\n").split(b"\r\n")
         method, self._target, _ = head.split(b" ", 2)
         pairs = (line.partition(b": ") for line in lines)
         self._headers = [(name.lower(), value) for name, _, value in pairs]
         if method != b"GET" or self._header(b"sec-websocket-version") != b"13":
-            return b"This needs a WebSocket of version 13 (RFC 6455).\n"
+            return "This needs a WebSocket of version 13 (RFC 6455)."
         try:
             key = base64.b64decode(self._header(b"sec-websocket-key"), validate=True)
         except binascii.Error:
             key = b""
-        return None if len(key) == 16 else b"Sec-WebSocket-Key is missing or wrong.\n"
+        return None if len(key) == 16 else "Sec-WebSocket-Key is missing or wrong."
 
     def _header(self, name: bytes) -> bytes:
         return b", ".join(value for key, value in self._headers if key == name)

@@ -61,6 +61,21 @@ async def test_the_packages_client_for_azure(deployment, serve) -> None:
     assert [event.text for event in came if event.type == "response.text.done"] == [GREETING]
 
 
+async def test_the_packages_client_for_azure_speaks_ga(serve) -> None:
+    """`AsyncAzureOpenAI.realtime` has the preview's address and GA's shape, and gets GA, from its first event on."""
+    async with serve(tokens=TOKEN) as place:
+        azure = AsyncAzureOpenAI(azure_endpoint=endpoint(place), api_key=TOKEN, api_version=VERSION)
+        async with azure, azure.realtime.connect(model="gpt-realtime-2.1") as connection:
+            created: Any = await connection.recv()
+            assert (created.type, created.session.type) == ("session.created", "realtime")
+            assert created.session.audio.output.voice == created.session.voice
+            await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
+            await connection.response.create()
+            came = [event async for event in until_done(connection)]
+    assert [event.text for event in came if event.type == "response.output_text.done"] == [GREETING]
+    assert {"conversation.item.added", "conversation.item.done"} <= {event.type for event in came}
+
+
 async def test_a_token_of_entra_stands_where_a_bearer_token_does(serve) -> None:
     """A client that signs in at Entra brings its token as a bearer, so a JWT that the relay knows opens a session."""
     async with serve(tokens=TOKEN, tls=False) as place:
@@ -113,15 +128,15 @@ async def test_semantic_kernels_calls_for_azure(serve) -> None:
 
 
 async def test_the_page_of_voicerag(serve, speech) -> None:
-    """VoiceRAG's page speaks the beta at Azure's preview address; the key in its address is not looked at."""
-    key = "the-key-that-a-page-should-not-have"
+    """VoiceRAG's page speaks the beta at Azure's preview address, and its key stands in the address."""
+    key = TOKEN
     query = f"api-key={key}&deployment=gpt-4o-realtime-preview&api-version=2024-10-01-preview"
     update: dict[str, Any] = {
         "turn_detection": {"type": "server_vad"},
         "input_audio_transcription": {"model": "whisper-1"},
     }
     pcm = speech.read_bytes() + bytes(48_000)
-    async with serve(tls=False) as place:
+    async with serve(tls=False, tokens=TOKEN) as place:
         there = f"ws://127.0.0.1:{place.relay.port}/openai/realtime?{query}"
         async with connect(there, origin=PAGE, max_size=None, proxy=None) as page:  # type: ignore[arg-type]
             await page.send(json.dumps({"type": "session.update", "session": update}))

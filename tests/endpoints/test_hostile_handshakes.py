@@ -79,7 +79,7 @@ def header(random: Random) -> str:
 def request(random: Random) -> bytes:
     """A handshake whose form is right, or nearly so."""
     query = random.choice(["", "?model=x", "?profile=%00", f"?token={TOKEN}", f"?api_key={TOKEN}", "?%ff=%"])
-    query = random.choice([query, query, f"?api-key={TOKEN}&deployment=%ff&api-version=%00"])
+    query = random.choice([query, query, f"?api-key={changed(random, TOKEN)}&deployment=%ff&api-version=%00"])
     path = random.choice(["/v1/realtime", "/v1/realtime", "/v1//realtime", "/v1/realtime/", "/V1/REALTIME", "/%2e"])
     path = random.choice([path, path, "/openai/realtime", "/openai/v1/realtime"])
     lines = [

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +14,7 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from relay.serving.http import REQUEST_LIMIT_BYTES, PatientHttpProtocol
+from relay.serving.http import HEAD_LIMIT_BYTES, REQUEST_LIMIT_BYTES, PatientHttpProtocol
 from relay.serving.websocket import EARLY_LIMIT_BYTES, PicowsProtocol
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -133,7 +134,9 @@ async def test_a_bad_upgrade_is_told(request_) -> None:
         raise AssertionError("it came through")
 
     async with served(app) as port, raw(port, request_) as (reader, _):
-        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["error"]["code"] == "invalid_request"
 
 
 async def test_a_peer_that_leaves_before_it_is_accepted() -> None:
@@ -245,11 +248,58 @@ async def test_floods_are_bounded(start, piece) -> None:
         assert resident_bytes() - before < 16 * LIMIT
 
 
+async def refused(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """The status of a refusal, and the code of its error object."""
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert b"content-type: application/json" in head
+    return int(head.split(b" ")[1]), json.loads(body)["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost x\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\x01\x00", 400),
+        (b"GET / HTTP/1.1\r\nX: " + b"a" * HEAD_LIMIT_BYTES + b"\r\n", 431),
+        (b"GET /" + b"a" * HEAD_LIMIT_BYTES, 431),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n" + b"a" * REQUEST_LIMIT_BYTES, 413),
+    ],
+    ids=range(6),
+)
+async def test_what_the_server_itself_refuses(request_, status) -> None:
+    """A request that is none, or too large, is refused with the API's error object, before any application sees it."""
+
+    async def wait_for_the_body(scope, receive, send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with served(wait_for_the_body) as port, raw(port, request_) as (reader, _):
+        assert await refused(reader) == (status, "invalid_request")
+
+
+async def test_an_answer_is_not_followed_by_a_refusal() -> None:
+    """Where the application has answered and the request goes on, the connection is dropped: nothing more is said."""
+
+    async def answer(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    begun = b"POST / HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n"
+    async with served(answer) as port, raw(port, begun) as (reader, writer):
+        assert b"ok" in await reader.readuntil(b"ok")
+        with contextlib.suppress(OSError):
+            writer.write(b"a" * (REQUEST_LIMIT_BYTES + 1))
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            assert await reader.read() == b""
+
+
 @pytest.mark.parametrize(
     "head", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n123"]
 )
 async def test_a_half_sent_request_is_dropped(head, monkeypatch) -> None:
-    """A connection that says nothing, or half a request, is dropped when its time is over."""
+    """A connection that says nothing is dropped when its time is over; one that said half a request is told."""
     monkeypatch.setattr("relay.serving.http.REQUEST_TIMEOUT_S", 0.05)
 
     async def wait_for_the_body(scope, receive, send) -> None:
@@ -257,11 +307,14 @@ async def test_a_half_sent_request_is_dropped(head, monkeypatch) -> None:
             pass
 
     async with served(wait_for_the_body) as port, raw(port, head) as (reader, _):
-        assert await dropped(reader)
+        if head:
+            assert await refused(reader) == (408, "invalid_request")
+        else:
+            assert await dropped(reader)
 
 
 async def test_a_request_without_end_is_dropped() -> None:
-    """A head that goes on beyond the limit drops the connection."""
+    """A head that goes on beyond the limit ends the connection, however much of it is still to come."""
     async with served(echo) as port, raw(port, b"GET / HTTP/1.1\r\n") as (reader, writer):
         writer.write((b"X-A: " + b"a" * 1000 + b"\r\n") * (2 * REQUEST_LIMIT_BYTES // 1000))
         assert await dropped(reader)
