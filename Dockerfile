@@ -1,9 +1,9 @@
 # The first stage builds; the last one holds Python, the relay and nothing to build with.
 #
-# A tag moves, a digest does not. Where builds have to be the same tomorrow, pin the base by the digest that your registry shows:
+# A tag moves, a digest does not: the base is the same tomorrow. To take a newer one, write down what your registry shows:
 #   docker buildx imagetools inspect python:3.13-slim --format '{{.Manifest.Digest}}'
 #   docker build --build-arg PYTHON_IMAGE=python:3.13-slim@sha256:… .
-ARG PYTHON_IMAGE=python:3.13-slim
+ARG PYTHON_IMAGE=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src

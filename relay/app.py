@@ -93,7 +93,7 @@ def create_app(
 
     sockets = endpoint.routes()
     interfaces = [
-        *mint_routes(gate, settings),
+        *mint_routes(gate, settings, metrics.count_refused_ticket),
         *calls.routes(settings),
         *incoming.routes(),
         *probe_routes(sessions, metrics, settings.metrics_token),

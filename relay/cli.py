@@ -20,7 +20,7 @@ from relay.config.settings import Settings, load_settings, meant_variable, unkno
 from relay.legs.lanes import WHY_NOT
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
-from relay.telemetry.log import configure_logging, is_for_people
+from relay.telemetry.log import configure_logging, is_for_people, tell_failed_start
 from relay.version import __version__
 
 COMMANDS: Mapping[str, str] = MappingProxyType({
@@ -72,8 +72,10 @@ def main() -> None:
 def serve(config: Path | None, **options: Any) -> None:
     """Run the relay."""
     options["record_all"] = options["record_dir"] is not None or None
+    log_format = options["log_format"] or os.environ.get("RELAY_LOG_FORMAT", "auto")
     try:
         settings = load_settings(config, **options)
+        log_format = settings.log_format
         configure_logging(settings)
         refuse_open_relay(settings)
         for name in unknown_variables(os.environ):
@@ -84,7 +86,7 @@ def serve(config: Path | None, **options: Any) -> None:
             structlog.stdlib.get_logger("relay").warning("lane.missing", why=WHY_NOT, advice=LANE_ADVICE)
         sys.exit(serve_until_signal(create_app, settings, config, options, partial(announce, settings)))
     except SettingsError as failure:
-        click.echo(f"relay: {failure}", err=True)
+        tell_failed_start(failure, log_format)
         sys.exit(2)
 
 
@@ -102,7 +104,7 @@ def announce(settings: Settings, host: str, port: int, certificate: Certificate 
         admits=settings.admits,
         **({} if trust is None else {"tls_authority": str(trust)}),
     )
-    if sys.stderr.isatty() and is_for_people(settings, sys.stderr):
+    if sys.stderr.isatty() and is_for_people(settings.log_format, sys.stderr):
         show_welcome(settings.upstream, place, secure, trust)
 
 

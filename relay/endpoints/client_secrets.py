@@ -9,7 +9,7 @@ Clients of the beta ask at `/v1/realtime/sessions` and `/v1/realtime/transcripti
 import asyncio
 import math
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import time
 from types import MappingProxyType
 from typing import Any
@@ -32,7 +32,7 @@ from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
 from relay.config.request_body import read_json
 from relay.config.settings import Settings
-from relay.core.closing import Cause, Refused, ended
+from relay.core.closing import Cause, Ended, Refused, ended
 from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
 from relay.core.locks import without_locked
@@ -52,14 +52,18 @@ BETA_PATHS: Mapping[str, str] = MappingProxyType(
 _log = structlog.stdlib.get_logger("relay")
 
 
-def mint_routes(gate: Gate, settings: Settings) -> list[Route]:
-    """The routes that mint. Pages of the allowed origins may call them, and are checked like a peer otherwise."""
+def mint_routes(gate: Gate, settings: Settings, count_refusal: Callable[[Ended | None], None]) -> list[Route]:
+    """The routes that mint. Pages of the allowed origins may call them, and are checked like a peer otherwise.
+
+    Args:
+        count_refusal: is told of each ticket that is not made: why nobody gets it, or None where the request is wrong.
+    """
     cors = Middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["POST"], allow_headers=["*"]
     )
     kinds: Mapping[str, str | None] = {PATH: None, **BETA_PATHS}
     minting = [
-        Route(path, Mint(gate, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
+        Route(path, Mint(gate, count_refusal, kind).serve, methods=["POST", "OPTIONS"], middleware=[cors])
         for path, kind in kinds.items()
     ]
     return [*minting, Route(TRANSLATIONS_PATH, refuse_translations, methods=["POST"])]
@@ -79,11 +83,13 @@ class Mint:
     """Answers requests for tickets.
 
     Args:
+        count_refusal: see `mint_routes`.
         kind: of the session, where the path says it and what is asked and answered is the beta's.
     """
 
-    def __init__(self, gate: Gate, kind: str | None = None) -> None:
+    def __init__(self, gate: Gate, count_refusal: Callable[[Ended | None], None], kind: str | None = None) -> None:
         self._gate = gate
+        self._count_refusal = count_refusal
         self._kind = kind
 
     async def serve(self, request: Request) -> Response:
@@ -106,9 +112,11 @@ class Mint:
             return JSONResponse(answer, headers={"Cache-Control": "no-store"})
         except Refused as refusal:
             how = refusal.ended
+            self._count_refusal(how)
             _log.info("ticket.refused", address=caller.address, cause=how.cause.value, **dict(how.named))
             return refusal_response(how, event_id=caller.event_id)
         except (RequestInvalid, TicketTooLarge) as wrong:
+            self._count_refusal(None)
             return complaint(str(wrong))
 
     def _mint(self, asked: TicketRequest, identity: Identity, profile: Profile) -> dict[str, Any]:

@@ -200,13 +200,17 @@ class Supervisor:
             self._replaced(worker.slot)
 
     def _did_not_start(self, worker: Worker) -> None:
+        reason = worker.failure or f"it ended with exit code {worker.process.exitcode} before it listened"
         if not self._began:
+            if not self._failed:
+                _log.error("start.failed", reason=reason)
             self._failed = True
             self._stop()
             return
         if self._replacing == worker.slot:
-            ended = f"it ended with exit code {worker.process.exitcode} before it listened"
-            self._abandon(worker.failure or ended, MEND_AND_REPEAT)
+            self._abandon(reason, MEND_AND_REPEAT)
+        else:
+            _log.error("worker.failed", worker=worker.serial, reason=reason)
         self._refill(worker)
 
     def _refill(self, worker: Worker) -> None:

@@ -106,7 +106,7 @@ def work(assignment: Assignment, control: Connection, sign_of_life: SignOfLife) 
         app = assignment.make_app(share, ticket_secret=assignment.ticket_secret)
     except SettingsError as failure:
         control.send(CannotStart(str(failure)))
-        sys.exit(f"relay: {failure}")
+        sys.exit(1)  # the supervisor tells why
     server = make_server(app, share, lambda host, port: control.send(Listens(share.drain_timeout_s)))
 
     async def serve() -> None:

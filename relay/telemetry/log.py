@@ -1,12 +1,15 @@
 """The log: one line an event, `noun.past_verb` with keys, as JSON or for a terminal. Payloads are never logged."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
 
+from relay.config.errors import SettingsError
 from relay.config.settings import Settings
 from relay.core.redaction import Secrets
 
@@ -28,7 +31,7 @@ _NOISE = frozenset({
 def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Send the relay's log and its libraries' warnings to `stream` (standard error), without secrets."""
     stream = stream or sys.stderr
-    console = is_for_people(settings, stream)
+    console = is_for_people(settings.log_format, stream)
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -64,9 +67,20 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(level)
 
 
-def is_for_people(settings: Settings, stream: TextIO) -> bool:
+def is_for_people(log_format: str, stream: TextIO) -> bool:
     """Whether what goes there is read by a person; otherwise each line of it is JSON."""
-    return settings.log_format == "console" or (settings.log_format == "auto" and stream.isatty())
+    return log_format == "console" or (log_format != "json" and stream.isatty())
+
+
+def tell_failed_start(failure: SettingsError, log_format: str, stream: TextIO | None = None) -> None:
+    """Say why the relay does not start, to a person or to whoever collects the log, which is not configured yet."""
+    stream = stream or sys.stderr
+    if is_for_people(log_format, stream):
+        print(f"relay: {failure}", file=stream)
+        return
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = {"event": "start.failed", "level": "error", "timestamp": now, "reason": str(failure)}
+    print(json.dumps(line, ensure_ascii=False), file=stream)
 
 
 def _redactor(secrets: Secrets) -> structlog.typing.Processor:

@@ -33,6 +33,22 @@ _DIAL_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 1
 _LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
+REQUEST_INVALID = "request_invalid"
+NO_TICKET = tuple(
+    cause.value
+    for cause in (
+        Cause.ORIGIN_REFUSED,
+        Cause.CREDENTIALS_MISSING,
+        Cause.CREDENTIALS_REFUSED,
+        Cause.CREDENTIALS_EXPIRED,
+        Cause.SIGN_IN_UNAVAILABLE,
+        Cause.PROFILE_REFUSED,
+        Cause.PROFILE_UNKNOWN,
+    )
+)
+"""Why a ticket is refused to somebody."""
+
+
 class Metrics:
     """All that the relay counts; one for each application.
 
@@ -100,8 +116,16 @@ class Metrics:
             ["reason"],
             registry=self.registry,
         )
+        self._tickets_refused = Counter(
+            "relay_tickets_refused",
+            "Tickets that were not made, by reason: a cause, or `request_invalid`.",
+            ["reason"],
+            registry=self.registry,
+        )
         for reason in get_args(Failure):
             self._recordings_failed.labels(reason)
+        for refusal in (*NO_TICKET, REQUEST_INVALID):
+            self._tickets_refused.labels(refusal)
         for cause in Cause:
             self._ended.labels(cause.value)
             self._refused.labels(cause.value)
@@ -117,6 +141,10 @@ class Metrics:
         """Count a session that never began, among those that ended too."""
         self.count_end(how)
         self._refused.labels(how.cause.value).inc()
+
+    def count_refused_ticket(self, how: Ended | None) -> None:
+        """Count a ticket that was not made: since its caller may not have it, or since the request is wrong."""
+        self._tickets_refused.labels(REQUEST_INVALID if how is None else how.cause.value).inc()
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
         """Count and log a recording that is not whole; may be called on any thread."""

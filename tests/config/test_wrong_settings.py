@@ -1,5 +1,6 @@
 """Settings that cannot work: each stops the start with a sentence in the relay's own words."""
 
+import json
 import re
 from typing import Any
 
@@ -185,7 +186,9 @@ def test_a_config_that_is_none(kind, tmp_path) -> None:
         path.write_bytes("host = 'ä'".encode("latin-1") if kind == "latin-1" else b"host = ")
     result = CliRunner().invoke(main, ["serve", "--config", str(path)])
     assert result.exit_code == 2
-    assert result.output.startswith(f"relay: {path}: ")
+    said = json.loads(result.output)
+    assert (said["event"], said["level"]) == ("start.failed", "error")
+    assert said["reason"].startswith(f"{path}: ")
     assert result.output.count("\n") == 1
 
 
@@ -211,3 +214,26 @@ def test_an_address_to_check_that_is_none(url) -> None:
 def test_a_misspelt_variable(written, meant) -> None:
     """A variable that is no setting is told at the start, with the one that was probably meant."""
     assert meant_variable(written) == meant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "is_json"),
+    [
+        ([], {}, True),
+        (["--log-format", "console"], {}, False),
+        ([], {"RELAY_LOG_FORMAT": "console"}, False),
+        (["--log-format", "json"], {"RELAY_LOG_FORMAT": "console"}, True),
+        ([], {"RELAY_LOG_FORMAT": "nonsense"}, True),
+    ],
+)
+def test_a_start_that_fails_is_told_as_the_log_is(arguments, environment, is_json) -> None:
+    """Where the log is JSON so is the reason, in one line; a person reads it as a sentence."""
+    environment["RELAY_UPSTREAM"] = "nowhere"
+    result = CliRunner(env=environment).invoke(main, ["serve", *arguments])
+    assert result.exit_code == 2
+    (first, *more) = result.output.splitlines()
+    if is_json:
+        assert more == []
+        assert "upstream" in json.loads(first)["reason"]
+    else:
+        assert first.startswith("relay: upstream")

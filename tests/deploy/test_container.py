@@ -43,7 +43,8 @@ async def test_a_relay_that_does_not_answer_is_not_healthy() -> None:
 
 
 def test_the_image_can_be_built_twice_alike() -> None:
-    """What is downloaded for the image is pinned by hashes, the base can be by its digest, a label has the version."""
+    """What is downloaded for the image is pinned by hashes, the base by its digest, and a label has the version."""
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.13\.\d+-slim-\w+@sha256:[0-9a-f]{64}$", DOCKERFILE, re.MULTILINE)
     assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${PYTHON_IMAGE}"}
     installs = re.findall(r"pip (?:install|wheel) (.*?)(?: \\)?$", DOCKERFILE, re.MULTILINE)
     assert len(installs) == 4

@@ -11,6 +11,7 @@ from openai.types.realtime import ClientSecretCreateResponse
 
 from relay.admission.tickets import Ticket, TicketSigner
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES
+from relay.telemetry.metrics import NO_TICKET, REQUEST_INVALID
 from tests.fakes.running import Running, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -301,3 +302,23 @@ async def test_a_wrong_request_of_the_beta(body) -> None:
         answer = await http.post("/v1/realtime/sessions", content=body, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
+
+
+async def test_tickets_that_are_refused_are_counted() -> None:
+    """By the cause that its caller is told, or as a wrong request; each reason is a series from the start."""
+    wrong = {"session": {"type": "nonsense"}}
+    async with running(NOWHERE, **GUARD) as relay:
+        asked = ((wrong, TOKEN), (None, None), (None, "another-token-0123456789"), ({"relay": {"profile": "x"}}, TOKEN))
+        statuses = [(await mint(relay, body, token)).status_code for body, token in asked]
+        assert all(status >= 400 for status in statuses)
+        counted = {
+            reason: relay.metrics.registry.get_sample_value("relay_tickets_refused_total", {"reason": reason})
+            for reason in (*NO_TICKET, REQUEST_INVALID)
+        }
+    assert {reason: count for reason, count in counted.items() if count} == {
+        "request_invalid": 1,
+        "credentials_missing": 1,
+        "credentials_refused": 1,
+        "profile_unknown": 1,
+    }
+    assert None not in counted.values()
