@@ -26,13 +26,13 @@ from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
 from relay.endpoints.wrong_address import WrongAddress, failed
 from relay.legs.lanes import lane_in_use
+from relay.local_upstreams import check_local_upstream, serve_local_upstream
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
 from relay.sessions.joining import InterceptorFactory, Joiner
 from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
 from relay.stand_ins.on_demand import OnDemand
-from relay.stand_ins.serving import check_stand_in, serve_stand_in
 from relay.telemetry.fellow_workers import FellowWorkers
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.targets import Upstream, make_upstream
@@ -47,8 +47,8 @@ def create_app(
 
         async with relay.router.lifespan_context(relay): ...
 
-    At its end recordings that are being written are finished and the store of quotas is let go, and a `mock` or a
-    `replay:` ends, which else runs from the first session to the end of the event loop.
+    At its end recordings that are being written are finished and the store of quotas is let go, and a `cascade`, a
+    `mock` or a `replay:` ends, which else runs from the first session to the end of the event loop.
 
     Args:
         settings: what the relay does; see `load_settings`.
@@ -58,7 +58,7 @@ def create_app(
     Raises:
         SettingsError: the upstream needs a key and there is none, or a file that the settings name cannot be used.
     """
-    check_stand_in(settings.upstream)
+    check_local_upstream(settings)
     metrics = Metrics(lane_in_use(settings.carrier))
     buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
     sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
@@ -69,7 +69,7 @@ def create_app(
     store = settings.quota_store.get_secret_value()
     quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
     upstream = make_upstream(settings)
-    stand_in = OnDemand(partial(serve_stand_in, settings.upstream))
+    stand_in = OnDemand(partial(serve_local_upstream, settings, metrics.tally.stages))
 
     async def find_upstream() -> Upstream:
         return upstream or await stand_in.upstream()

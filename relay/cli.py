@@ -57,7 +57,9 @@ def main() -> None:
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
 @click.option("--workers", type=int, help="Processes that share the address.  [default: 1]")
-@click.option("--upstream", help="openai, azure, xai, mock, replay:PATH, or a ws:// or wss:// URL.  [default: openai]")
+@click.option(
+    "--upstream", help="openai, azure, xai, cascade, mock, replay:PATH, or a ws:// or wss:// URL.  [default: openai]"
+)
 @click.option(
     "--record", "record_dir", type=click.Path(path_type=Path), help="Record all sessions into this directory."
 )

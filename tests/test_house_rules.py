@@ -26,12 +26,12 @@ ROOMS: dict[str, set[str]] = {
     "serving": {"core", "config", "legs", "admission", "sessions", "telemetry"},
     "engine": set(),
     "stand_ins": {"core", "config", "legs", "admission", "upstreams", "recording", "calls", "serving", "engine"},
-    "cascade": {"core", "config", "legs", "engine"},
+    "cascade": {"core", "config", "legs", "admission", "upstreams", "engine", "stand_ins"},
     "checking": {"config", "legs", "cascade"},
 }
 """Each room, and the rooms that it may import; all may import `version`. Whoever moves a row says why."""
 
-AT_THE_ROOT = {"__init__", "__main__", "app", "cli", "testing", "version"}
+AT_THE_ROOT = {"__init__", "__main__", "app", "cli", "local_upstreams", "testing", "version"}
 """What lies beside the rooms, and may import all of them."""
 
 CORE_MAY_IMPORT = {
@@ -130,6 +130,18 @@ def test_the_core_does_not_wait(path) -> None:
 def test_the_engine_does_not_wait(path) -> None:
     """engine/ is as strict as core/, and may compute and make ids besides."""
     assert foreign_to(path, {"core", "engine"}, ENGINE_MAY_IMPORT) == set()
+
+
+CASCADE_WAITS = {"connection", "serving"}
+CASCADE_MAY_IMPORT = {*ENGINE_MAY_IMPORT, "sentencex", "unicodedata"}
+
+
+@pytest.mark.parametrize("path", sorted((RELAY / "cascade").glob("*.py")), ids=named)
+def test_the_mind_of_a_cascade_does_not_wait(path) -> None:
+    """In cascade/ what decides lies beside the folders of what waits, and is as strict as the engine."""
+    if path.stem not in CASCADE_WAITS:
+        assert foreign_to(path, {"core", "config", "engine", "cascade"}, CASCADE_MAY_IMPORT) == set()
+        assert not {name for name in imports(path) if name.startswith(("relay.cascade.services", "relay.cascade.ears"))}
 
 
 def foreign_to(path: Path, rooms: set[str], allowed: set[str]) -> set[str]:

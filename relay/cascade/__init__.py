@@ -19,6 +19,8 @@ stopwatch     what came when
 
 What waits:
 
+serving       a cascade as the upstream of a relay in the same process
+connection    one peer's connection: the session, its ear and its services, put together
 ears/         speech told from everything else
 services/     the orders of a session carried out, over HTTP and WebSocket
 """

@@ -68,6 +68,7 @@ class Answer:
         plan: makes the plan, once they are; None where there is nothing to answer.
         chunks: cuts the text into pieces that can be said.
         watch: is told what came when.
+        model: what is asked, for its usage where it does not come to its end.
 
     Attributes:
         plan: what is being thought, once that has begun.
@@ -80,10 +81,12 @@ class Answer:
         plan: Callable[[], Plan | None],
         chunks: Chunks,
         watch: Stopwatch,
+        model: str,
     ) -> None:
         self.plan: Plan | None = None
         self.watch = watch
         self._book = book
+        self._model = model
         self._waits_for = waits_for
         self._make_plan = plan
         self._chunks = chunks
@@ -150,7 +153,7 @@ class Answer:
         heard = [usage for hearing in self._waits_for if (usage := hearing.take_usage()) is not None]
         said = self._speech.usages if self._speech is not None else []
         asked = None if self.plan is None else self.plan.think
-        return response_usage(asked, output, heard=heard, thought=self._used, said=said)
+        return response_usage(asked, output, model=self._model, heard=heard, thought=self._used, said=said)
 
     def unheard_s(self, spoken_ms: int) -> float:
         """See `relay.engine.mind.Answer`."""
@@ -162,6 +165,7 @@ class Answer:
             "relay.stages",
             response_id=response["id"],
             ahead=self.watch.is_ahead,
+            voided=self.watch.voided,
             times=self.watch.times(),
             usage=response["usage"]["stages"],
         )

@@ -124,14 +124,16 @@ def has_words(text: str) -> bool:
 
 
 def _told_usage(usage: StageUsage | None) -> dict[str, Any]:
-    """The `usage` of a transcript: tokens where the service counted them, else seconds."""
+    """The `usage` of a transcript: tokens where the service counted them, else seconds; and which model has made it."""
+    model = {} if usage is None else {"model": usage.model}
     if usage is None or not usage.is_counted:
-        return {"type": "duration", "seconds": round(usage.seconds if usage else 0.0, 2)}
-    heard, written = usage.text_input + usage.text_cached + usage.audio_input, usage.text_output
+        return {"type": "duration", "seconds": round(usage.seconds if usage else 0.0, 2), **model}
+    text, written = usage.text_input + usage.text_cached, usage.text_output
     return {
         "type": "tokens",
-        "total_tokens": heard + written,
-        "input_tokens": heard,
-        "input_token_details": {"text_tokens": usage.text_input + usage.text_cached, "audio_tokens": usage.audio_input},
+        "total_tokens": text + usage.audio_input + written,
+        "input_tokens": text + usage.audio_input,
+        "input_token_details": {"text_tokens": text, "audio_tokens": usage.audio_input},
         "output_tokens": written,
+        **model,
     }

@@ -103,6 +103,7 @@ class CascadeMind:
         self._hearings: dict[tuple[str, int], Hearing] = {}
         self._answers: list[Answer] = []
         self._sounds_until = 0.0
+        self._untold = 0
         self._streams = settings.hear.addresses[0].kind in HEARS_WHILE_SPOKEN
 
     def take(self, result: Result) -> bool:
@@ -153,6 +154,7 @@ class CascadeMind:
         hearings = self._hearings_of(request)
         answer = self._made_ahead(turn, request, hearings) or self._answer(request, hearings, turn)
         answer.watch.sure_at = self._clock.now
+        answer.watch.voided, self._untold = self.counts.voided - self._untold, self.counts.voided
         return answer
 
     def _take_back(self, request: Request) -> _Turn:
@@ -282,7 +284,8 @@ class CascadeMind:
         watch = Stopwatch(self._clock, self._sounds, spoke_at=turn.spoke_at, asked_at=turn.asked_at or self._clock.now)
         language = self.host.hints().language or "en"
         chunks = Chunks(language, only_first_line=self._settings.only_first_line)
-        answer = Answer(self._book, hearings, partial(self._plan_unless_nothing, request, hearings), chunks, watch)
+        plan, model = partial(self._plan_unless_nothing, request, hearings), self._settings.think.addresses[0].model
+        answer = Answer(self._book, hearings, plan, chunks, watch, model)
         self._answers.append(answer)
         answer.advance()
         return answer

@@ -28,6 +28,7 @@ class Stopwatch:
         said_at: the first of its sound came.
         sounded_at: the first sound, or the first word of a written answer, went out.
         is_ahead: whether it was begun before it was certain.
+        voided: how many answers to the same turn were begun for nothing before.
     """
 
     clock: Clock
@@ -40,6 +41,7 @@ class Stopwatch:
     said_at: float | None = None
     sounded_at: float | None = None
     is_ahead: bool = False
+    voided: int = 0
     _sounds_until: float = 0.0
 
     def heard(self) -> None:

@@ -12,6 +12,7 @@ def response_usage(
     asked: Think | None,
     output: Output,
     *,
+    model: str,
     heard: Sequence[StageUsage],
     thought: StageUsage | None,
     said: Sequence[StageUsage],
@@ -21,6 +22,7 @@ def response_usage(
     Args:
         asked: what the model was asked; None where it was not.
         output: what was produced.
+        model: which one was asked.
         heard: of the turns that were written down for it.
         thought: of the model; None where it did not come to its end.
         said: of the pieces that were said.
@@ -31,7 +33,7 @@ def response_usage(
         stages["hear"] = _stage(heard)
     if asked is not None:
         stages["think"] = {
-            "model": thought.model if thought else None,
+            "model": thought.model if thought else model,
             "input_tokens": read + cached,
             "cached_tokens": cached,
             "output_tokens": written,
@@ -63,4 +65,12 @@ def _tokens(asked: Think | None, output: Output, thought: StageUsage | None) -> 
 
 def _stage(usages: Sequence[StageUsage]) -> dict[str, Any]:
     """What one service used for several orders."""
-    return {"model": usages[-1].model, "seconds": round(sum(usage.seconds for usage in usages), 3)}
+    used: dict[str, Any] = {
+        "model": usages[-1].model,
+        "seconds": round(sum(usage.seconds for usage in usages), 3),
+    }
+    if any(usage.is_counted for usage in usages):
+        used["input_tokens"] = sum(usage.text_input + usage.text_cached + usage.audio_input for usage in usages)
+        used["cached_tokens"] = sum(usage.text_cached for usage in usages)
+        used["output_tokens"] = sum(usage.text_output + usage.audio_output for usage in usages)
+    return used

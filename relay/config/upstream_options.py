@@ -16,6 +16,9 @@ OPENAI_URL = "wss://api.openai.com/v1"
 SECRET_LENGTH_LEAST = 8
 """A shorter value of a header of one's own is a word, not a secret, and may be shown."""
 
+CASCADE = "cascade"
+"""Services that hear, think and speak; see `relay.config.cascade`."""
+
 SERVICES = ("openai", "azure", "xai")
 """What `upstream` may name; see `relay.upstreams.providers`."""
 
@@ -34,7 +37,7 @@ class UpstreamOptions(BaseSettings):
 
     upstream: str = Field(
         "openai",
-        description="Where sessions go: `openai`, `azure`, `xai`, `mock`, `replay:PATH`, a `ws://` or `wss://` URL.",
+        description="Where sessions go: `openai`, `azure`, `xai`, `cascade`, `mock`, `replay:PATH`, `ws://…` or `wss://…`.",
     )
     upstream_headers: dict[str, SecretStr] = Field(
         default_factory=dict, description="Headers of each handshake with an address of your own."
@@ -100,9 +103,9 @@ class UpstreamOptions(BaseSettings):
     @field_validator("upstream")
     @classmethod
     def _known_upstream(cls, value: str) -> str:
-        if value in {*SERVICES, "mock"} or value.startswith("replay:") or is_address(value, _WEBSOCKET):
+        if value in {*SERVICES, CASCADE, "mock"} or value.startswith("replay:") or is_address(value, _WEBSOCKET):
             return value
-        raise ValueError(f"{value!r} is none of {', '.join(SERVICES)}, mock, replay:PATH, ws://… or wss://…")
+        raise ValueError(f"{value!r} is none of {', '.join(SERVICES)}, cascade, mock, replay:PATH, ws://… or wss://…")
 
     @field_validator("openai_base_url")
     @classmethod

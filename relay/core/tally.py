@@ -19,6 +19,8 @@ OTHER = "other"
 ADDED_BUCKETS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0)
 FIRST_AUDIO_BUCKETS_S = (0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
 
+STAGE_BUCKETS_S = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+
 
 class Histogram:
     """Counts of observations at or below each bound; the last count is for what is above them all."""
@@ -121,13 +123,32 @@ class Costs:
         self.usd[name] = self.usd.get(name, ZERO) + usd
 
 
+class StageTally:
+    """What a cascade's answers took, and what was begun ahead of a turn's end.
+
+    Attributes:
+        seconds: by stage; `turn` is the wait until a turn was surely over, `total` that for the first sound.
+        ahead: how many answers that were begun ahead were used, and how many voided.
+        failures: counts by stage and fault what went wrong with services; asked when it is read.
+    """
+
+    __slots__ = ("ahead", "failures", "seconds")
+
+    def __init__(self) -> None:
+        names = ("turn", "hear", "think", "speak", "total")
+        self.seconds = {name: Histogram(STAGE_BUCKETS_S) for name in names}
+        self.ahead = {"used": 0, "voided": 0}
+        self.failures: Callable[[], Mapping[tuple[str, str], int]] = dict
+
+
 class Tally:
     """The sums of one process."""
 
-    __slots__ = ("costs", "down", "first_audio_s", "up")
+    __slots__ = ("costs", "down", "first_audio_s", "stages", "up")
 
     def __init__(self) -> None:
         self.costs = Costs()
         self.up = Direction(CLIENT_EVENTS)
         self.down = Direction(SERVER_EVENTS)
         self.first_audio_s = Histogram(FIRST_AUDIO_BUCKETS_S)
+        self.stages = StageTally()

@@ -9,6 +9,7 @@ import structlog
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.settings import Settings
+from relay.config.upstream_options import CASCADE
 from relay.core.budget import SessionBudget
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Ended
@@ -22,6 +23,7 @@ from relay.core.meter import Meter
 from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction, Secrets
 from relay.core.session import Session
+from relay.core.stages import StageTimer
 from relay.core.tally import Costs
 from relay.core.time_meters import TimeMeter
 from relay.core.tool_credentials import tool_credentials
@@ -195,6 +197,8 @@ class Joiner:
     ) -> Iterable[Interceptor]:
         yield Redaction(self._secrets_of(request))
         yield TurnTimer(self._metrics.tally.first_audio_s)
+        if self._settings.upstream == CASCADE:
+            yield StageTimer(self._metrics.tally.stages)
         if request.profile.lock:
             yield Locks(request.profile.lock)
         if concealment:

@@ -68,6 +68,10 @@ class Exchange:
             await self._read()
             writer.cancel()
 
+    def wake(self) -> None:
+        """The session may have something to send that nobody has asked for."""
+        self._received.set()
+
     async def _read(self) -> None:
         with suppress(ConnectionClosed):
             async for message in self._wire.messages():

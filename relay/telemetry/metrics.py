@@ -177,7 +177,7 @@ class _TallyCollector(Collector):
             "relay_first_audio_seconds", "From the end of speech to the first audio of the answer, as both pass."
         )
         first_audio.add_metric([], *_buckets(self._tally.first_audio_s))
-        return events, octets, added, first_audio, *self._costs()
+        return events, octets, added, first_audio, *self._costs(), *self._stages()
 
     def _costs(self) -> Iterable[Metric]:
         costs = self._tally.costs
@@ -201,6 +201,31 @@ class _TallyCollector(Collector):
         )
         unbilled.add_metric([], costs.unbilled)
         return usd, tokens, seconds, characters, unbilled
+
+    def _stages(self) -> Iterable[Metric]:
+        stages = self._tally.stages
+        seconds = HistogramMetricFamily(
+            "relay_stage_seconds",
+            "What the stages of a cascade's answers took: until the turn was over, to hear, think, speak; and in all.",
+            labels=["stage"],
+        )
+        for stage, histogram in stages.seconds.items():
+            seconds.add_metric([stage], *_buckets(histogram))
+        ahead = CounterMetricFamily(
+            "relay_answers_ahead",
+            "Answers that a cascade began before a turn was over, by what became of them.",
+            labels=["outcome"],
+        )
+        for outcome, count in stages.ahead.items():
+            ahead.add_metric([outcome], count)
+        failures = CounterMetricFamily(
+            "relay_stage_failures",
+            "What went wrong with a cascade's services, by stage and fault, before it was tried again or given up.",
+            labels=["stage", "fault"],
+        )
+        for (stage, fault), count in stages.failures().items():
+            failures.add_metric([stage, fault], count)
+        return seconds, ahead, failures
 
     def _directions(self) -> Iterator[tuple[str, Direction]]:
         yield "up", self._tally.up

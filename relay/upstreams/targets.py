@@ -12,6 +12,7 @@ from relay.admission.session_request import AdmittedRequest
 from relay.config.errors import SettingsError
 from relay.config.kinds import INTENT, REALTIME, TRANSCRIPTION
 from relay.config.settings import Settings
+from relay.config.upstream_options import CASCADE
 from relay.core.closing import Cause, Refused, ended
 from relay.legs.proxies import proxies_in
 from relay.legs.target import Target
@@ -30,7 +31,7 @@ def make_upstream(settings: Settings) -> Upstream | None:
     Raises:
         SettingsError: something that the provider needs is missing; the words name it.
     """
-    if settings.upstream == "mock" or settings.upstream.startswith("replay:"):
+    if settings.upstream in {"mock", CASCADE} or settings.upstream.startswith("replay:"):
         return None
     provider = read_provider(settings)
     check_proxies(os.environ, makes_calls=provider.makes_calls)

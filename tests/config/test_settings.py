@@ -88,7 +88,10 @@ def test_the_address_of_the_api_may_be_written_as_http() -> None:
 WRONG = [
     ({"prt": 1}, "prt: there is no such setting; did you mean port?"),
     ({"port": 70000}, "port: must be a number of at most 65535, not 70000"),
-    ({"upstream": "opnai"}, "upstream: 'opnai' is none of openai, azure, xai, mock, replay:PATH, ws://… or wss://…"),
+    (
+        {"upstream": "opnai"},
+        "upstream: 'opnai' is none of openai, azure, xai, cascade, mock, replay:PATH, ws://… or wss://…",
+    ),
     ({"upstream": "ws://"}, "upstream: 'ws://' is none"),
     ({"openai_base_url": "api.openai.com"}, "openai_base_url: 'api.openai.com' is not an address"),
     ({"profiles": {"default": {"voize": "x"}}}, "profiles.default.voize: "),

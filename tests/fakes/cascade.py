@@ -273,7 +273,9 @@ def _probability(frame: bytes) -> float:
 
 
 def _without_stages(event: dict[str, Any]) -> dict[str, Any]:
-    """The event without what the published types do not have."""
+    """The event without what the published types do not have: the stages of a usage, and whose a transcript is."""
+    if "usage" in event:
+        return {**event, "usage": {name: value for name, value in event["usage"].items() if name != "model"}}
     usage = (event.get("response") or {}).get("usage")
     if not usage:
         return event
