@@ -108,14 +108,14 @@ class ScriptedServices:
 async def serve_services(script: Script | None = None, host: str = "127.0.0.1") -> AsyncIterator[ScriptedServices]:
     """Serve the three at a free port, and transcription sessions at another, until the context is left."""
     services = ScriptedServices(script or Script())
-    connections: set[asyncio.Task[None]] = set()
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
     numbers = count()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
-            connections.add(task)
-            task.add_done_callback(connections.discard)
+            connections[task] = writer
+            task.add_done_callback(connections.pop)
         await serve_connection(partial(services.answer, next(numbers)), reader, writer)
 
     async with services.sessions.serving(host):
@@ -125,6 +125,6 @@ async def serve_services(script: Script | None = None, host: str = "127.0.0.1") 
             yield services
         finally:
             server.close()
-            for task in tuple(connections):
-                task.cancel()
+            for writer in connections.values():
+                writer.transport.abort()
             await asyncio.gather(*connections, return_exceptions=True)
