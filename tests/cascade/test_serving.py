@@ -12,6 +12,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from relay.cascade.serving import check_cascade, serve_cascade
+from relay.checking.check import Found
+from relay.checking.endpoint import Endpoint
+from relay.checking.run import CHECKS, run_checks
 from relay.config.errors import SettingsError
 from relay.config.settings import load_settings
 from relay.stand_ins.services import Script, ScriptedServices, serve_services
@@ -186,3 +189,17 @@ async def test_many_at_once() -> None:
                 return str((await peer.until("response.done"))["response"]["status"])
 
         assert await asyncio.gather(*(talk() for _ in range(8))) == ["completed"] * 8
+
+
+async def test_relay_check_passes() -> None:
+    """Whatever `relay check` finds at a relay with a Realtime upstream, it finds at one with a cascade."""
+    token = "rt_the-token-of-this-test-0123"
+    async with cascade(tokens=token) as (relay, _):
+        endpoint = Endpoint(relay.url + "?model=any", token=token, costly=True)
+        found = {verdict.name: verdict async for verdict in run_checks(endpoint, list(CHECKS), 120.0)}
+    assert {name: verdict.reason for name, verdict in found.items() if verdict.found is Found.FAIL} == {}
+    assert {name for name, verdict in found.items() if verdict.found is Found.PASS} >= {
+        "answer",
+        "order",
+        "slow-reader",
+    }

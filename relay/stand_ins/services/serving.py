@@ -105,8 +105,10 @@ class ScriptedServices:
 
 
 @asynccontextmanager
-async def serve_services(script: Script | None = None, host: str = "127.0.0.1") -> AsyncIterator[ScriptedServices]:
-    """Serve the three at a free port, and transcription sessions at another, until the context is left."""
+async def serve_services(
+    script: Script | None = None, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[ScriptedServices]:
+    """Serve the three at a port, or a free one, and transcription sessions at another, until the context is left."""
     services = ScriptedServices(script or Script())
     connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
     numbers = count()
@@ -119,7 +121,7 @@ async def serve_services(script: Script | None = None, host: str = "127.0.0.1") 
         await serve_connection(partial(services.answer, next(numbers)), reader, writer)
 
     async with services.sessions.serving(host):
-        server = await asyncio.start_server(connected, host, 0)
+        server = await asyncio.start_server(connected, host, port)
         services.url = f"http://{host}:{server.sockets[0].getsockname()[1]}/v1"
         try:
             yield services
