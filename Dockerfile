@@ -6,13 +6,15 @@
 ARG PYTHON_IMAGE=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${PYTHON_IMAGE} AS build
+# `cascade` has what a cascade needs besides, some 100 MB.
+ARG REQUIREMENTS=run
 WORKDIR /src
 COPY requirements requirements
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/relay \
- && /opt/relay/bin/pip install --no-cache-dir --require-hashes -r requirements/run.txt
+ && /opt/relay/bin/pip install --no-cache-dir --require-hashes -r requirements/${REQUIREMENTS}.txt
 COPY . .
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt -r requirements/run.txt \

@@ -7,7 +7,7 @@ PARALLEL := -n $(WORKERS) --dist worksteal
 TIMEOUT :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-overloaded lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
+.PHONY: help run run-cascade test test-overloaded lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
 .PHONY: wheel docs lock screenshots clean
 
 help: ## show what can be made
@@ -15,6 +15,9 @@ help: ## show what can be made
 
 run: .venv/.run ## start the relay with its mock upstream and the page, no key needed
 	@$(BIN)/relay serve --upstream mock --config deploy/try.toml
+
+run-cascade: .venv/.demo ## start it with speech recognition and a voice of this machine, no key needed, and no network
+	@$(BIN)/python -m relay.stand_ins.demo --config deploy/try.toml
 
 test: checks unit browser ## set everything up and pass all tests
 
@@ -33,7 +36,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.agents/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL) $(TIMEOUT)
 
 js: node_modules/.done
@@ -74,6 +77,10 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header --extra redis pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra redis --extra cascade pyproject.toml -c requirements/run.txt -o requirements/cascade.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra cascade --extra cascade-demo pyproject.toml -c requirements/run.txt -o requirements/demo.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -118,6 +125,14 @@ node_modules/.done: package.json
 	npm install --no-audit --no-fund --no-package-lock --silent
 	@touch $@
 
+# The demonstration speaks with flite: Debian's is taken when none is there and we may install one.
+.venv/.demo: .venv/.run requirements/demo.txt
+	$(PIP) --require-hashes -r requirements/demo.txt
+	@command -v flite || command -v espeak-ng || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends flite) || \
+	    { echo "The demonstration needs a voice: install flite or espeak-ng, then run make run-cascade again." >&2; exit 1; }
+	@touch $@
+
 # Servers that tests run for themselves, on loopback: Debian's are taken when some are missing and we may install them.
 SERVERS := redis-server nginx haproxy caddy
 .venv/.servers: | .venv/bin/python
@@ -131,6 +146,13 @@ SERVERS := redis-server nginx haproxy caddy
 	@command -v prometheus || \
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus) || \
 	    echo 'Without Prometheus the queries of docs/metrics.md are not tried.' >&2
+	@touch $@
+
+# One test has a real voice say what is then heard, and is skipped with a word where there is none.
+.venv/.voice: | .venv/bin/python
+	@command -v flite || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends flite) || \
+	    echo 'Without flite no real voice is heard.' >&2
 	@touch $@
 
 # Chromium drives the browser tests; Debian's is taken when none is there and we may install one.
