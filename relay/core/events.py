@@ -20,6 +20,7 @@ from relay.core.lenient_json import (
     scan_type,
     write_leniently,
 )
+from relay.core.long_json import Cuts, cut, put_back, read_long
 
 Data = str | bytes
 Body = dict[str, Any]
@@ -81,6 +82,22 @@ class BriefEvent(Event):
     __slots__ = ()
 
 
+class LongEvent(Event):
+    """An event whose long strings are put into its body when somebody asks for that."""
+
+    __slots__ = ("_cuts",)
+
+    def __init__(self, data: str, type_: str, shortened: Body, cuts: Cuts) -> None:
+        super().__init__(data, type_, shortened)
+        self._cuts = cuts
+
+    @property
+    def body(self) -> Body:
+        if self._cuts:
+            self._body, self._cuts = put_back(self._body, self._cuts, str(self.data)), {}
+        return self._body or {}
+
+
 def read_peer_event(data: Data) -> Event:
     """Read a peer's message in full: a policy that trusts a prefix is defeated by a second or late `type`.
 
@@ -91,13 +108,15 @@ def read_peer_event(data: Data) -> Event:
     brief = _TYPE_AND_STRING.match(data)
     if brief is not None and data[-1] == "}" and data.find('"', brief.end()) == len(data) - 2 and "\\" not in data:
         return BriefEvent(data, brief[1])
-    if has_too_many_values(data, MOST_VALUES) or is_too_deep(data):
+    left, cuts = cut(data)
+    if has_too_many_values(left, MOST_VALUES) or is_too_deep(left):
         return Event(data, scan_type(data) or MALFORMED, {})
-    body = _parse(data)
+    body = _parse(left)
     if body is None:
-        body = read_leniently(data)
-    kind = body.get("type") if body else None
-    return Event(data, kind if isinstance(kind, str) else MALFORMED, body or {})
+        body, cuts = read_leniently(data), {}
+    kind = put_back(body.get("type"), cuts, data) if body else None
+    type_ = kind if isinstance(kind, str) else MALFORMED
+    return LongEvent(data, type_, body, cuts) if body and cuts else Event(data, type_, body or {})
 
 
 def read_upstream_event(data: Data) -> Event:
@@ -158,7 +177,7 @@ def _read_all(data: Data) -> Body | None:
 
 def _parse(data: Data) -> Body | None:
     try:
-        body = orjson.loads(data)
+        body = orjson.loads(data) if isinstance(data, bytes) else read_long(data)
     except orjson.JSONDecodeError:
         return None
     return body if isinstance(body, dict) else None

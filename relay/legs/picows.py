@@ -17,6 +17,7 @@ from relay.core.leg import Listener
 from relay.legs.heartbeat import BEAT_S, Heartbeat
 from relay.legs.intake import GAP_S, LARGE, SLICE_S, Intake
 from relay.legs.lanes import LaneListener
+from relay.legs.outgoing import FRAGMENT, Outgoing
 from relay.legs.picows_protocol import Fragments, how_closed, retrieve_fault
 
 PONG_LIMIT_BYTES = 64 * 1024
@@ -57,8 +58,8 @@ class PicowsLeg(LaneListener):
     # Attributes in slots are read several times for each message, and faster than from a dictionary.
     __slots__ = (
         "_beat_s", "_buffered_bytes", "_closing", "_congested", "_fragments", "_give_up", "_heartbeat",
-        "_intake", "_large", "_max_message_bytes", "_retrieval", "_socket", "_transmit", "_transport", "_unanswered",
-        "extra_frames", "observe_added",
+        "_intake", "_large", "_last_word", "_max_message_bytes", "_outgoing", "_retrieval", "_socket", "_transmit",
+        "_transport", "_unanswered", "extra_frames", "observe_added",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +74,8 @@ class PicowsLeg(LaneListener):
         self._unanswered: bytes | None = None
         self._fragments = Fragments(max_message_bytes)
         self.fragmented = False
+        self._outgoing: Outgoing | None = None
+        self._last_word: tuple[int, str] | None = None
         self._congested = False
         self._closing = False
         self._give_up: asyncio.TimerHandle | None = None
@@ -83,12 +86,14 @@ class PicowsLeg(LaneListener):
 
     @property
     def buffered_bytes(self) -> int:
-        return self._buffered_bytes()
+        return self._buffered_bytes() + (0 if self._outgoing is None else self._outgoing.waiting)
 
     def send(self, data: Data, received_at: float) -> int:
         if self._closing:
             return 0
         self.lane_unsure = True
+        if self._outgoing is not None or len(data) > FRAGMENT:
+            return self._send_in_turn(data, received_at)
         if len(data) <= self.most_copied:
             self._transmit(_TEXT if data.__class__ is str else _BINARY, data)
         else:
@@ -100,7 +105,10 @@ class PicowsLeg(LaneListener):
         if not self._closing:
             self._closing = self.lane_shut = True
             self._intake.drop()
-            self._transport.send_close(code, reason)  # type: ignore[arg-type]
+            if self._outgoing is None:
+                self._transport.send_close(code, reason)  # type: ignore[arg-type]
+            else:
+                self._last_word = code, reason
             self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
             self._read(True)  # the answer to the close has to be seen
 
@@ -141,6 +149,7 @@ class PicowsLeg(LaneListener):
     def abort(self) -> None:
         """Let go of the connection, closed or not."""
         self._intake.drop()
+        self._drop_outgoing()
         self._socket.abort()
 
     # What picows calls.
@@ -185,6 +194,7 @@ class PicowsLeg(LaneListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._closing = self.lane_shut = True
+        self._drop_outgoing()
         self.leave_lane()
         self._heartbeat.stop()
         if self._give_up is not None:
@@ -198,11 +208,16 @@ class PicowsLeg(LaneListener):
 
     def pause_writing(self) -> None:
         self._congested = self.lane_shut = True
+        if self._outgoing is not None:
+            self._outgoing.hold(True)
 
     def resume_writing(self) -> None:
         self._congested = False
-        self.lane_shut = self._closing or self._transport.is_close_frame_sent
-        self._intake.drained()
+        if self._outgoing is not None:
+            self._outgoing.hold(False)
+        else:
+            self.lane_shut = self._closing or self._transport.is_close_frame_sent
+            self._intake.drained()
 
     # How it is done.
 
@@ -222,12 +237,38 @@ class PicowsLeg(LaneListener):
         self.lane_unsure = True
         self._transport.send_ping()
 
-    def _transmit_large(self, data: Data) -> None:
+    def _transmit_large(self, data: Data, first: bool = True, last: bool = True) -> None:
         """Send with the header in a buffer of its own; picows' shared one would change while the message waits."""
         framed = bytearray(HEADER_ROOM)
         framed += data.encode() if isinstance(data, str) else data
-        kind = _TEXT if isinstance(data, str) else _BINARY
-        self._transport.send_reuse_external_bytearray(kind, framed, HEADER_ROOM)
+        kind = _CONTINUATION if not first else _TEXT if isinstance(data, str) else _BINARY
+        self._transport.send_reuse_external_bytearray(kind, framed, HEADER_ROOM, last)
+
+    def _send_in_turn(self, data: Data, received_at: float) -> int:
+        """Send a large message in fragments, or one behind such; returns how many bytes wait."""
+        if self._outgoing is None:
+            self.lane_shut = True
+            self._outgoing = Outgoing(self._transmit_large, self._left, self._all_left)
+            self._outgoing.hold(self._congested)
+        self._outgoing.put(data, received_at)
+        return self.buffered_bytes
+
+    def _left(self, received_at: float) -> None:
+        self.observe_added(monotonic() - received_at)
+
+    def _all_left(self) -> None:
+        """What waited has been sent: messages need not wait any more."""
+        self._outgoing = None
+        if self._last_word is not None:
+            code, reason = self._last_word
+            self._transport.send_close(code, reason)  # type: ignore[arg-type]
+        elif not self._congested:
+            self.resume_writing()
+
+    def _drop_outgoing(self) -> None:
+        if self._outgoing is not None:
+            self._outgoing.drop()
+            self._outgoing = self._last_word = None
 
     def _other_frame(self, frame: WSFrame, kind: WSMsgType, now: float) -> None:
         if kind != _CLOSE and (self._closing or self._transport.is_close_frame_sent):
@@ -281,6 +322,7 @@ class PicowsLeg(LaneListener):
         self._intake.shut()
         if not self._closing:
             self._closing = self.lane_shut = True
+            self._drop_outgoing()
             self._transport.send(_CLOSE, frame.get_payload_as_bytes()[:2])
             self._give_up = asyncio.get_running_loop().call_later(self.flush_timeout_s, self.abort)
         self._transport.disconnect()
