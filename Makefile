@@ -44,7 +44,7 @@ js: node_modules/.done
 	node --test $$(find tests/web -name '*.test.js')
 
 browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
-	$(BIN)/python -m pytest -m browser $(PARALLEL) $(TIMEOUT)
+	$(BIN)/python -m pytest -m browser $(PARALLEL) $(TIMEOUT) $$(grep -rl 'mark\.browser' tests --include='test_*.py')
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
 	$(BIN)/python -m bench
@@ -137,14 +137,14 @@ node_modules/.done: package.json
 SERVERS := redis-server nginx haproxy caddy
 .venv/.servers: | .venv/bin/python
 	@PATH="$$PATH:/usr/sbin"; for server in $(SERVERS); do command -v $$server || \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$server) || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $$server) || \
 	    { echo "The tests need $$server: install it, then run make test again." >&2; exit 1; }; done
 	@touch $@
 
 # One test asks Prometheus the documents' questions, and is skipped with a word where there is none.
 .venv/.prometheus: | .venv/bin/python
 	@command -v prometheus || \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus) || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends prometheus) || \
 	    echo 'Without Prometheus the queries of docs/metrics.md are not tried.' >&2
 	@touch $@
 
@@ -158,13 +158,13 @@ SERVERS := redis-server nginx haproxy caddy
 # Chromium drives the browser tests; Debian's is taken when none is there and we may install one.
 .venv/.chromium: | .venv/bin/python
 	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium) || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends chromium) || \
 	    (echo 'The browser tests need Chromium: install it, then run make test again.' >&2; exit 1)
 	@touch $@
 
 # One test drives Firefox, and is skipped with a word where there is none.
 .venv/.firefox: | .venv/bin/python
 	@command -v firefox-esr || command -v firefox || \
-	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends firefox-esr) || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends firefox-esr) || \
 	    echo 'Without Firefox the page is tried in Chromium alone.' >&2
 	@touch $@

@@ -2,13 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
-from tests.fakes.browser import NO_MICROPHONE, PATIENCE_S, Samples, hearing, launch, watch_states, write_wav
+from tests.fakes.browser import PATIENCE_S, Browsers, Samples, watch_states
 
 Open = Callable[..., Awaitable[Page]]
 
@@ -16,17 +16,25 @@ RELAY_GONE = ("net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET")
 """A test's relay ends before its browser, which may still ask for it. A page that is refused before gets no further."""
 
 
-@pytest.fixture
-async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
-    """Open a browser that hears the given samples, over and over. Its console must stay free of errors.
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browsers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browsers]:
+    """The browsers of all tests: to start one costs as much as most tests do in it."""
+    async with async_playwright() as playwright:
+        browsers = Browsers(playwright, tmp_path_factory.mktemp("microphones"))
+        yield browsers
+        await browsers.close()
 
-    Without samples there is no microphone; `permitted` says whether pages may use it, `expects` what the browser itself
-    may complain of, and the rest is a context's: its size, its colours.
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browsers: Browsers) -> AsyncIterator[Open]:
+    """Open a page of a visitor's own in a browser that hears the given samples, over and over.
+
+    Its console must stay free of errors. Without samples there is no microphone; `permitted` says whether pages may use
+    it, `expects` what the browser itself may complain of, and the rest is a context's: its size, its colours.
     """
     complaints: list[str] = []
     expect.set_options(timeout=PATIENCE_S * 1000)
     async with contextlib.AsyncExitStack() as stack:
-        playwright = await stack.enter_async_context(async_playwright())
 
         async def open_page(
             heard: Samples | None, *, permitted: bool = True, expects: tuple[str, ...] = (), **context: Any
@@ -35,15 +43,10 @@ async def open_page(tmp_path: Path) -> AsyncIterator[Open]:
                 if not any(expected in words for expected in (*expects, *RELAY_GONE)):
                     complaints.append(words)
 
-            options: tuple[str, ...] = NO_MICROPHONE
-            if heard is not None:
-                microphone = tmp_path / "microphone.wav"
-                write_wav(microphone, heard)
-                options = hearing(microphone)
-            browser = await launch(playwright, *options)
-            stack.push_async_callback(browser.close)
-            permissions = ["microphone"] if permitted else []
-            page = await (await browser.new_context(permissions=permissions, **context)).new_page()
+            browser = await browsers.that_hears(heard)
+            visitor = await browser.new_context(permissions=["microphone"] if permitted else [], **context)
+            stack.push_async_callback(visitor.close)
+            page = await visitor.new_page()
             page.set_default_timeout(PATIENCE_S * 1000)
             await watch_states(page)
             page.on("console", lambda message: complain(message.text) if message.type == "error" else None)

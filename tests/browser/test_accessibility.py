@@ -10,7 +10,7 @@ from relay.stand_ins.mock import Pace, serve_mock
 from tests.fakes.browser import silence, state, until
 from tests.fakes.running import running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TABS = ("events", "latency", "session", "tools")

@@ -8,7 +8,7 @@ from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import clip, silence, state, until
 from tests.fakes.running import running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 VOICE = "(await import('/web/main.js')).voice"
 # The tracks that the page got, so that a test can end them as an unplugged device does; and wake locks, which a browser

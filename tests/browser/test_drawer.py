@@ -14,7 +14,7 @@ from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import silence, state
 from tests.fakes.running import running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 CLIPBOARD = "navigator.clipboard.readText()"
 

@@ -7,7 +7,7 @@ from relay.stand_ins.mock import serve_mock
 from tests.fakes.browser import silence, until
 from tests.fakes.running import running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 STYLE = """
 realtime-voice { --realtime-voice-model: rgb(1, 2, 3); --realtime-voice-radius: 0px }

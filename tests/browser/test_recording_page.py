@@ -10,7 +10,7 @@ from relay.recording.inspection.page import write_page
 from tests.browser.test_accessibility import AXE, DESKTOP, PHONE, TOO_WIDE, VIOLATIONS
 from tests.recording.inspection.test_reading import TRANSCRIPTS
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -9,7 +9,7 @@ from tests.fakes.browser import silence, state
 from tests.fakes.documents import example
 from tests.fakes.running import running
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_page_connects_with_a_ticket(open_page) -> None:

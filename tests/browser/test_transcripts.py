@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from relay.stand_ins.replay import ReplayOptions, serve_replay
@@ -13,7 +14,7 @@ from tests.fakes.browser import silence, state
 from tests.fakes.running import Running, running
 from tests.transcripts.make import HERE, RED_DOT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 Talk = Callable[..., Awaitable[tuple[Page, Running]]]
 
@@ -32,7 +33,7 @@ async (seconds) => {
 """  # waits until so much more has been sent
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def talk(open_page) -> AsyncIterator[Talk]:
     """Start the page in a replay of the named talk; its microphone hears nothing, which is long enough to answer."""
     async with AsyncExitStack() as stack:

@@ -14,7 +14,7 @@ from tests.fakes.documents import example
 from tests.fakes.running import running
 from tests.fakes.tcp_proxy import tcp_proxy
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # What the browser itself says where nothing answers.
 BROKEN = ("WebSocket connection to", "net::ERR_CONNECTION")

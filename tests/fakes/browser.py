@@ -102,3 +102,30 @@ async def state(page: Page, name: str) -> None:
     except TimeoutError:
         seen = await page.evaluate("window.states")
         raise AssertionError(f"the page was never {name}, but {', '.join(seen)}") from None
+
+
+class Browsers:
+    """Browsers that are started once for each sound that they hear; whoever opens a page there closes its context."""
+
+    def __init__(self, playwright: Playwright, directory: Path) -> None:
+        self._playwright = playwright
+        self._directory = directory
+        self._running: dict[bytes | None, Browser] = {}
+
+    async def that_hears(self, samples: Samples | None) -> Browser:
+        """The browser whose microphone is these samples, over and over; it has none where there are no samples."""
+        sound = None if samples is None else samples.tobytes()
+        if sound not in self._running:
+            self._running[sound] = await launch(self._playwright, *self._options(samples))
+        return self._running[sound]
+
+    def _options(self, samples: Samples | None) -> tuple[str, ...]:
+        if samples is None:
+            return NO_MICROPHONE
+        microphone = self._directory / f"{len(self._running)}.wav"
+        write_wav(microphone, samples)
+        return hearing(microphone)
+
+    async def close(self) -> None:
+        for browser in self._running.values():
+            await browser.close()
