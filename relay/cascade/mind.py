@@ -16,7 +16,7 @@ from relay.cascade.chunks import Chunks
 from relay.cascade.context import messages_of
 from relay.cascade.hearing import Hearing, Hints
 from relay.cascade.order_book import OrderBook
-from relay.cascade.orders import Result, Think
+from relay.cascade.orders import Judge, Judged, Result, Think
 from relay.cascade.stopwatch import Clock, Stopwatch
 from relay.cascade.turns import PAUSE_MS
 from relay.config.cascade import Cascade
@@ -27,6 +27,9 @@ from relay.engine.mind import Request, TranscriptStep
 
 HEARS_WHILE_SPOKEN = frozenset({"session", "vllm"})
 """The kinds of services that are given a turn while it goes on."""
+
+SOUNDS_COMPLETE = 0.5
+"""From here on a turn that was judged by its sound is taken to be complete."""
 
 ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "\uff01", "\uff1f", "؟", "।")
 
@@ -55,6 +58,7 @@ class _Turn:
         spoken_ms: how much of it was speech; None where nobody listened for that.
         spoke_at: its last loud frame, about.
         asked_at: when its transcript was asked for.
+        judging: the order to judge whether it sounds complete.
     """
 
     hearing: Hearing | None = None
@@ -64,6 +68,7 @@ class _Turn:
     spoken_ms: int | None = None
     spoke_at: float | None = None
     asked_at: float | None = None
+    judging: int = 0
 
 
 class Host(Protocol):
@@ -189,6 +194,8 @@ class CascadeMind:
         """See `relay.cascade.turns.TurnWatcher`."""
         turn = self._turn
         turn.spoke_at = self._clock.now - PAUSE_MS / 1000
+        if judges and self._settings.smart_turn is not None:
+            turn.judging = self._book.give(lambda number: Judge(number, pcm), self._judged)
         if spoken_ms < self._settings.least_ms or not (self._settings.ahead or judges):
             return
         turn.is_paused = True
@@ -200,6 +207,7 @@ class CascadeMind:
 
     def turn_resumed(self) -> None:
         """See `relay.cascade.turns.TurnWatcher`."""
+        self._book.void(self._turn.judging)
         if self._turn.is_paused:
             self._turn.is_paused = False
             self._void_turn()
@@ -236,13 +244,19 @@ class CascadeMind:
         turn = self._turn
         if hearing is not turn.hearing or turn.spoken_ms is not None or not turn.is_paused or not hearing.text:
             return
-        self.host.judge(is_complete=hearing.text.rstrip("\"'”») ").endswith(ENDS_A_SENTENCE))
+        if self._settings.smart_turn is None:  # else it is judged by its sound
+            self.host.judge(is_complete=hearing.text.rstrip("\"'”») ").endswith(ENDS_A_SENTENCE))
         if self._settings.ahead and (request := self.host.draft()) is not None:
             item = Item.make("message", role="user", content=[{"type": "input_audio", "transcript": None}])
             self._hearings[item.id, 0] = hearing
             whole = replace(request, context=[*request.context, item])
             turn.answer = self._answer(whole, self._hearings_of(whole), turn)
             turn.answer.watch.is_ahead = True
+
+    def _judged(self, result: Result) -> None:
+        """What the turn that has paused sounds like; the order is void if it has gone on."""
+        if isinstance(result, Judged) and result.likelihood is not None:
+            self.host.judge(is_complete=result.likelihood > SOUNDS_COMPLETE)
 
     def _hearings_of(self, request: Request) -> list[Hearing]:
         """Those of all that was spoken in a request; what nobody has heard yet is heard now."""
@@ -321,6 +335,7 @@ class CascadeMind:
 
     def _void_turn(self) -> None:
         """Have done with what was begun for a turn before it was over, or for the last one and not asked for."""
+        self._book.void(self._turn.judging)
         for turn in (self._turn, self._taken[1]):
             if turn.hearing is not None:
                 turn.hearing.void()

@@ -19,6 +19,7 @@ from websockets.asyncio.server import ServerConnection
 from relay.admission.session_request import AdmittedRequest
 from relay.cascade.connection import CascadeConnection
 from relay.cascade.ears import FRAME_MS, Ears, EnergyEars, SileroEars
+from relay.cascade.ears.smart_turn import SmartTurn
 from relay.cascade.services.asking import Http
 from relay.cascade.services.probing import warn_of_the_dead
 from relay.cascade.services.services import Stages
@@ -37,7 +38,7 @@ from relay.upstreams.targets import Upstream, upstream_of
 if TYPE_CHECKING:
     from websockets.http11 import Request
 
-INSTALL = "Install the extra: pip install 'realtime-relay[cascade]'."
+INSTALL = "Install the extra: pip install 'realtime-relay[{extra}]'."
 PROFILE = "profile"
 
 
@@ -46,8 +47,17 @@ def check_cascade(settings: Settings) -> None:
     try:
         open_ears(settings).close()
         import sentencex  # noqa: F401, PLC0415 - 4 MB, for who has a cascade
+
+        for path in {cascade.smart_turn for cascade in cascades(settings).values()}:
+            if path is not None:
+                SmartTurn(path)
     except ImportError as missing:
-        raise SettingsError(f"upstream cascade: {missing.name} is not installed. {INSTALL}") from None
+        extra = "smart-turn" if str(missing.name).startswith("onnxruntime") else "cascade"
+        raise SettingsError(
+            f"upstream cascade: {missing.name} is not installed. {INSTALL.format(extra=extra)}"
+        ) from None
+    except ValueError as failure:
+        raise SettingsError(f"cascade.turn.smart_turn: {failure}") from None
     except OSError as failure:
         raise SettingsError(
             f'upstream cascade: Silero does not run here ({failure}). Set cascade.turn.ear to "energy".'

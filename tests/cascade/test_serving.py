@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -175,6 +176,19 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     check_cascade(settings)
     monkeypatch.setitem(__import__("sys").modules, "sentencex", None)
     with pytest.raises(SettingsError, match=r"pip install 'realtime-relay\[cascade\]'"):
+        check_cascade(settings)
+
+
+def test_smart_turn_is_tried_at_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A Smart Turn that is none, or for which the extra is missing, keeps the relay from starting, with a sentence."""
+    file = tmp_path / "smart-turn.onnx"
+    file.write_bytes(b"none")
+    given = {**tables("http://127.0.0.1:9/v1"), "turn": {"ear": "energy", "smart_turn": str(file)}}
+    settings = load_settings(upstream="cascade", cascade=given)
+    with pytest.raises(SettingsError, match=r"cascade\.turn\.smart_turn: .* holds no ONNX model"):
+        check_cascade(settings)
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(SettingsError, match=r"pip install 'realtime-relay\[smart-turn\]'"):
         check_cascade(settings)
 
 

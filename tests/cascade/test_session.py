@@ -1,11 +1,12 @@
 """A cascade's session from end to end: sound and events in, orders out, results in, events out."""
 
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from relay.cascade.orders import CallDelta, Failed, Fault, Finish, Hear, Heard, HearMore, Speak, Stage, Think
+from relay.cascade.orders import CallDelta, Failed, Fault, Finish, Hear, Heard, HearMore, Judge, Speak, Stage, Think
 from tests.fakes.cascade import (
     USAGE,
     CascadeTalk,
@@ -320,3 +321,33 @@ def test_how_long_it_takes(ahead: bool, most_ms: int) -> None:
     talk.speak(silence(1500))
     assert 1000 * (talk.when("response.output_audio.delta") - spoken_at) <= most_ms
     assert times_of(talk)["total_ms"] <= most_ms
+
+
+def semantic(tmp_path: Path, services: Services) -> CascadeTalk:
+    """A talk whose turns are judged by their sound."""
+    file = tmp_path / "smart-turn.onnx"
+    file.touch()
+    talk = CascadeTalk(settings(turn={"smart_turn": str(file), "hold_ms": 800}), services)
+    talk.update(audio={"input": {"turn_detection": {"type": "semantic_vad"}}})
+    return talk
+
+
+@pytest.mark.parametrize(("is_complete", "silence_ms"), [(True, 200), (False, 800)])
+def test_a_turn_is_judged_by_its_sound(tmp_path, is_complete, silence_ms) -> None:
+    """With Smart Turn a turn that sounds complete is over soon, and another is waited for, whatever its words."""
+    talk = semantic(tmp_path, Services(judges=lambda pcm: is_complete))
+    began = talk.now
+    talk.speak(word(1), silence(1500))
+    over = round(1000 * (talk.when("input_audio_buffer.speech_stopped") - began))
+    assert 300 + silence_ms <= over <= 300 + silence_ms + 60
+    assert len([order for order in talk.services.orders if isinstance(order, Judge)]) == 1
+
+
+def test_a_judgement_is_void_where_speech_goes_on(tmp_path) -> None:
+    """What is judged complete while speech goes on already says nothing of the turn; its next pause is judged anew."""
+    talk = semantic(tmp_path, Services(judges=lambda pcm: len(pcm) > 48 * 700))
+    talk.speak(word(1), silence(100), word(2), silence(1500))
+    judged = [order.number for order in talk.services.orders if isinstance(order, Judge)]
+    assert len(judged) == 2
+    assert judged[0] in cancelled(talk.services.orders)
+    assert len(talk.responses()) == 1

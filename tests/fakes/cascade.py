@@ -20,6 +20,8 @@ from relay.cascade.orders import (
     Hear,
     Heard,
     HearMore,
+    Judge,
+    Judged,
     Order,
     Result,
     Speak,
@@ -40,6 +42,7 @@ LOUDEST_QUIET = 1000
 FIRST_WORD = 5000
 MS_PER_CHAR = 40
 MS_PER_BYTE = 48
+JUDGE_S = 0.03
 USAGE = StageUsage("a-model")
 
 Reply = Iterable[str | CallDelta | Finish | Failed]
@@ -88,6 +91,7 @@ class Services:
         model: what it answers to an order.
         hears: what it hears in a turn, or why it cannot.
         speaks: the sound of a piece, or why there is none.
+        judges: whether a turn sounds complete.
         orders: all that came, in order.
     """
 
@@ -97,6 +101,7 @@ class Services:
     model: Callable[[Think], Reply] = echo
     hears: Callable[[int, bytes], Result] = lambda number, pcm: Heard(number, words_in(pcm), USAGE)
     speaks: Callable[[Speak], bytes | Failed] = lambda order: word(len(order.text), MS_PER_CHAR * len(order.text))
+    judges: Callable[[bytes], bool] = lambda pcm: True
     orders: list[Order] = field(default_factory=list)
     _heard: dict[int, bytes] = field(default_factory=dict)
 
@@ -116,6 +121,8 @@ class Services:
                 yield from self._think(order)
             case Speak():
                 yield from self._speak(order)
+            case Judge(number, pcm):
+                yield JUDGE_S, Judged(number, 0.9 if self.judges(pcm) else 0.1)
 
     def _think(self, order: Think) -> Iterator[tuple[float, Result]]:
         after, finish = self.think_s, Finish.STOP
