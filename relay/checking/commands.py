@@ -141,11 +141,11 @@ async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: 
 def _cascade(config: Path | None, profile: str) -> Cascade:
     """The cascade of these settings, or an end with a sentence where they have none."""
     try:
-        cascade = load_settings(config).cascade_of(profile)
+        cascade = load_settings(config, upstream="cascade").cascade_of(profile)
     except SettingsError as failure:
         _give_up(str(failure))
     if cascade is None:
-        _give_up(f"the settings say nothing of a cascade for the profile {profile!r}; see docs/cascade.md.")
+        _give_up(f"there is no profile {profile!r}.")
     return cascade
 
 

@@ -48,7 +48,7 @@ def test_a_service_that_is_not_there_fails(services, tmp_path) -> None:
     ("written", "sentence"),
     [
         ("[cascade]\nhear = 7", "relay: cascade.hear: must be a table, not 7"),
-        ("", "relay: the settings say nothing of a cascade for the profile 'default'; see docs/cascade.md."),
+        ("", "relay: cascade.hear: names no service: give its url and model, or set OPENAI_API_KEY"),
     ],
 )
 def test_settings_without_services_are_told(tmp_path, written, sentence) -> None:
@@ -57,6 +57,17 @@ def test_settings_without_services_are_told(tmp_path, written, sentence) -> None
     file.write_text(written)
     done = run(file)
     assert (done.exit_code, done.output.strip()) == (2, sentence)
+
+
+def test_another_profile_is_tried(services, tmp_path) -> None:
+    """`--profile` names whose services are tried; one that is not there ends it."""
+    file = settings(tmp_path, services.url)
+    dead = 'think = { url = "http://127.0.0.1:9/v1", model = "m" }'
+    file.write_text(f"{file.read_text()}\n[profiles.dead.cascade]\n{dead}")
+    assert run(file).exit_code == 0
+    assert run(file, "--profile", "dead").exit_code == 1
+    done = run(file, "--profile", "nobody")
+    assert (done.exit_code, done.output.strip()) == (2, "relay: there is no profile 'nobody'.")
 
 
 def test_an_endpoint_or_stages_have_to_be_named() -> None:

@@ -38,18 +38,21 @@ class Reply:
             "Transfer-Encoding: chunked",
             *(f"{name}: {headers[name]}" for name in headers),
         ]
-        self._writer.write("\r\n".join((*lines, "", "")).encode("latin-1"))
-        await self._writer.drain()
+        await self._write("\r\n".join((*lines, "", "")).encode("latin-1"))
 
     async def send(self, piece: bytes) -> None:
         """Send one piece."""
         if piece:
-            self._writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-            await self._writer.drain()
+            await self._write(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     async def finish(self) -> None:
         """Send the end."""
-        self._writer.write(b"0\r\n\r\n")
+        await self._write(b"0\r\n\r\n")
+
+    async def _write(self, data: bytes) -> None:
+        if self._writer.transport.is_closing():
+            raise ConnectionResetError
+        self._writer.write(data)
         await self._writer.drain()
 
 
