@@ -11,7 +11,8 @@ from pydantic_core import PydanticUndefined
 
 from relay.checking.run import CHECKS
 from relay.config.settings import Settings
-from relay.core.closing import INVALID_PAYLOAD, PROTOCOL_ERROR, ROWS, Cause, Row
+from relay.core.causes import ROWS, Cause, Row
+from relay.core.close_codes import INVALID_PAYLOAD, PROTOCOL_ERROR
 from relay.core.dial_failure import REASONS
 from relay.stand_ins.faults.grammar import KINDS
 from relay.telemetry.metrics import Metrics

@@ -34,7 +34,8 @@ To embed the relay in an application of one's own::
 
 from relay.app import create_app
 from relay.config.errors import SettingsError
-from relay.config.settings import Settings, load_settings
+from relay.config.loading import load_settings
+from relay.config.settings import Settings
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.version import __version__

@@ -8,7 +8,7 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Mount, WebSocketRoute
+from starlette.routing import Mount, Route, WebSocketRoute
 
 from relay.admission.gate import Gate
 from relay.admission.quotas import make_quotas
@@ -59,50 +59,13 @@ def create_app(
         SettingsError: the upstream needs a key and there is none, or a file that the settings name cannot be used.
     """
     check_local_upstream(settings)
-    metrics = Metrics(lane_in_use(settings.carrier))
-    buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
-    sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
-    metrics.buffered_bytes.set_function(lambda: buffers.waiting)
-    metrics.draining.set_function(lambda: sessions.draining)
-    recordings = make_recordings(settings, metrics.count_failed_recording)
-    gate = Gate(settings, ticket_secret)
-    store = settings.quota_store.get_secret_value()
-    quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
-    upstream = make_upstream(settings)
-    stand_in = OnDemand(partial(serve_local_upstream, settings, metrics.tally.stages))
-
-    async def find_upstream() -> Upstream:
-        return upstream or await stand_in.upstream()
-
-    fellows = FellowWorkers()
-    joiner = Joiner(settings, sessions, metrics, find_upstream, interceptors, recordings, Owners(fellows))
-    endpoint = RealtimeEndpoint(gate, sessions, quotas, joiner, metrics.tally.down.added_s.observe)
-    api = CallsApi(joiner.options, settings.secrets)
-    calls = CallsEndpoint(gate, sessions, quotas, joiner, api)
-    incoming = IncomingCalls(gate, sessions, quotas, joiner, api, calls.active)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(quotas.close)
-            if recordings is not None:
-                stack.push_async_callback(asyncio.to_thread, recordings.close)
-            stack.push_async_callback(stand_in.close)
-            await find_upstream()
-            yield
-
-    sockets = endpoint.routes()
-    interfaces = [
-        *mint_routes(gate, settings, metrics.count_refused_ticket),
-        *calls.routes(settings),
-        *incoming.routes(),
-        *probe_routes(sessions, metrics, settings.metrics_token),
-    ]
+    parts = _Parts(settings, interceptors, ticket_secret)
+    sockets, interfaces = parts.endpoint.routes(), parts.interfaces(settings)
     app = Starlette(
         routes=[
             *sockets,
             *interfaces,
-            WebSocketRoute("/{path:path}", endpoint.refuse_path),
+            WebSocketRoute("/{path:path}", parts.endpoint.refuse_path),
             Mount("/web", PageFiles(directory=page_directory("web"), headers=MODULE_HEADERS)),
             Mount("/", PageFiles(directory=page_directory("public"), html=True)),
         ],
@@ -113,10 +76,59 @@ def create_app(
             Middleware(Addresses),
         ],
         exception_handlers={HTTPException: WrongAddress([*sockets, *interfaces]).answer, Exception: failed},
-        lifespan=lifespan,
+        lifespan=parts.lifespan,
     )
-    app.state.sessions = sessions
-    app.state.metrics = metrics
-    app.state.quotas = quotas
-    app.state.fellows = fellows
+    app.state.sessions = parts.sessions
+    app.state.metrics = parts.metrics
+    app.state.quotas = parts.quotas
+    app.state.fellows = parts.fellows
     return app
+
+
+class _Parts:
+    """What one application is made of, put together once."""
+
+    def __init__(
+        self, settings: Settings, interceptors: Sequence[InterceptorFactory], ticket_secret: bytes | None
+    ) -> None:
+        self.metrics = metrics = Metrics(lane_in_use(settings.carrier))
+        buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
+        self.sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
+        metrics.buffered_bytes.set_function(lambda: buffers.waiting)
+        metrics.draining.set_function(lambda: self.sessions.draining)
+        self._recordings = make_recordings(settings, metrics.count_failed_recording)
+        store = settings.quota_store.get_secret_value()
+        self.quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
+        self._upstream = make_upstream(settings)
+        self._stand_in = OnDemand(partial(serve_local_upstream, settings, metrics.tally.stages))
+        self.fellows = FellowWorkers()
+        self._gate = gate = Gate(settings, ticket_secret)
+        owners = Owners(self.fellows)
+        joiner = Joiner(settings, self.sessions, metrics, self._find_upstream, interceptors, self._recordings, owners)
+        self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, metrics.tally.down.added_s.observe)
+        api = CallsApi(joiner.options, settings.secrets)
+        self._calls = CallsEndpoint(gate, self.sessions, self.quotas, joiner, api)
+        self._incoming = IncomingCalls(gate, self.sessions, self.quotas, joiner, api, self._calls.active)
+
+    def interfaces(self, settings: Settings) -> list[Route]:
+        """What is asked by HTTP, but for the page."""
+        return [
+            *mint_routes(self._gate, settings, self.metrics.count_refused_ticket),
+            *self._calls.routes(settings),
+            *self._incoming.routes(),
+            *probe_routes(self.sessions, self.metrics, settings.metrics_token),
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Have the upstream ready, and let go of everything at the end."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.quotas.close)
+            if self._recordings is not None:
+                stack.push_async_callback(asyncio.to_thread, self._recordings.close)
+            stack.push_async_callback(self._stand_in.close)
+            await self._find_upstream()
+            yield
+
+    async def _find_upstream(self) -> Upstream:
+        return self._upstream or await self._stand_in.upstream()

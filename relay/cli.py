@@ -16,7 +16,8 @@ import structlog
 from relay.admission.startup_checks import refuse_open_relay
 from relay.app import create_app
 from relay.config.errors import SettingsError
-from relay.config.settings import Settings, load_settings, meant_variable, unknown_variables
+from relay.config.loading import load_settings, meant_variable, unknown_variables
+from relay.config.settings import Settings
 from relay.legs.lanes import WHY_NOT
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate

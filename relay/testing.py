@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from relay.app import create_app
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.serving.server import make_server
 from relay.stand_ins.faults import Disturbance, read_faults
 from relay.stand_ins.mock import MockSession, Pace, serve_mock

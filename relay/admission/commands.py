@@ -11,8 +11,8 @@ import click
 from relay.admission.tickets import LIFETIME_S, Ticket, TicketSigner
 from relay.admission.tokens import token_digest
 from relay.config.errors import SettingsError
+from relay.config.loading import load_settings
 from relay.config.profiles import DEFAULT_NAME
-from relay.config.settings import load_settings
 
 
 @click.group(invoke_without_command=True)

@@ -22,7 +22,8 @@ from relay.admission.tokens import Tokens, read_tokens_file
 from relay.config.errors import SettingsError
 from relay.config.profiles import DEFAULT_NAME, Profile
 from relay.config.settings import Settings
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.core.redaction import REDACTED
 
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^/?#@\s]+", re.IGNORECASE)

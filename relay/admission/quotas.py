@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from relay.admission.daily_budget import DailyBudget, ScopeMoney
 from relay.admission.ledger import Ledger
 from relay.config.quotas import Quota, QuotaKey
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 
 if TYPE_CHECKING:
     from relay.admission.counters import Counters

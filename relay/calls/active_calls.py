@@ -11,7 +11,9 @@ import structlog
 
 from relay.admission.session_request import AdmittedRequest
 from relay.calls.api import CallsApi
-from relay.core.closing import NORMAL, Cause, Refused, peer_ended
+from relay.core.causes import Cause
+from relay.core.close_codes import NORMAL
+from relay.core.closing import Refused, peer_ended
 from relay.core.leg import Closed
 from relay.core.payers import Place
 from relay.legs.choice import UpstreamLeg

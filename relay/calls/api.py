@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from relay.calls.form import SDP
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.core.dial_failure import DialFailed, DialFailure, Phase, Reason
 from relay.core.redaction import Secrets
 from relay.core.tool_credentials import tool_credentials

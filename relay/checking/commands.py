@@ -19,8 +19,8 @@ from relay.checking.run import CHECKS, Unreachable, run_checks
 from relay.checking.stages import check_stages
 from relay.config.cascade import Cascade
 from relay.config.errors import SettingsError
+from relay.config.loading import load_settings
 from relay.config.profiles import DEFAULT_NAME
-from relay.config.settings import load_settings
 
 API_HOST = "api.openai.com"
 

@@ -15,7 +15,8 @@ from relay.config.limits import read_limits, read_quota
 from relay.config.quotas import Quota
 from relay.config.recording_options import RecordingOptions, read_recording_options
 from relay.config.session_types import complaints_about
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.core.limits import DEFAULT_LIMITS, Limits
 
 DEFAULT_NAME = "default"

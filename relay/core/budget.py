@@ -12,7 +12,8 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from relay.core.bill import Bill
-from relay.core.closing import Cause, ended
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.core.session import Session
 from relay.core.usage import ZERO
 

@@ -9,7 +9,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from relay.core.closing import Cause, Ended, Refused, ended, refused_by_upstream
+from relay.core.causes import Cause
+from relay.core.closing import Ended, Refused, ended, refused_by_upstream
 
 
 class Phase(Enum):

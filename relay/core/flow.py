@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from relay.core.closing import Cause
+from relay.core.causes import Cause
 from relay.core.events import Data, Event
 from relay.core.interceptor import EVERY
 from relay.core.leg import Lane, Leg

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from relay.core.answers import Answer, Answers
 from relay.core.bill import Bill
 from relay.core.budget import Account
-from relay.core.closing import Cause
+from relay.core.causes import Cause
 from relay.core.events import Event
 from relay.core.session import Session
 from relay.core.usage import ZERO, read_number

@@ -17,7 +17,8 @@ from typing import Any
 from relay.core.answers import Answer, Answers
 from relay.core.bill import Bill
 from relay.core.budget import Account, Budget
-from relay.core.closing import Cause, ended
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.core.events import BINARY, MALFORMED, Event
 from relay.core.harmless import is_harmless, may_ask_for_an_answer
 from relay.core.heard import HEARD, TRANSCRIBED, Heard

@@ -17,18 +17,9 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from relay.core.closing import (
-    NO_CODE,
-    NORMAL,
-    ROWS,
-    Cause,
-    Ended,
-    ended,
-    fit_reason,
-    peer_ended,
-    sendable_code,
-    upstream_ended,
-)
+from relay.core.causes import ROWS, Cause
+from relay.core.close_codes import NO_CODE, NORMAL, fit_reason, sendable_code
+from relay.core.closing import Ended, ended, peer_ended, upstream_ended
 from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
 from relay.core.flow import Buffers, Flow
 from relay.core.interceptor import Interceptor

@@ -23,7 +23,9 @@ from relay.calls.call_request import call_request, session_of, sideband_of
 from relay.calls.form import SDP, Offer, read_offer
 from relay.config.errors import RequestInvalid
 from relay.config.settings import Settings
-from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
+from relay.core.causes import Cause
+from relay.core.close_codes import ABNORMAL
+from relay.core.closing import Refused, ended, peer_ended
 from relay.core.leg import Closed
 from relay.endpoints.client_secrets import read_body
 from relay.endpoints.realtime import end_well

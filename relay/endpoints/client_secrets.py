@@ -32,7 +32,8 @@ from relay.config.kinds import TRANSCRIPTION
 from relay.config.profiles import Profile
 from relay.config.request_body import read_json
 from relay.config.settings import Settings
-from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Ended, Refused, ended
 from relay.core.concealment import shown_session
 from relay.core.dialect.client_secrets import BetaSecretRequest
 from relay.core.locks import without_locked

@@ -24,7 +24,8 @@ from relay.calls.call_request import call_request, session_of, sideband_of
 from relay.calls.form import Offer
 from relay.config.errors import RequestInvalid
 from relay.config.request_body import read_json
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.endpoints.calls import PATH, Caller, told_refusal
 from relay.endpoints.client_secrets import read_body
 from relay.endpoints.realtime import end_well

@@ -13,7 +13,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from relay.admission.credentials import choose_subprotocol
 from relay.admission.session_request import SessionRequest, read_session_request
 from relay.config.kinds import Kind
-from relay.core.closing import ABNORMAL, Ended, Refused, peer_ended
+from relay.core.close_codes import ABNORMAL
+from relay.core.closing import Ended, Refused, peer_ended
 from relay.core.events import Data, read_peer_event, size_bytes, write_event
 from relay.core.leg import Closed
 from relay.endpoints.refusals import refusal_response

@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from relay.admission.session_request import read_session_request
-from relay.core.closing import Cause, ended
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.endpoints.refusals import refusal_response
 from relay.sessions.registry import Sessions
 from relay.telemetry.metrics import Metrics

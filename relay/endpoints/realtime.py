@@ -18,7 +18,9 @@ from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import API, KINDS_BY_PATH, REALTIME, Kind
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.budget import Budget
-from relay.core.closing import ABNORMAL, Cause, Refused, ended, peer_ended
+from relay.core.causes import Cause
+from relay.core.close_codes import ABNORMAL
+from relay.core.closing import Refused, ended, peer_ended
 from relay.core.leg import Closed
 from relay.endpoints.pending_peer import PendingPeer
 from relay.legs.binary_audio import BinaryAudioLeg

@@ -5,7 +5,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from relay.core.closing import ROWS, Ended
+from relay.core.causes import ROWS
+from relay.core.closing import Ended
 
 
 def refusal_response(how: Ended, error: Mapping[str, Any] | None = None, event_id: str | None = None) -> Response:

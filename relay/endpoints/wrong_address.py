@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Scope
 
 from relay.admission.session_request import read_session_request
-from relay.core.closing import Cause, ended
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.endpoints.refusals import complaint, refusal_response
 
 READ = frozenset({"GET", "HEAD"})

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
-from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, PROTOCOL_ERROR, TOO_BIG
+from relay.core.close_codes import ABNORMAL, INVALID_PAYLOAD, PROTOCOL_ERROR, TOO_BIG
 from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.tasks import Gone, TaskLeg

@@ -11,7 +11,7 @@ from typing import ClassVar, cast
 
 from picows import WSFrame, WSMsgType, WSProtocolError, WSTransport
 
-from relay.core.closing import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR
+from relay.core.close_codes import ABNORMAL, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR
 from relay.core.events import Data
 from relay.core.leg import Listener
 from relay.legs.heartbeat import BEAT_S, Heartbeat

@@ -9,7 +9,7 @@ from picows import WSAutoPingStrategy, WSError, WSFrame, WSMsgType, WSProtocolEr
 from picows.picows import WSCloseHandshake, WSProtocol  # type: ignore[attr-defined]
 from picows.url import WSParsedURL
 
-from relay.core.closing import ABNORMAL, FAULTS, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR, TOO_BIG
+from relay.core.close_codes import ABNORMAL, FAULTS, INVALID_PAYLOAD, NO_CODE, PROTOCOL_ERROR, TOO_BIG
 from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.heartbeat import BEAT_S

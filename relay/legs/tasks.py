@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import ClassVar
 
-from relay.core.closing import ABNORMAL
+from relay.core.close_codes import ABNORMAL
 from relay.core.events import Data, size_bytes
 from relay.core.leg import Closed, Listener
 from relay.legs.intake import GAP_S, SLICE_S

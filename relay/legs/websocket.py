@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
-from relay.core.closing import ABNORMAL, FAULTS, INVALID_PAYLOAD
+from relay.core.close_codes import ABNORMAL, FAULTS, INVALID_PAYLOAD
 from relay.core.events import Data
 from relay.core.leg import Closed
 from relay.legs.connecting import open_connection

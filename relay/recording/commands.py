@@ -11,7 +11,7 @@ import click
 import orjson
 
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.recording import Cut, RecordingError, read_recording
 from relay.recording.inspection import inspect_recording
 from relay.recording.inspection.page import write_page

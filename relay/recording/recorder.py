@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from relay.core.closing import ABNORMAL, ROWS, Cause, Ended, sendable_code
+from relay.core.causes import ROWS, Cause
+from relay.core.close_codes import ABNORMAL, sendable_code
+from relay.core.closing import Ended
 from relay.core.events import Data
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Listener

@@ -21,7 +21,8 @@ from picows import WSUpgradeResponse, WSUpgradeResponseWithListener
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
-from relay.core.closing import ABNORMAL, INTERNAL, RESTART, Cause
+from relay.core.causes import Cause
+from relay.core.close_codes import ABNORMAL, INTERNAL, RESTART
 from relay.legs.choice import LEG_EXTENSION
 from relay.legs.picows import PicowsPeer
 from relay.legs.picows_protocol import feed, make_protocol

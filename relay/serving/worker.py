@@ -18,7 +18,8 @@ from starlette.applications import Starlette
 
 from relay.admission.startup_checks import refuse_open_relay
 from relay.config.errors import SettingsError
-from relay.config.settings import Settings, load_settings
+from relay.config.loading import load_settings
+from relay.config.settings import Settings
 from relay.serving.server import DrainingServer, make_server
 from relay.telemetry.log import configure_logging
 from relay.telemetry.worker_metrics import expose_all_workers

@@ -123,23 +123,9 @@ class Joiner:
                 upstream = ReasonLeg(upstream, concealment.reason)
             place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
             turn_state, meter = session_kind(info.request).turn_state(), self._meter(info, costs, journal, place)
-            session = Session(
-                info.session_id,
-                peer,
-                upstream,
-                (
-                    *journal.interceptors,
-                    turn_state,
-                    *self._interceptors(info.request, concealment, recorder),
-                    Bounds(info.request.profile.limits, turn_state),
-                    meter,
-                ),
-                self._metrics.tally,
-                buffers=self._sessions.buffers,
-                relay_events=info.relay_events,
-            )
-            if self._settings.carrier == "fast":
-                join_lanes(session, peer, upstream, self._metrics.tally, self._lane_poll)
+            hooks = self._interceptors(info.request, concealment, recorder)
+            bounds = Bounds(info.request.profile.limits, turn_state)
+            session = self._session(info, peer, upstream, (*journal.interceptors, turn_state, *hooks, bounds, meter))
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
@@ -147,12 +133,26 @@ class Joiner:
             session.open(opened_at)
             for data in early_messages:
                 session.peer_listener.on_message(data, opened_at)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(peer.run(session.peer_listener))
-                tasks.create_task(upstream.run(session.upstream_listener))
-            session.finish(monotonic())
+            await _run(session, peer, upstream)
             self._count(session, monotonic() - opened_at)
             journal.closed(session, monotonic() - opened_at, meter.spent_usd)
+
+    def _session(
+        self, info: PeerInfo, peer: RunningLeg, upstream: UpstreamLeg, interceptors: tuple[Interceptor, ...]
+    ) -> Session:
+        """The session between these two, by way of the lanes where they have some."""
+        session = Session(
+            info.session_id,
+            peer,
+            upstream,
+            interceptors,
+            self._metrics.tally,
+            buffers=self._sessions.buffers,
+            relay_events=info.relay_events,
+        )
+        if self._settings.carrier == "fast":
+            join_lanes(session, peer, upstream, self._metrics.tally, self._lane_poll)
+        return session
 
     def count_refusal(self, how: Ended, address: str | None) -> None:
         """Count and log a session that never began."""
@@ -219,3 +219,11 @@ class Joiner:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session
         self._metrics.count_end(session.ended)
         self._metrics.session_seconds.observe(seconds)
+
+
+async def _run(session: Session, peer: RunningLeg, upstream: UpstreamLeg) -> None:
+    """Have both legs carry until both have gone."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(peer.run(session.peer_listener))
+        tasks.create_task(upstream.run(session.upstream_listener))
+    session.finish(monotonic())

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import CALL_ID, LIVE, LIVE_FORK, Kind
-from relay.core.closing import Cause, Ended, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Ended, Refused, ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.telemetry.fellow_workers import FellowWorkers

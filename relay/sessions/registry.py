@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Literal
 
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.core.flow import Buffers
 from relay.core.session import Session
 from relay.core.turn_state import TurnState

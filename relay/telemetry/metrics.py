@@ -5,6 +5,7 @@ is rare enough for the library's own objects. Labels come from enums and fixed l
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from typing import get_args
 
 import structlog
@@ -22,7 +23,8 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from relay.core.closing import Cause, Ended
+from relay.core.causes import Cause
+from relay.core.closing import Ended
 from relay.core.tally import Direction, Histogram, Tally
 from relay.recording.recordings import Failure
 from relay.version import __version__
@@ -67,68 +69,51 @@ class Metrics:
         self.registry.register(_TallyCollector(self.tally))
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
-        Gauge(
-            "relay_build_info",
-            "The relay's version, and whether its fast lane is `compiled`.",
-            ["version", "lane"],
-            registry=self.registry,
-        ).labels(__version__, lane).set(1)
-        self.sessions_open = Gauge("relay_sessions_open", "Sessions that are open now.", registry=self.registry)
-        self.draining = Gauge("relay_draining", "1 while the process admits nobody.", registry=self.registry)
-        self.buffered_bytes = Gauge(
-            "relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.", registry=self.registry
-        )
-        self.session_seconds = PrometheusHistogram(
-            "relay_session_seconds",
-            "How long sessions lasted.",
-            buckets=(1, 5, 15, 60, 300, 900, 1800, 3600),
-            registry=self.registry,
-        )
-        self.dial_seconds = PrometheusHistogram(
-            "relay_dial_seconds",
-            "How long the upstream took to open a connection.",
-            buckets=_DIAL_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.loop_lag_seconds = PrometheusHistogram(
-            "relay_loop_lag_seconds",
-            "How late the event loop ran a timer, once a second.",
-            buckets=_LAG_BUCKETS_S,
-            registry=self.registry,
-        )
-        self.quota_store_failures = Counter(
+        gauge, counter = partial(Gauge, registry=self.registry), partial(Counter, registry=self.registry)
+        gauge("relay_build_info", "The relay's version, and whether its fast lane is `compiled`.",
+              ["version", "lane"]).labels(__version__, lane).set(1)  # fmt: skip
+        self.sessions_open = gauge("relay_sessions_open", "Sessions that are open now.")
+        self.draining = gauge("relay_draining", "1 while the process admits nobody.")
+        self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
+        self._measure_times(partial(PrometheusHistogram, registry=self.registry))
+        self.quota_store_failures = counter(
             "relay_quota_store_failures",
             "Times that the shared store of quotas did not answer, and this process counted by itself.",
-            registry=self.registry,
         )
-        self._ended = Counter(
-            "relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"], registry=self.registry
+        causes, failures = [cause.value for cause in Cause], get_args(Failure)
+        self._ended = _labelled(
+            counter("relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"]), causes
         )
-        self._refused = Counter(
-            "relay_sessions_refused",
-            "Of those, the sessions that never began, by cause.",
-            ["cause"],
-            registry=self.registry,
+        self._refused = _labelled(
+            counter("relay_sessions_refused", "Of those, the sessions that never began, by cause.", ["cause"]), causes
         )
-        self._recordings_failed = Counter(
-            "relay_recordings_failed",
-            "Recordings that are not whole because they could not be written, or not fast enough.",
-            ["reason"],
-            registry=self.registry,
+        self._recordings_failed = _labelled(
+            counter(
+                "relay_recordings_failed",
+                "Recordings that are not whole because they could not be written, or not fast enough.",
+                ["reason"],
+            ),
+            failures,
         )
-        self._tickets_refused = Counter(
-            "relay_tickets_refused",
-            "Tickets that were not made, by reason: a cause, or `request_invalid`.",
-            ["reason"],
-            registry=self.registry,
+        self._tickets_refused = _labelled(
+            counter(
+                "relay_tickets_refused",
+                "Tickets that were not made, by reason: a cause, or `request_invalid`.",
+                ["reason"],
+            ),
+            (*NO_TICKET, REQUEST_INVALID),
         )
-        for reason in get_args(Failure):
-            self._recordings_failed.labels(reason)
-        for refusal in (*NO_TICKET, REQUEST_INVALID):
-            self._tickets_refused.labels(refusal)
-        for cause in Cause:
-            self._ended.labels(cause.value)
-            self._refused.labels(cause.value)
+
+    def _measure_times(self, histogram: Callable[..., PrometheusHistogram]) -> None:
+        self.session_seconds = histogram(
+            "relay_session_seconds", "How long sessions lasted.", buckets=(1, 5, 15, 60, 300, 900, 1800, 3600)
+        )
+        self.dial_seconds = histogram(
+            "relay_dial_seconds", "How long the upstream took to open a connection.", buckets=_DIAL_BUCKETS_S
+        )
+        self.loop_lag_seconds = histogram(
+            "relay_loop_lag_seconds", "How late the event loop ran a timer, once a second.", buckets=_LAG_BUCKETS_S
+        )
 
     async def _own_exposition(self) -> bytes:
         return generate_latest(self.registry)
@@ -230,6 +215,13 @@ class _TallyCollector(Collector):
     def _directions(self) -> Iterator[tuple[str, Direction]]:
         yield "up", self._tally.up
         yield "down", self._tally.down
+
+
+def _labelled(counter: Counter, values: Iterable[str]) -> Counter:
+    """The counter with a series for each value of its label, so that a first count is an increase."""
+    for value in values:
+        counter.labels(value)
+    return counter
 
 
 def _buckets(histogram: Histogram) -> tuple[list[tuple[str, float]], float]:

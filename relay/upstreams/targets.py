@@ -13,7 +13,8 @@ from relay.config.errors import SettingsError
 from relay.config.kinds import INTENT, REALTIME, TRANSCRIPTION
 from relay.config.settings import Settings
 from relay.config.upstream_options import CASCADE
-from relay.core.closing import Cause, Refused, ended
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.legs.proxies import proxies_in
 from relay.legs.target import Target
 from relay.upstreams.providers import Provider, read_provider

@@ -12,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 from relay.admission.gate import Gate
 from relay.admission.tickets import Ticket, TicketSigner
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.signer import AUDIENCE, Signer
 from tests.fakes.upstream import echo_into, read_all, scripted_upstream

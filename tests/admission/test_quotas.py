@@ -15,7 +15,8 @@ from relay.admission.daily_budget import DailyBudget
 from relay.admission.quotas import Quotas, make_quotas
 from relay.admission.shared_money import LAPSES_S
 from relay.config.quotas import Quota
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from tests.fakes.redis import Redis as RedisServer
 from tests.fakes.redis import redis_server
 

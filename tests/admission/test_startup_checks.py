@@ -2,7 +2,7 @@ import pytest
 
 from relay.admission.startup_checks import is_loopback, refuse_open_relay
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 
 SECRET = "a secret of the test, long enough"
 

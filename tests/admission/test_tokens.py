@@ -3,7 +3,7 @@ import pytest
 from relay.admission.identity import Identity
 from relay.admission.tokens import Tokens, read_tokens_file, token_digest
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.config.token_options import TokenOption
 
 ANNA = "rt_annas-token-0123456789"

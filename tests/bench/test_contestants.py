@@ -8,7 +8,7 @@ from bench.contestants import CONTESTANTS, present
 from bench.contestants.ours import relay
 from bench.contestants.site import Site
 from bench.contestants.tunnels import haproxy, nginx
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 
 
 @pytest.mark.parametrize("tunnel", [nginx, haproxy])

@@ -17,7 +17,7 @@ from relay.checking.check import Found
 from relay.checking.endpoint import Endpoint
 from relay.checking.run import CHECKS, run_checks
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.stand_ins.services import Script, ScriptedServices, serve_services
 from tests.fakes.cascade import silence, word
 from tests.fakes.running import Running, running

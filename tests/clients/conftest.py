@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from relay.core.closing import Cause, ended
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session

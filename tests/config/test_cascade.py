@@ -6,7 +6,7 @@ import pytest
 
 from relay.config.cascade import DEFAULT_MODELS, OPENAI_URL, is_openai, laid_over, read_cascade
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 
 LOCAL: dict[str, dict[str, Any]] = {
     "hear": {"url": "http://127.0.0.1:8001/v1", "model": "whisper-1"},

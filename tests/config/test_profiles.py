@@ -83,7 +83,7 @@ def test_a_wrong_profile_is_told_by_its_place(table, words) -> None:
 def test_checking_does_not_load_the_types() -> None:
     """A relay that checks its profiles keeps none of the types that it checks them against in memory."""
     code = (
-        "import sys; from relay.config.settings import load_settings, SettingsError\n"
+        "import sys; from relay.config.loading import load_settings, SettingsError\n"
         "load_settings(profiles={'x': {'voice': 'marin'}})\n"
         "try: load_settings(profiles={'x': {'voize': 'marin'}})\n"
         "except SettingsError as failure: print(failure, 'openai' in sys.modules)"

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from relay.admission.gate import Gate
 from relay.cli import main
 from relay.config.errors import SettingsError
-from relay.config.settings import Settings, load_settings, meant_variable
+from relay.config.loading import load_settings, meant_variable
+from relay.config.settings import Settings
 from relay.config.words import check_origin, check_proxy
 from relay.recording.recordings import make_recordings
 

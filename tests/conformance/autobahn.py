@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.serving.server import make_server
 from relay.sessions.registry import Sessions
 from relay.telemetry.log import configure_logging

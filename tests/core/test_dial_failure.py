@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.core.closing import ROWS, Cause
+from relay.core.causes import ROWS, Cause
 from relay.core.dial_failure import REASONS, DialFailed, DialFailure, Phase, Reason
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from relay.core.closing import ROWS, Cause, ended
+from relay.core.causes import ROWS, Cause
+from relay.core.closing import ended
 from relay.core.events import Event, write_event
 from relay.core.flow import HIGH_WATER_BYTES, Buffers
 from relay.core.interceptor import Interceptor

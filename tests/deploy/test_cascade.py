@@ -2,7 +2,7 @@
 
 import re
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from tests.fakes.proxies import DEPLOY
 
 COMPOSE = (DEPLOY / "cascade/compose.yaml").read_text()

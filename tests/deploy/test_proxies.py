@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from relay.admission.tickets import LENGTH_LIMIT
-from relay.config.settings import unknown_variables
+from relay.config.loading import unknown_variables
 from tests.fakes.proxies import DEPLOY, NAME, proxy
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import ScriptedUpstream, scripted_upstream

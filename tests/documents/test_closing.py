@@ -13,8 +13,9 @@ from websockets.exceptions import InvalidStatus
 from docs.tables import ROOT
 from relay.app import create_app
 from relay.config.kinds import REALTIME
-from relay.config.settings import load_settings
-from relay.core.closing import Cause, ended
+from relay.config.loading import load_settings
+from relay.core.causes import Cause
+from relay.core.closing import ended
 from relay.core.interceptor import Interceptor
 from relay.endpoints.pending_peer import PendingPeer
 from tests.fakes.running import end_of, running, serving

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from relay.core.closing import ROWS, Cause
+from relay.core.causes import ROWS, Cause
 
 WORDS = (Path(__file__).parents[2] / "web/protocol/ending-rows.js").read_text()
 

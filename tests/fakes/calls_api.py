@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.sessions.registry import Sessions
 from tests.fakes.running import serving
 

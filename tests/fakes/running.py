@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from relay.app import create_app
-from relay.config.settings import Settings, load_settings
+from relay.config.loading import load_settings
+from relay.config.settings import Settings
 from relay.serving.server import DrainingServer, make_server
 from relay.sessions.joining import InterceptorFactory
 from relay.sessions.registry import Sessions

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from relay.core.closing import Cause
+from relay.core.causes import Cause
 from relay.core.dial_failure import DialFailed
 from relay.legs import picows_upstream, websocket
 from relay.legs.target import DialOptions, Target

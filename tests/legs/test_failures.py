@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 import trustme
 
-from relay.core.closing import Cause
+from relay.core.causes import Cause
 from relay.core.dial_failure import REASONS, DialFailed, DialFailure, Phase, Reason
 from relay.core.redaction import Secrets
 from relay.legs import picows_upstream, websocket

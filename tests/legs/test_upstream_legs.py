@@ -6,7 +6,8 @@ from time import monotonic
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.core.leg import Closed, Listener
 from relay.legs import picows_upstream, websocket
 from relay.legs.intake import SLICE_S

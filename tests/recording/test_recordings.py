@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection
 
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.core.redaction import Secrets
 from relay.recording import Cut, End, Message, Recording, Side, read_recording
 from relay.recording.buffer import Limits

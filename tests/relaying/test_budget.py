@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay.cli import main
 from relay.config.limits import read_limits, read_prices
-from relay.config.settings import load_settings, unknown_variables
+from relay.config.loading import load_settings, unknown_variables
 from relay.core.limits import DEFAULT_LIMITS, Limits
 from relay.core.usage import read_usage
 from relay.stand_ins.mock import serve_mock

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidStatus
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.stand_ins.mock import serve_mock
 from relay.telemetry.log import configure_logging
 from tests.fakes.running import end_of, running

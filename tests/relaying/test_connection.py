@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.endpoints import pending_peer
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, read_all, scripted_upstream

@@ -6,7 +6,7 @@ import pytest
 
 from relay.app import create_app
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.upstreams.targets import check_proxies
 from tests.endpoints.test_calls import call
 from tests.fakes.calls_api import CallsApi, calls_api

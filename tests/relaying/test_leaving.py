@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.app import create_app
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from tests.fakes.running import running
 from tests.fakes.upstream import read_all, scripted_upstream
 

@@ -17,7 +17,8 @@ from relay.admission.identity import ANYBODY, Identity
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import LIVE, LIVE_FORK, LIVE_SIDEBAND, TRANSLATION
 from relay.config.profiles import read_profile
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.core.leg import Closed
 from relay.sessions.ownership import Owners
 from relay.stand_ins.mock import Pace, serve_mock

@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 
 from relay.admission.tickets import Ticket, TicketSigner
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.telemetry.log import configure_logging
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import scripted_upstream

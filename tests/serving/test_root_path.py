@@ -4,7 +4,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from tests.fakes.running import running
 from tests.fakes.upstream import scripted_upstream
 

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from relay.cli import main
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.serving.tls import listener_certificate
 from tests.fakes.process import relay_process, relay_process_with
 from tests.fakes.upstream import echo, scripted_upstream

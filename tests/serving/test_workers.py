@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
 
 from relay.cli import main
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.serving.start import listen
 from tests.fakes.process import Process, log_line, relay_process
 from tests.fakes.running import begin_turn, end_of

@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.telemetry.log import configure_logging
 
 

@@ -7,7 +7,8 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.exceptions import InvalidStatus
 
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.legs.choice import choose_dial
 from relay.legs.target import DialOptions, Target
 from relay.upstreams.dialling import dial_target

@@ -7,8 +7,9 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
-from relay.core.closing import Cause, Refused
+from relay.config.loading import load_settings
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.upstreams.entra import RENEWED_S, SCOPE, EntraTokens
 from relay.upstreams.targets import make_upstream
 

@@ -8,8 +8,9 @@ from relay.admission.identity import Identity
 from relay.admission.session_request import AdmittedRequest
 from relay.config.dialects import DIALECTS
 from relay.config.errors import SettingsError
+from relay.config.loading import load_settings
 from relay.config.profiles import read_profile
-from relay.config.settings import Settings, load_settings
+from relay.config.settings import Settings
 from relay.config.upstream_options import SERVICES
 from relay.core.dialect import AZURE_PREVIEW, BETA, XAI
 from relay.upstreams.providers import PROVIDERS

@@ -5,9 +5,10 @@ import pytest
 from relay.admission.session_request import AdmittedRequest
 from relay.config.errors import SettingsError
 from relay.config.kinds import LIVE, LIVE_FORK, LIVE_SIDEBAND, REALTIME, TRANSLATION
+from relay.config.loading import load_settings
 from relay.config.profiles import read_profile
-from relay.config.settings import load_settings
-from relay.core.closing import Cause, Refused
+from relay.core.causes import Cause
+from relay.core.closing import Refused
 from relay.upstreams.targets import make_upstream, upstream_at
 
 DEFAULT = read_profile("default", {"model": "gpt-realtime-2.1"})

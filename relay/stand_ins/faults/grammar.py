@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from relay.core.closing import sendable_code
+from relay.core.close_codes import sendable_code
 
 
 class WrongFault(ValueError):  # noqa: N818 - the fact, not the fault

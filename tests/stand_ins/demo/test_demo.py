@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from relay.cascade.orders import Hear, Heard, Speak, SpokenChunk, Think, ThoughtDelta
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.stand_ins.demo.__main__ import demo_script, settings_for
 from relay.stand_ins.demo.grammar import ANSWERS, NOT_UNDERSTOOD, answer, jsgf
 from relay.stand_ins.services import serve_services

@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 
 from relay.cli import main
 from relay.config.errors import SettingsError
-from relay.config.settings import load_settings
+from relay.config.loading import load_settings
 from relay.recording import Message, read_recording
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.replay import ReplayOptions, serve_replay
