@@ -7,7 +7,7 @@ PARALLEL := -n $(WORKERS) --dist worksteal
 TIMEOUT :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cascade test test-overloaded lint types unit js browser bench bench-quick bench-page bench-recordings reliability conformance
+.PHONY: help run run-cascade test test-overloaded lint types unit js browser heavy bench bench-quick bench-page bench-recordings reliability conformance
 .PHONY: wheel docs lock screenshots clean
 
 help: ## show what can be made
@@ -37,7 +37,7 @@ types: .venv/.dev
 	$(BIN)/mypy
 
 unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done node_modules/.done
-	$(BIN)/python -m pytest -m 'not browser and not reliability' $(PARALLEL) $(TIMEOUT)
+	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
 
 js: node_modules/.done
 	npx --no-install tsc --project web
@@ -45,6 +45,9 @@ js: node_modules/.done
 
 browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
 	$(BIN)/python -m pytest -m browser $(PARALLEL) $(TIMEOUT) $$(grep -rl 'mark\.browser' tests --include='test_*.py')
+
+heavy: .venv/.dev .venv/.semantic-kernel/.done ## converse with clients that weigh half a gigabyte
+	$(BIN)/python -m pytest -m heavy $(TIMEOUT)
 
 bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
 	$(BIN)/python -m bench
@@ -85,6 +88,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/agents.in -o requirements/agents.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/semantic-kernel.in -o requirements/semantic-kernel.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
@@ -119,6 +124,11 @@ LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py
 .venv/.agents/.done: requirements/agents.txt | .venv/bin/python
 	$(PYTHON) -m venv .venv/.agents
 	.venv/.agents/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/agents.txt
+	@touch $@
+
+.venv/.semantic-kernel/.done: requirements/semantic-kernel.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/.semantic-kernel
+	.venv/.semantic-kernel/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 node_modules/.done: package.json

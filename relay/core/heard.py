@@ -77,7 +77,8 @@ class Heard:
         if event.type == SPEECH_STARTED:
             self._speech_began_ms = event.body.get("audio_start_ms")
             self._speech_ms = None
-            if self._answers_turns and not self._answers.running:
+            others = (answer for answer in self._answers.all() if answer is not self._turn or answer.has_begun)
+            if self._answers_turns and not any(others):
                 self._expect(session, now, unread_chars)
         elif event.type == SPEECH_STOPPED:
             began, ended = read_number(self._speech_began_ms), read_number(event.body.get("audio_end_ms"))

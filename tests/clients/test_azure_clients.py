@@ -1,7 +1,7 @@
 """Clients that are made for Azure OpenAI as the peer: the relay's address is their endpoint, a token of its their key.
 
-The package `semantic-kernel` weighs half a gigabyte with what it needs, and VoiceRAG's page has to be built; what they
-send was read from them, and is sent here as they send it.
+The package `semantic-kernel` weighs half a gigabyte with what it needs, so it is for `make heavy`. What it sends was
+read from it, and is sent here as it sends it; so is what VoiceRAG's page does, which has to be built.
 """
 
 import json
@@ -24,6 +24,9 @@ from tests.fakes.webrtc import OFFER
 
 HERE = Path(__file__).parent
 TOKEN = "rt_the-token-of-this-test-0123"
+SEMANTIC_KERNEL = HERE.parents[1] / ".venv/.semantic-kernel/bin/python"
+"""The interpreter that has the package; `make heavy` makes it from requirements/semantic-kernel.txt."""
+
 VERSION = "2025-04-01-preview"
 GREETING = clips()["greeting"].words
 
@@ -114,6 +117,16 @@ async def test_semantic_kernels_client_for_azure(serve) -> None:
         texts = [event.text async for event in until_done(connection) if event.type == "response.output_text.done"]
         await connection.close()
     assert texts == [GREETING]
+
+
+@pytest.mark.heavy
+async def test_semantic_kernel_itself(serve) -> None:
+    """`AzureRealtimeWebsocket`, unmodified, opens a session, calls the kernel's function, and hears the answer."""
+    async with serve(tokens=TOKEN) as place:
+        command = (SEMANTIC_KERNEL, HERE / "semantic_kernel_azure.py", endpoint(place), TOKEN)
+        report = await run_client(*command, SSL_CERT_FILE=str(place.certificate.authority))
+    words = f"{clips()['tool'].words} [sunny]"
+    assert report == {"asked": ["Oslo"], "words": words, "heard": True, "first": "session.created", "errors": 0}
 
 
 async def test_semantic_kernels_calls_for_azure(serve) -> None:

@@ -101,6 +101,18 @@ def test_somebody_who_interrupts_is_heard() -> None:
     assert sent(joined) == []
 
 
+def test_somebody_who_speaks_before_an_answer_has_begun_is_heard() -> None:
+    """One that the session has asked for is no reason to forget what is said meanwhile; nor is the turn before."""
+    joined = hearing(SessionBudget(Decimal(1)))
+    joined.peer_says('{"type":"response.create"}')
+    says(joined, "input_audio_buffer.speech_started")
+    assert sent(joined) == ["response.create"]
+    says(joined, "error", error={"code": "no"})
+    for _ in range(2):
+        says(joined, "input_audio_buffer.speech_started")
+    assert (sent(joined), errors(joined)) == (["response.create"], ["no"])
+
+
 def test_a_request_takes_the_place_of_a_turn() -> None:
     """Speech that is heard meanwhile does not keep an answer that is asked for from being paid for."""
     joined = hearing(SessionBudget(Decimal(1)))
