@@ -25,8 +25,10 @@ DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """OpenAI's, of November 2026. There the one that speaks ends on 2027-01-06, and nothing else speaks at that address."""
 
-_LIVE = "gpt-live-transcribe"
-"""OpenAI's for a transcription session."""
+_OTHER_KINDS: Mapping[str, str] = MappingProxyType({
+    "session": "gpt-live-transcribe", "realtime": "gpt-realtime-2.1-mini",
+})  # fmt: skip
+"""OpenAI's for a transcription session, and for a voice of the Realtime API."""
 
 _QUICK: Mapping[str, Any] = MappingProxyType({"reasoning_effort": "none"})
 """What the default model needs to answer at once, and to call functions in Chat Completions at all."""
@@ -191,7 +193,7 @@ class _Reader:
         stream = getattr(table, "stream", None)
         return Address(
             url,
-            table.model or (_LIVE if given.get("kind") == "session" else DEFAULT_MODELS[stage]),
+            table.model or _OTHER_KINDS.get(given.get("kind", ""), DEFAULT_MODELS[stage]),
             headers=headers,
             extra={**quick, **table.extra},
             streams=is_openai(url) if stream is None else stream,

@@ -107,10 +107,12 @@ class SpeakAddress(AddressTable):
     """Attributes are as above.
 
     Attributes:
+        kind: `speech` posts to `/audio/speech`; `realtime` has a model of the Realtime API read aloud.
         rate: samples a second of the sound that the service sends, where it is not WAV, which says so itself.
         voices: what a session's voices are called there; `*` stands for all others.
     """
 
+    kind: Literal["speech", "realtime"] = "speech"
     rate: int = Field(default=24_000, ge=8_000, le=192_000)
     voices: dict[str, str] = Field(default_factory=dict)
 

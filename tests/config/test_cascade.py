@@ -34,8 +34,9 @@ def test_with_nothing_but_a_key_all_is_openais() -> None:
     assert cascade.hear.addresses[0].streams
 
 
-def test_a_session_at_openai_has_a_model_for_sessions() -> None:
-    """A transcription session at OpenAI has its streaming model, unless another one is named."""
+def test_other_kinds_have_other_models() -> None:
+    """At OpenAI a transcription session and a voice of the Realtime API have models of their own."""
+    assert read({"speak": {"kind": "realtime"}}, key="sk").speak.addresses[0].model == "gpt-realtime-2.1-mini"
     assert read({"hear": {"kind": "session"}}, key="sk").hear.addresses[0].model == "gpt-live-transcribe"
 
 

@@ -10,6 +10,8 @@ vllm         vLLM's own way of hearing
 thinking     Chat Completions
 responses    the Responses API
 speaking     sound for a piece of text
+reading      the same by a model of the Realtime API
+inbox        what came for one order over a connection that others share
 sound        WAV, rates, whole samples
 turns        the sound of a turn, as it comes
 usage        what a service says it used

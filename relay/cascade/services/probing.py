@@ -13,6 +13,7 @@ from relay.cascade.services.asking import Http
 from relay.cascade.services.dialling import Dial
 from relay.cascade.services.failures import ServiceFailed, timed_out
 from relay.cascade.services.hearing import hear_file
+from relay.cascade.services.reading import RealtimeVoice
 from relay.cascade.services.responses import think_responses
 from relay.cascade.services.sessions import TranscriptionSession
 from relay.cascade.services.speaking import speak
@@ -87,7 +88,7 @@ async def try_stages(cascade: Cascade, http: Http, dial: Dial, voice: str) -> As
     """
     sound = b""
     for address in cascade.speak.addresses:
-        tried, results = await _try(Stage.SPEAK, address, speak(http, address, Speak(1, SENTENCE, voice)), cascade)
+        tried, results = await _try_to_speak(address, Speak(1, SENTENCE, voice), http, dial, cascade)
         pcm = b"".join(result.pcm for result in results if isinstance(result, SpokenChunk))
         sound = sound or (b"" if tried.failure else pcm)
         yield tried
@@ -100,6 +101,17 @@ async def try_stages(cascade: Cascade, http: Http, dial: Dial, voice: str) -> As
     for address in cascade.think.addresses:
         way = think_responses if address.kind == "responses" else think_chat
         yield (await _try(Stage.THINK, address, way(http, address, order), cascade))[0]
+
+
+async def _try_to_speak(
+    address: Address, order: Speak, http: Http, dial: Dial, cascade: Cascade
+) -> tuple[Tried, list[Result]]:
+    reader = RealtimeVoice(dial, address)
+    asking = reader.speak(order) if address.kind == "realtime" else speak(http, address, order)
+    try:
+        return await _try(Stage.SPEAK, address, asking, cascade)
+    finally:
+        await reader.close()
 
 
 async def _try_to_hear(address: Address, sound: bytes, http: Http, dial: Dial, cascade: Cascade) -> Tried:

@@ -30,6 +30,7 @@ from relay.cascade.services.asking import Http
 from relay.cascade.services.attempts import AskService, Attempts
 from relay.cascade.services.dialling import Dial, dial_with
 from relay.cascade.services.hearing import hear_file
+from relay.cascade.services.reading import RealtimeVoice
 from relay.cascade.services.responses import think_responses
 from relay.cascade.services.sessions import TranscriptionSession
 from relay.cascade.services.speaking import speak
@@ -82,6 +83,7 @@ class Services:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._turns: dict[int, Turn] = {}
         self._sessions: dict[str, TranscriptionSession] = {}
+        self._voices: dict[str, RealtimeVoice] = {}
 
     def give(self, order: Order) -> None:
         """Take an order. It never waits."""
@@ -113,6 +115,8 @@ class Services:
         await asyncio.gather(*tasks, return_exceptions=True)
         for session in self._sessions.values():
             await session.close()
+        for voice in self._voices.values():
+            await voice.close()
 
     def _start(self, number: int, stage: Stage, carrying_out: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(carrying_out)
@@ -172,6 +176,11 @@ class Services:
         return way(self._stages.http, address, order)
 
     def _speak(self, order: Speak, address: Address) -> AsyncGenerator[Result, None]:
+        if address.kind == "realtime":
+            voice = self._voices.get(address.url)
+            if voice is None:
+                voice = self._voices[address.url] = RealtimeVoice(self._stages.dial, address)
+            return voice.speak(order)
         return speak(self._stages.http, address, order)
 
 

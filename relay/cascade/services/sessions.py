@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from relay.cascade.orders import Fault, Heard, HeardDelta, Result
 from relay.cascade.services.dialling import Connection, Dial
 from relay.cascade.services.failures import ServiceFailed
+from relay.cascade.services.inbox import Inbox
 from relay.cascade.services.turns import Turn
 from relay.cascade.services.usage import heard_usage
 from relay.config.cascade import Address
@@ -42,9 +43,9 @@ class TranscriptionSession:
         self._has_leftovers = False
         self._clearing = 0
         self._options: Mapping[str, Any] = {}
-        self._appended: _Part | None = None
-        self._committed: deque[_Part] = deque()
-        self._by_item: dict[str, _Part] = {}
+        self._appended: Inbox | None = None
+        self._committed: deque[Inbox] = deque()
+        self._by_item: dict[str, Inbox] = {}
 
     async def hear(
         self, number: int, turn: Turn, language: str | None, prompt: str | None
@@ -54,7 +55,7 @@ class TranscriptionSession:
         Raises:
             ServiceFailed: it could not be found out.
         """
-        part = _Part()
+        part = Inbox()
         options = {"model": self._address.model, "language": language, "prompt": prompt, **self._address.extra}
         said = {name: value for name, value in options.items() if value is not None}
         sending = asyncio.create_task(self._send(part, turn, said))
@@ -83,7 +84,7 @@ class TranscriptionSession:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _send(self, part: "_Part", turn: Turn, options: Mapping[str, Any]) -> None:
+    async def _send(self, part: Inbox, turn: Turn, options: Mapping[str, Any]) -> None:
         async with self._sending:
             connection = await self._opened(options)
             if self._has_leftovers:
@@ -141,14 +142,14 @@ class TranscriptionSession:
             for part in self._waiting():
                 part.fail(failure)
 
-    def _begin(self, item_id: str) -> "_Part":
+    def _begin(self, item_id: str) -> Inbox:
         """The part that an item is of which nobody has heard: the one that is being said, or was committed first."""
         said = self._appended or (self._committed[0] if self._committed else None)
-        part = _Part() if said is None or self._clearing else said
+        part = Inbox() if said is None or self._clearing else said
         self._by_item[item_id] = part
         return part
 
-    def _waiting(self) -> list["_Part"]:
+    def _waiting(self) -> list[Inbox]:
         parts = [*self._committed, *self._by_item.values(), *([self._appended] if self._appended else [])]
         return [part for part in dict.fromkeys(parts) if part.is_wanted]
 
@@ -163,46 +164,3 @@ class TranscriptionSession:
         error = event.get("error")
         code = error.get("code") or error.get("type") if isinstance(error, Mapping) else None
         return ServiceFailed(Fault.BROKEN, f"{self._address.place} could not hear: {code or 'it does not say why'}")
-
-
-class _Part:
-    """One turn, as the session sees it.
-
-    Attributes:
-        is_wanted: whether anybody waits for what was said in it.
-    """
-
-    def __init__(self) -> None:
-        self.is_wanted = True
-        self._events: deque[Mapping[str, Any]] = deque()
-        self._failure: ServiceFailed | None = None
-        self._changed = asyncio.Event()
-
-    def put(self, event: Mapping[str, Any]) -> None:
-        """Something was heard."""
-        if self.is_wanted:
-            self._events.append(event)
-            self._changed.set()
-
-    def fail(self, failure: ServiceFailed) -> None:
-        """Nothing more will be."""
-        self._failure = failure
-        self._changed.set()
-
-    def sent(self, sending: asyncio.Task[None]) -> None:
-        """All of it was sent, or could not be."""
-        if not sending.cancelled() and isinstance(failure := sending.exception(), ServiceFailed):
-            self.fail(failure)
-
-    async def next_event(self) -> Mapping[str, Any]:
-        """What was heard next.
-
-        Raises:
-            ServiceFailed: nothing will be.
-        """
-        while not self._events:
-            if self._failure is not None:
-                raise self._failure
-            self._changed.clear()
-            await self._changed.wait()
-        return self._events.popleft()
