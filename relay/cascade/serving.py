@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import structlog
 from websockets.asyncio.server import ServerConnection
 
 from relay.admission.session_request import AdmittedRequest
@@ -114,7 +115,8 @@ class CascadeServer:
             unix_now=time.time(),
         )
         ears = self._silero if stages.cascade.ear == "silero" else self._energy
-        await CascadeConnection(Wire(connection), session, stages, ears).run()
+        with structlog.contextvars.bound_contextvars(upstream_session_id=session.engine.realtime.as_dict()["id"]):
+            await CascadeConnection(Wire(connection), session, stages, ears).run()
 
     def upstream(self, request: AdmittedRequest) -> Target:
         """How to reach it: each session says of which profile it is, which a peer cannot change."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 import pytest
+import structlog
+from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
@@ -122,6 +124,21 @@ async def test_a_service_that_fails(stage: Any, code: str) -> None:
         assert (value("relay_stage_failures_total", {"stage": stage, "fault": "refused"}) or 0) >= 1
         await peer.speak(word(2, 600), silence(1000))
         assert (await peer.until("response.done"))["response"]["status"] == "completed"
+
+
+async def test_a_failure_is_logged_with_its_session() -> None:
+    """The line of a failing service says of which session of the cascade it is, and nothing of what was said."""
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as log:
+        async with cascade() as (relay, services), relay.peer("?model=any") as connection:
+            services.fault("hear", status=400)
+            peer = Peer(connection)
+            created = await peer.until("session.created")
+            await peer.speak(word(1, 600), silence(1000))
+            await peer.until("response.done")
+    (line,) = [line for line in log if line["event"] == "cascade.stage_failed"]
+    assert line["upstream_session_id"] == created["session"]["id"]
+    assert (line["stage"], line["fault"], line["had_begun"]) == ("hear", "refused", False)
+    assert "Hello" not in str(line)
 
 
 async def test_a_profile_has_services_of_its_own() -> None:

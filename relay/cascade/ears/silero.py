@@ -7,6 +7,7 @@ its loudness.
 """
 
 import asyncio
+import contextvars
 import threading
 from collections import deque
 from queue import SimpleQueue
@@ -123,6 +124,7 @@ class SileroEar:
         self._told = told
         self._waiting = waiting
         self._loop = asyncio.get_running_loop()
+        self._context = contextvars.copy_context()  # the thread has none of the session's names for its log
         self._stretch: int | None = None
         self._resampler: Any = None
         self._rest: Any = None
@@ -158,7 +160,7 @@ class SileroEar:
     def tell(self, stretch: int, found: list[float]) -> None:
         """Tell what was found, on the session's event loop; called by the thread."""
         try:
-            self._loop.call_soon_threadsafe(self._tell, stretch, found)
+            self._loop.call_soon_threadsafe(self._tell, stretch, found, context=self._context)
         except RuntimeError:  # the loop is closed: nobody is left to be told
             self.is_closed = True
 
