@@ -46,8 +46,8 @@ def likeness(part: Samples, whole: Samples) -> float:
 
 
 def share_in(whole: Samples, part: Samples) -> float:
-    """Of `part`'s slices of 50 ms, how many are in `whole` as they are: a gap costs those alone that it falls into."""
-    slices = np.split(part, len(part) // (RATE // 20))
+    """Of `part`'s slices of 50 ms that sound, how many are in `whole`: a gap costs those alone that it falls into."""
+    slices = [each for each in np.split(part, len(part) // (RATE // 20)) if each.any()]
     return sum(likeness(each, whole) > 0.95 for each in slices) / len(slices)
 
 

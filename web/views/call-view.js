@@ -1,5 +1,5 @@
 /** The call's controls: start, mute, push-to-talk and interrupt, with waveform, state and clock. */
-import { setText } from './page.js';
+import { setAttribute, setText } from './page.js';
 import { clockWords, stateWords } from './state-words.js';
 import { WaveformView } from './waveform-view.js';
 
@@ -62,15 +62,15 @@ export class CallView {
     setText(state, stateWords(this.#voice));
     setText(startLabel, active ? 'Stop' : 'Start');
     start.classList.toggle('active', active);
-    startIcon.setAttribute('href', active ? '#icon-stop' : '#icon-mic');
-    mute.setAttribute('aria-pressed', String(muted));
+    setAttribute(startIcon, 'href', active ? '#icon-stop' : '#icon-mic');
+    setAttribute(mute, 'aria-pressed', String(muted));
     setText(muteLabel, this.#typingOnly ? 'Use the microphone' : 'Mute');
     mute.hidden = pushToTalk && !this.#typingOnly;
-    muteIcon.setAttribute('href', muted ? '#icon-mic-off' : '#icon-mic');
+    setAttribute(muteIcon, 'href', muted ? '#icon-mic-off' : '#icon-mic');
     talk.hidden = !pushToTalk || this.#typingOnly;
     talk.disabled = this.#voice.client === null;
-    talk.setAttribute('aria-pressed', String(held));
-    toggle.setAttribute('aria-pressed', String(pushToTalk));
+    setAttribute(talk, 'aria-pressed', String(held));
+    setAttribute(toggle, 'aria-pressed', String(pushToTalk));
     interrupt.disabled = phase !== 'speaking' && phase !== 'thinking';
   }
 
@@ -106,9 +106,15 @@ export class CallView {
   #animate({ user, model }, now) {
     const { startedAt, phase } = this.#voice;
     const { root, clock } = this.#elements;
-    root.style.setProperty('--user-level', user.toFixed(2));
-    root.style.setProperty('--model-level', model.toFixed(2));
-    root.style.setProperty('--level', (phase === 'speaking' ? model : user).toFixed(2));
+    setLevel(root, '--user-level', user);
+    setLevel(root, '--model-level', model);
+    setLevel(root, '--level', phase === 'speaking' ? model : user);
     setText(clock, startedAt === 0 ? '' : clockWords(now - startedAt));
   }
+}
+
+/** Written only where it differs: all of the page inherits it. @param {HTMLElement} root @param {string} name @param {number} level */
+function setLevel(root, name, level) {
+  const written = level.toFixed(2);
+  if (root.style.getPropertyValue(name) !== written) root.style.setProperty(name, written);
 }

@@ -45,6 +45,17 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/**
+ * Sets an attribute only where it differs: to write the same again may lay out the page anew.
+ *
+ * @param {Element} element
+ * @param {string} name
+ * @param {string} value
+ */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 /** @param {string} name of a symbol of the page's sprite */
 export function makeIcon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');

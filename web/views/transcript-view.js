@@ -28,11 +28,17 @@ export class TranscriptView {
 
   /** @param {readonly Turn[]} turns */
   render(turns) {
-    const follow = this.#atEnd();
     const visible = turns.slice(-MOST_SHOWN);
+    if (!this.#differs(visible)) return;
+    const follow = this.#atEnd();
     this.#removeOthers(visible);
     visible.forEach((turn, index) => this.#renderTurn(turn, index));
     if (follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Asked first: to ask where the visitor has scrolled makes the browser lay out the page. @param {readonly Turn[]} turns */
+  #differs(turns) {
+    return turns.length !== this.#shown.size || turns.some((turn) => this.#shown.get(turn.id)?.revision !== turn.revision);
   }
 
   #atEnd() {

@@ -9,7 +9,9 @@ const PITCH_PX = 6;
 const SAMPLE_MS = 50;
 const HISTORY = 200;
 const LEAST_BAR_PX = 3;
+const FRAME_MS = 30; // a bar moves 4 pixels in it; a screen's every frame would cost twice as much
 const CALM_FRAME_MS = 250;
+const COLOURS_MS = 500; // so often colours are read again: a host page may change them
 const LINGER_MS = 8_000; // until the last bar has left the picture
 
 /**
@@ -28,6 +30,8 @@ export class WaveformView {
   #calm = window.matchMedia('(prefers-reduced-motion: reduce)');
   #samples = new Float32Array(1024);
   #sides = [makeSide(-1, '--you'), makeSide(1, '--model')];
+  #colours = [{ sound: '', silence: '' }];
+  #coloursAt = -Infinity;
   #sampledAt = 0;
   #drawnAt = 0;
   #activeAt = 0;
@@ -43,8 +47,8 @@ export class WaveformView {
     this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     this.#voice = voice;
     this.#onFrame = onFrame;
-    new ResizeObserver(() => this.#draw(0)).observe(canvas);
-    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw(0));
+    new ResizeObserver(() => this.#fit()).observe(canvas);
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
   }
 
   /** Begins to draw, if it rests; to be called whenever something has changed. */
@@ -59,11 +63,12 @@ export class WaveformView {
     if (this.#voice.active) this.#activeAt = now;
     const { user, model } = this.#measure();
     this.#sample(now, [user, model]);
-    if (!this.#calm.matches || now - this.#drawnAt >= CALM_FRAME_MS) {
+    if (now - this.#drawnAt >= (this.#calm.matches ? CALM_FRAME_MS : FRAME_MS)) {
       this.#drawnAt = now;
+      if (now - this.#coloursAt >= COLOURS_MS) this.#readColours(now);
       this.#draw((now - this.#sampledAt) / SAMPLE_MS);
+      this.#onFrame({ user, model }, now);
     }
-    this.#onFrame({ user, model }, now);
     this.#running = now - this.#activeAt < LINGER_MS;
     if (this.#running) requestAnimationFrame((next) => this.#animate(next));
   }
@@ -99,18 +104,40 @@ export class WaveformView {
     }
   }
 
+  /** As many pixels as the screen has in the canvas's place. */
+  #fit() {
+    const { clientWidth, clientHeight } = this.#canvas;
+    const scale = window.devicePixelRatio;
+    this.#canvas.width = Math.round(clientWidth * scale);
+    this.#canvas.height = Math.round(clientHeight * scale);
+    this.#context.setTransform(scale, 0, 0, scale, 0, 0);
+    this.#redraw();
+  }
+
+  #redraw() {
+    this.#readColours(-Infinity);
+    this.#draw(0);
+  }
+
+  /** @param {number} now */
+  #readColours(now) {
+    this.#coloursAt = now;
+    const style = getComputedStyle(this.#canvas);
+    this.#colours = this.#sides.map(({ colour }) => ({
+      sound: style.getPropertyValue(colour),
+      silence: style.color,
+    }));
+  }
+
   /** @param {number} progress from one sample to the next */
   #draw(progress) {
-    const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const scale = window.devicePixelRatio;
-    this.#canvas.width = Math.round(width * scale); // clears it
-    this.#canvas.height = Math.round(height * scale);
-    this.#context.scale(scale, scale);
-    const style = getComputedStyle(this.#canvas);
-    for (const side of this.#sides) {
-      const colours = { sound: style.getPropertyValue(side.colour), silence: style.color };
-      this.#drawSide(side, colours, width, height, this.#calm.matches ? 0 : progress);
-    }
+    const { a: scale } = this.#context.getTransform();
+    const width = this.#canvas.width / scale;
+    const height = this.#canvas.height / scale;
+    this.#context.clearRect(0, 0, width, height);
+    this.#sides.forEach((side, index) => {
+      this.#drawSide(side, this.#colours[index], width, height, this.#calm.matches ? 0 : progress);
+    });
   }
 
   /**
