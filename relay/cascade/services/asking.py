@@ -6,7 +6,7 @@ the proxies are read: a key goes to the address for which it was given.
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import orjson
 
 from relay.cascade.services.failures import of_http, refused, unreadable
 from relay.config.cascade import Address
+from relay.core.lenient_json import read_leniently, write_leniently
 from relay.legs.proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
@@ -51,8 +52,14 @@ class Http:
             await (await client).aclose()
 
     @asynccontextmanager
-    async def post(self, address: Address, path: str, **content: Any) -> AsyncGenerator["httpx2.Response", None]:
+    async def post(
+        self, address: Address, path: str, body: Mapping[str, Any] | None = None, **form: Any
+    ) -> AsyncGenerator["httpx2.Response", None]:
         """An answer that is a success, with its body still to come. Leaving it early closes the connection.
+
+        Args:
+            body: sent as JSON.
+            form: sent as a form, where there is no body.
 
         Raises:
             ServiceFailed: there is none, or it breaks off while it is read.
@@ -61,11 +68,14 @@ class Http:
         import httpx2  # noqa: PLC0415 - 1 MB, loaded by now, in a thread
 
         headers = {"Accept-Encoding": "identity", **address.headers}
+        content = form
+        if body is not None:
+            headers.setdefault("Content-Type", JSON)
+            content = {"content": _written(body)}
         try:
             async with client.stream("POST", address.url + path, headers=headers, **content) as answer:
                 if answer.status_code >= 300:
-                    body = await _beginning(answer)
-                    raise refused(address, answer.status_code, dict(answer.headers), body)
+                    raise refused(address, answer.status_code, dict(answer.headers), await _beginning(answer))
                 yield answer
         except httpx2.HTTPError as failure:
             raise of_http(failure, address) from failure
@@ -111,12 +121,8 @@ async def read_json(address: Address, answer: "httpx2.Response") -> dict[str, An
     Raises:
         ServiceFailed: it is none.
     """
-    body = await _whole(address, answer)
-    try:
-        read = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        read = None
-    if not isinstance(read, dict):
+    read = _read((await _whole(address, answer)).decode(errors="replace"))
+    if read is None:
         raise unreadable(address, f"{media_type(answer) or 'no type'} that is no JSON object")
     return read
 
@@ -145,15 +151,28 @@ async def read_events(address: Address, answer: "httpx2.Response") -> AsyncGener
             return
         if not event.data:
             continue
-        try:
-            data = orjson.loads(event.data)
-        except orjson.JSONDecodeError:
-            data = None
-        if not isinstance(data, dict):
+        data = _read(event.data)
+        if data is None:
             raise unreadable(address, "an event that is no JSON object")
         if event.event == "error" or (data.get("error") and not data.get("choices")):
-            raise refused(address, 500, {}, orjson.dumps(data))
+            raise refused(address, 500, {}, _written(data))
         yield data
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """The object that a text is, as lenient as other people's readers: some services cut a character in two."""
+    try:
+        read = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return read_leniently(text)
+    return read if isinstance(read, dict) else None
+
+
+def _written(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # half a surrogate pair in it, which no strict reader takes
+        return orjson.dumps(read_leniently(write_leniently(body)))
 
 
 async def _whole(address: Address, answer: "httpx2.Response") -> bytes:

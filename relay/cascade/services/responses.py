@@ -25,7 +25,7 @@ async def think_responses(http: Http, address: Address, order: Think) -> AsyncGe
     """
     calls = _Calls(order.number)
     async with (
-        http.post(address, PATH, json=responses_request(address, order)) as answer,
+        http.post(address, PATH, responses_request(address, order)) as answer,
         aclosing(read_events(address, answer)) as events,
     ):
         async for event in events:

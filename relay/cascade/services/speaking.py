@@ -26,7 +26,7 @@ async def speak(http: Http, address: Address, order: Speak) -> AsyncGenerator[Re
         ServiceFailed: there is none, or it breaks off.
     """
     reader, sent_bytes = SoundReader(address.rate), 0
-    async with http.post(address, PATH, json=speech_request(address, order)) as answer:
+    async with http.post(address, PATH, speech_request(address, order)) as answer:
         if (kind := media_type(answer)) in _NOT_SOUND:
             raise unreadable(address, f"{kind} where PCM was asked for")
         try:

@@ -24,7 +24,7 @@ async def think_chat(http: Http, address: Address, order: Think) -> AsyncGenerat
     """
     reader = ChatReader(order.number)
     finish, usage = None, None
-    async with http.post(address, PATH, json=chat_request(address, order)) as answer:
+    async with http.post(address, PATH, chat_request(address, order)) as answer:
         if media_type(answer) == JSON:  # it does not stream
             whole = await read_json(address, answer)
             for result in reader.read(_choice(whole).get("message")):

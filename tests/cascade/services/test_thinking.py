@@ -165,6 +165,19 @@ async def test_what_is_no_answer_is_told_as_what_it_is(services, body, kind, fau
     assert results[-1].fault is fault
 
 
+async def test_half_a_character_is_read_and_written(services) -> None:
+    """Half of a surrogate pair, which some services send where they cut a character in two, spoils no answer."""
+    results = await answered(
+        services,
+        '{"choices":[{"delta":{"content":"Fine \\ud83d"}}]}',
+        '{"choices":[{"delta":{"content":"\\ude00."},"finish_reason":"stop"}]}',
+    )
+    assert text_of(results) == "Fine \ufffd\ufffd."
+    async with ordering(cascade_at(services)) as orderer:
+        results = await orderer.carry_out(Think(1, ({"role": "user", "content": "Hi \ud83d"},)))
+    assert isinstance(results[-1], Thought)
+
+
 async def test_a_model_that_dies_in_the_middle_is_cut_off(services) -> None:
     """A model whose connection is torn in the middle of its answer has failed, with what it said before."""
     services.fault("think", cut_after=2)
