@@ -21,7 +21,7 @@ What decides does not wait; what waits does not decide.
     stand_ins/   what is played on this machine: the mock, the replay, and what is to go wrong with them.
     cascade/     a conversation through services that hear, think and speak: and what is asked of them.
     checking/    `relay check`: what clients can rely on at an endpoint.
-    app.py       the ASGI application. cli.py: the command line. testing.py: a pytest plugin with all of it as fixtures.
+    app.py       the ASGI application. cli.py, serve.py: the command line. testing.py: a pytest plugin.
 
 An import runs to a room further up in this list, never down; `tests/test_house_rules.py` has the table.
 
@@ -32,12 +32,34 @@ To embed the relay in an application of one's own::
     app.mount("/voice", create_app(load_settings()))
 """
 
-from relay.app import create_app
-from relay.config.errors import SettingsError
-from relay.config.loading import load_settings
-from relay.config.settings import Settings
-from relay.core.events import Event
-from relay.core.interceptor import Interceptor
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
 from relay.version import __version__
 
+if TYPE_CHECKING:
+    from relay.app import create_app
+    from relay.config.errors import SettingsError
+    from relay.config.loading import load_settings
+    from relay.config.settings import Settings
+    from relay.core.events import Event
+    from relay.core.interceptor import Interceptor
+
 __all__ = ["Event", "Interceptor", "Settings", "SettingsError", "__version__", "create_app", "load_settings"]
+
+_PLACES = MappingProxyType({
+    "Event": "relay.core.events",
+    "Interceptor": "relay.core.interceptor",
+    "Settings": "relay.config.settings",
+    "SettingsError": "relay.config.errors",
+    "create_app": "relay.app",
+    "load_settings": "relay.config.loading",
+})  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """What is imported from here is loaded when it is asked for: `relay --help` does without."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PLACES[name]), name)

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from relay.config.settings import Settings
 from relay.config.upstream_options import CASCADE
 from relay.core.tally import StageTally
-from relay.stand_ins.serving import check_stand_in, serve_stand_in
 from relay.upstreams.targets import Upstream
+
+REPLAY = "replay:"
 
 
 def check_local_upstream(settings: Settings) -> None:
@@ -16,7 +17,9 @@ def check_local_upstream(settings: Settings) -> None:
         from relay.cascade.serving import check_cascade  # noqa: PLC0415 - 2 MB, for who has a cascade
 
         check_cascade(settings)
-    else:
+    elif settings.upstream.startswith(REPLAY):
+        from relay.stand_ins.serving import check_stand_in  # noqa: PLC0415 - 2 MB, for who has a recording said again
+
         check_stand_in(settings.upstream)
 
 
@@ -30,5 +33,7 @@ async def serve_local_upstream(settings: Settings, tally: StageTally) -> AsyncIt
             tally.failures = server.failures
             yield upstream
         return
+    from relay.stand_ins.serving import serve_stand_in  # noqa: PLC0415 - 2 MB, for who has a mock or a replay
+
     async with serve_stand_in(settings.upstream) as upstream:
         yield upstream

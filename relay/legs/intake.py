@@ -49,7 +49,7 @@ class Intake:
         self.over: asyncio.Future[None] = self._loop.create_future()
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self.on_message: Callable[[Data, float], None] = self._keep
-        self._kept: deque[Data] = deque()
+        self._kept: deque[Data] | None = None  # an empty one takes 760 bytes, and mostly nothing is kept
         self._listener: Listener | None = None
         self._paused = False
         self._shut = False
@@ -72,7 +72,10 @@ class Intake:
 
     def put_back(self, unread: Sequence[Data]) -> None:
         """Keep these messages, and those that come now, for whoever listens next."""
-        self._kept.extendleft(reversed(unread))
+        if unread and self._kept is None:
+            self._kept = deque()
+        if self._kept is not None:
+            self._kept.extendleft(reversed(unread))
         self._listener = None
         self._paused = False
         self._hold()
@@ -98,7 +101,7 @@ class Intake:
         """Take nothing more, and hand on nothing but the end."""
         self.shut()
         self._paused = False
-        self._kept.clear()
+        self._forget_kept()
         self._tell_end()
 
     def end(self, closed: Closed) -> None:
@@ -133,12 +136,18 @@ class Intake:
 
     def fail(self, failure: BaseException) -> None:
         self.shut()
-        self._kept.clear()
+        self._forget_kept()
         if not self.failed.done():
             self.failed.set_exception(failure)
 
     def _keep(self, data: Data, now: float) -> None:
+        if self._kept is None:
+            self._kept = deque()
         self._kept.append(data)
+
+    def _forget_kept(self) -> None:
+        if self._kept is not None:
+            self._kept.clear()  # which ends the handing on of what was kept, too
 
     def _hold(self) -> None:
         if not self._shut:
@@ -162,6 +171,8 @@ class Intake:
             self.deliver(listener.on_message, kept.popleft(), now)
             now = monotonic()
         self.taken_at = now
+        if not kept:
+            self._kept = None
         if self._paused and (kept or self._closed is None):
             return
         if kept:

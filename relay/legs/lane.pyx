@@ -147,6 +147,8 @@ cdef class LaneListener(WSListener):
         self._most_bytes = most_bytes
         self.forget()
         self._sink = sink
+        if self._own_transport is not None:  # else the connection has ended meanwhile
+            self._own_transport.request = self._own_transport.response = None  # of a handshake that is over
         if self._append is not None:
             kind = self._audio.append.encode("ascii")
             self._append_number = tally.number_of(kind, len(kind))

@@ -15,8 +15,8 @@ from relay.core.leg import Closed
 from relay.legs.heartbeat import BEAT_S
 from relay.legs.lanes import WHY_NOT, LaneListener, before_picows
 
-READ_BUFFER_BYTES = 4096
-"""What an idle connection holds; picows doubles it when frames are larger."""
+READ_BUFFER_BYTES = 4096 if WHY_NOT else 2048
+"""What an idle connection holds; picows doubles it when frames are larger. With a lane it sees few of them."""
 
 READ_LIMIT_BYTES = 16 * 1024
 """What is read at a time, since all frames in it are dealt with in a row: some 2,700 at most, of 6 bytes each.

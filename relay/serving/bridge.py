@@ -19,14 +19,15 @@ class AsgiBridge:
 
     def __init__(self, leg: PicowsPeer) -> None:
         self._leg = leg
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue()
-        self._drained = asyncio.Event()
         self._listening = False
+        self._inbox: asyncio.Queue[Message]  # with its event some 4 KB, which a leg that is taken does without
+        self._drained: asyncio.Event
 
     async def receive(self) -> Message:
         """The next message, or how the connection ended."""
         if not self._listening:
             self._listening = True
+            self._inbox, self._drained = asyncio.Queue(), asyncio.Event()
             self._leg.listen(Listener(self._arrived, self._closed, lambda now: self._drained.set()))
         message = await self._inbox.get()
         if self._inbox.empty():
@@ -36,7 +37,7 @@ class AsgiBridge:
     def unread(self) -> list[Data]:
         """The messages that nobody has received, to be received no more."""
         unread: list[Data] = []
-        while not self._inbox.empty():
+        while self._listening and not self._inbox.empty():
             message = self._inbox.get_nowait()
             if message["type"] == "websocket.receive":
                 unread.append(message["text"] if "text" in message else message["bytes"])

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
-from relay.cli import main
+from relay.cli import COMMANDS, main
 from relay.version import __version__
 from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
@@ -37,6 +37,25 @@ def test_a_start_that_cannot_be_says_what_to_do(arguments, words) -> None:
     assert result.exit_code == 2
     for word in words:
         assert word in result.output
+
+
+def test_help_says_what_each_command_says_of_itself() -> None:
+    """`relay --help` has each command with the first sentence of its own help."""
+    shown = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    for name, (_, summary) in COMMANDS.items():
+        own = " ".join(CliRunner().invoke(main, [name, "--help"]).output.split())
+        assert f"{name} {summary}" in shown
+        assert summary in own
+
+
+async def test_help_loads_nothing_else() -> None:
+    """`relay --help` loads neither the relay nor the libraries that it takes to serve."""
+    code = "import sys; from relay.cli import main; main(['--help'], standalone_mode=False); print(*sys.modules)"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    output, _ = await process.communicate()
+    assert not {"relay.app", "relay.serve", "asyncio", "pydantic", "starlette", "structlog"} & set(
+        output.decode().split()
+    )
 
 
 def test_a_port_that_is_taken() -> None:
