@@ -16,7 +16,7 @@ from relay.checking.check import Check, Verdict
 from relay.checking.echoes import echo
 from relay.checking.endpoint import Endpoint, address
 from relay.checking.run import CHECKS, Unreachable, run_checks
-from relay.checking.stages import check_stages
+from relay.checking.stages import DEFAULT_VOICE, check_stages
 from relay.config.cascade import Cascade
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings
@@ -62,7 +62,7 @@ def check(
     endpoint cannot be reached.
     """
     if stages:
-        sys.exit(1 if asyncio.run(_show(check_stages(_cascade(config, profile)), as_json)) else 0)
+        sys.exit(1 if asyncio.run(_show(check_stages(*_cascade(config, profile)), as_json)) else 0)
     if url is None:
         _give_up("name the endpoint, such as ws://127.0.0.1:8000/v1/realtime, or say --stages.")
     unknown = sorted(set(only) - {check.name for check in CHECKS})
@@ -138,15 +138,17 @@ async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: 
         _give_up(f"--echo-at {echo_at}: {failure.strerror}.")
 
 
-def _cascade(config: Path | None, profile: str) -> Cascade:
-    """The cascade of these settings, or an end with a sentence where they have none."""
+def _cascade(config: Path | None, profile: str) -> tuple[Cascade, str]:
+    """The cascade of a profile, and its voice; or an end with a sentence where there is none."""
     try:
-        cascade = load_settings(config, upstream="cascade").cascade_of(profile)
+        settings = load_settings(config, upstream="cascade")
     except SettingsError as failure:
         _give_up(str(failure))
-    if cascade is None:
+    cascade, found = settings.cascade_of(profile), settings.profile(profile)
+    if cascade is None or found is None:
         _give_up(f"there is no profile {profile!r}.")
-    return cascade
+    voice = found.session.get("audio", {}).get("output", {}).get("voice")
+    return cascade, voice if isinstance(voice, str) else DEFAULT_VOICE
 
 
 async def _show(verdicts: AsyncIterator[Verdict], as_json: bool, checks: Sequence[Check] = ()) -> int:

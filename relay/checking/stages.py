@@ -10,9 +10,10 @@ from relay.config.cascade import Cascade
 from relay.legs.target import DialOptions
 
 DEFAULT_VOICE = "marin"
+"""Of a profile that names none."""
 
 
-async def check_stages(cascade: Cascade, voice: str = DEFAULT_VOICE) -> AsyncIterator[Verdict]:
+async def check_stages(cascade: Cascade, voice: str) -> AsyncIterator[Verdict]:
     """Try each service, at each of its addresses, and tell of each as it is done."""
     http = Http()
     try:

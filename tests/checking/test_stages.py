@@ -60,12 +60,13 @@ def test_settings_without_services_are_told(tmp_path, written, sentence) -> None
 
 
 def test_another_profile_is_tried(services, tmp_path) -> None:
-    """`--profile` names whose services are tried; one that is not there ends it."""
+    """`--profile` names whose services and voice are tried; one that is not there ends it."""
     file = settings(tmp_path, services.url)
     dead = 'think = { url = "http://127.0.0.1:9/v1", model = "m" }'
-    file.write_text(f"{file.read_text()}\n[profiles.dead.cascade]\n{dead}")
+    file.write_text(f'{file.read_text()}\n[profiles.dead]\nvoice = "cedar"\n[profiles.dead.cascade]\n{dead}')
     assert run(file).exit_code == 0
     assert run(file, "--profile", "dead").exit_code == 1
+    assert [asked.fields["voice"] for asked in services.asked_of("speak")] == ["marin", "cedar"]
     done = run(file, "--profile", "nobody")
     assert (done.exit_code, done.output.strip()) == (2, "relay: there is no profile 'nobody'.")
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ANSWER_LIMIT_BYTES = 1 << 20
 """No transcript and no error is longer."""
 
-KEPT_S = 30.0
-"""How long a connection is kept that nobody uses; many services close theirs after a minute."""
+KEPT_S = 60.0
+"""How long a connection is kept that nobody uses: most pauses in a talk are shorter, and what lies between allows more."""
 
 KEPT_MOST = 100
 
