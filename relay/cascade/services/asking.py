@@ -24,7 +24,7 @@ ANSWER_LIMIT_BYTES = 1 << 20
 """No transcript and no error is longer."""
 
 KEPT_S = 60.0
-"""How long a connection is kept that nobody uses: most pauses in a talk are shorter, and what lies between allows more."""
+"""How long a connection is kept that nobody uses; most pauses in a talk are shorter, and NATs allow more."""
 
 KEPT_MOST = 100
 
