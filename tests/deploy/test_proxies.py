@@ -156,7 +156,7 @@ def test_no_proxy_cuts_a_call(name, timeouts) -> None:
         assert int(hours[1]) >= 1
 
 
-@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(filter(Path.is_file, DEPLOY.rglob("*"))), ids=lambda path: path.name)
 def test_the_files_name_settings_that_exist(path: Path) -> None:
     """Every variable of the relay that a file in deploy/ sets is a setting."""
     assert unknown_variables(dict.fromkeys(re.findall(r"RELAY_[A-Z_]+", path.read_text()), "")) == []
