@@ -11,7 +11,10 @@ import contextvars
 import threading
 from collections import deque
 from queue import SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
 
 from relay.cascade.ears.ear import FRAME_MS, Told, frames_of
 from relay.cascade.ears.energy import likelihood
@@ -30,8 +33,14 @@ SPARE_MOST = 8
 TURN_FRAMES = 8
 """So many of a session's are listened to before it is another's turn."""
 
+SHORT_S = 10.0
+"""After a model could not be made no other is tried for so long."""
+
 LATE_FRAMES = 30_000 // FRAME_MS
 """When more of a session's wait, it is some thirty times faster than speech."""
+
+
+_log = structlog.stdlib.get_logger("relay")
 
 
 class Model(Protocol):
@@ -57,6 +66,7 @@ class SileroEars:
     def __init__(self, load: Any = None) -> None:
         self._load = load or load_model()
         self._spare: deque[Model] = deque([self._load()])
+        self._short_until = 0.0
         self._waiting: SimpleQueue[SileroEar | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="relay.ears", daemon=True)
         self._thread.start()
@@ -81,24 +91,40 @@ class SileroEars:
             stretch = frames[0][0] if frames else 0
             while frames and len(found) < TURN_FRAMES and frames[0][0] == stretch:
                 _, frame = frames.popleft()
-                found.append(likelihood(frame) if is_late else self._likelihood(ear, ear.listen(stretch, frame)))
+                found.append(likelihood(frame) if is_late else self._likelihood(ear, ear.listen(stretch, frame), frame))
             if found:
                 ear.tell(stretch, found)
             if frames:
                 self._waiting.put(ear)
 
-    def _likelihood(self, ear: "SileroEar", frame: "np.ndarray") -> float:
+    def _likelihood(self, ear: "SileroEar", frame: "np.ndarray", pcm: bytes) -> float:
         is_silent = abs(frame).max() * 32768 < GATE
         if ear.model is None:
             if is_silent:
                 return 0.0
-            ear.model = self._spare.pop() if self._spare else self._load()
+            ear.model = self._take()
+            if ear.model is None:
+                return likelihood(pcm)
             ear.model.reset()
         found = float(ear.model.process(frame.data))
         ear.quiet_frames = ear.quiet_frames + 1 if is_silent and found < UNLIKELY else 0
         if ear.quiet_frames >= RELEASE_FRAMES:
             self._give_back(ear)
         return found
+
+    def _take(self) -> Model | None:
+        """A model that nobody has; None where there is no memory for another, which must not end the thread of all."""
+        if self._spare:
+            return self._spare.pop()
+        if monotonic() < self._short_until:
+            return None
+        try:
+            model: Model = self._load()
+        except (RuntimeError, MemoryError, OSError) as failure:
+            self._short_until = monotonic() + SHORT_S
+            _log.warning("cascade.ear_missing", reason=str(failure), advice="Its session is judged by loudness.")
+            return None
+        return model
 
     def _give_back(self, ear: "SileroEar") -> None:
         model, ear.model, ear.quiet_frames = ear.model, None, 0

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from relay.cascade.ears import FRAME_BYTES, SileroEars
 from relay.cascade.ears.silero import LATE_FRAMES, RELEASE_FRAMES, SPARE_MOST
@@ -161,6 +162,27 @@ async def test_one_session_after_the_other_is_served(ears, models) -> None:
     await first.until(80)
     await second.until(1)
     assert order.index("other") <= 1
+
+
+async def test_without_memory_for_a_model_loudness_decides(models) -> None:
+    """Where no further model can be made, a session is judged by loudness, and the others go on."""
+
+    def load() -> Counting:
+        if models:
+            raise RuntimeError("Failed to initialize")
+        models.append(Counting())
+        first: Counting = models[0]
+        return first
+
+    ears = SileroEars(load)
+    first, second = Told(), Told()
+    ears.open(first).hear(1, LOUD)
+    await first.until(1)
+    with capture_logs() as log:
+        ears.open(second).hear(1, LOUD * 20)
+        assert (await second.until(20))[19][1] > 0.9
+    ears.close()
+    assert [line["event"] for line in log] == ["cascade.ear_missing"]
 
 
 async def test_few_models_are_kept(ears, models) -> None:
