@@ -68,6 +68,10 @@ reliability: .venv/.dev ## what happens on bad days, measured into docs/reliabil
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn
 
+.PHONY: bench-cascade
+bench-cascade: .venv/.dev ## how soon a cascade answers and what 50 sessions of it take, into docs/cascade.md (seven minutes)
+	$(BIN)/python -m bench.cascade
+
 bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps time, what an hour of it takes
 	$(BIN)/python -m bench.recordings
 	$(BIN)/python -m bench --quick --only bare relay recording

@@ -22,6 +22,7 @@ What decides does not wait; what waits does not decide.
     cascade/     a conversation through services that hear, think and speak: and what is asked of them.
     checking/    `relay check`: what clients can rely on at an endpoint.
     app.py       the ASGI application. cli.py, serve.py: the command line. testing.py: a pytest plugin.
+                 local_upstreams.py: the cascade and the stand-ins, run in the relay's own process.
 
 An import runs to a room further up in this list, never down; `tests/test_house_rules.py` has the table.
 

@@ -20,6 +20,7 @@
  * @property {boolean} cut
  * @property {number} underruns
  * @property {number | null} roundTripMs to the relay, as measured last
+ * @property {Record<string, number> | null} stages of a cascade, in milliseconds, as it tells them; null where none does
  */
 
 const MOST_TURNS = 200;
@@ -50,6 +51,7 @@ export class Latency {
     else if (event.type.endsWith('_transcript.delta') || event.type === 'response.output_text.delta')
       this.#firstText(event, now);
     else if (event.type === 'response.done') this.#done(event.response, now);
+    else if (event.type === 'relay.stages') this.#stages(event);
   }
 
   /** @param {string} itemId @param {number} heardAt */
@@ -97,6 +99,7 @@ export class Latency {
       cut: false,
       underruns: 0,
       roundTripMs: this.roundTripMs,
+      stages: null,
     });
     if (this.#timings.length > MOST_TURNS) this.#timings.shift();
   }
@@ -132,6 +135,12 @@ export class Latency {
     timing.cut = response.status === 'cancelled';
   }
 
+  /** @param {RealtimeEvent} event of an answer that is done */
+  #stages({ response_id: responseId, times }) {
+    const timing = this.#find(responseId);
+    if (timing !== undefined && times !== null && typeof times === 'object') timing.stages = { ...times };
+  }
+
   /** @param {string} responseId */
   #find(responseId) {
     return responseId ? this.#timings.findLast((timing) => timing.responseId === responseId) : undefined;
@@ -156,6 +165,7 @@ function relative({
   cut,
   underruns,
   roundTripMs,
+  stages,
 }) {
   /** @param {number | null} at */
   const after = (at) => (at === null ? null : Math.round((at - askedAt) * 10) / 10);
@@ -170,6 +180,7 @@ function relative({
     cut,
     underruns,
     roundTripMs,
+    stages,
   };
 }
 

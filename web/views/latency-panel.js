@@ -15,6 +15,13 @@ const STRETCHES = [
   ['firstHeardMs', 'stretch-play', 'heard'],
 ];
 
+/** @type {[string, string, string][]} the stages of a cascade, their classes, their names */
+const STAGES = [
+  ['hear_ms', 'stretch-hear', 'transcribed'],
+  ['think_ms', 'stretch-model', 'thought'],
+  ['speak_ms', 'stretch-voice', 'spoken'],
+];
+
 /** Where the time goes: the figures of the session, and a bar for each turn. */
 export class LatencyPanel {
   #voice;
@@ -95,7 +102,28 @@ function makeTurn(turn, number, longestMs) {
     make('p', { class: 'timeline-title' }, `Turn ${number}`),
     bar,
     make('p', { class: 'hint stretch-keys' }, ...words),
+    ...makeStages(turn.stages, longestMs),
   );
+}
+
+/**
+ * What each stage of a cascade took; they may have begun before the turn was over.
+ *
+ * @param {TurnFigures['stages']} stages @param {number} longestMs
+ */
+function makeStages(stages, longestMs) {
+  if (stages === null) return [];
+  const bar = make('div', { class: 'stretches', 'aria-hidden': 'true' });
+  const words = [];
+  for (const [field, kind, name] of STAGES) {
+    const took = Number(stages[field]);
+    if (!(took >= 0)) continue;
+    const stretch = make('span', { class: `stretch ${kind}` });
+    stretch.style.width = `${Math.min(100, (took / longestMs) * 100)}%`;
+    bar.append(stretch);
+    words.push(make('span', { class: `stretch-key ${kind}` }, `${name} ${ms(took)}`));
+  }
+  return [bar, make('p', { class: 'hint stretch-keys' }, ...words)];
 }
 
 /** @param {TurnFigures} turn */

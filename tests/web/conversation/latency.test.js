@@ -34,6 +34,7 @@ test('A turn is timed from the end of speech to the first sample heard.', () => 
       cut: true,
       underruns: 0,
       roundTripMs: 12,
+      stages: null,
     },
   ]);
 });
@@ -86,6 +87,17 @@ test('Underruns count for the turn in which they happen.', () => {
     latency.timings.map(({ underruns }) => underruns),
     [2, 1],
   );
+});
+
+test('What the stages of a cascade took stands with the answer that it is told of.', () => {
+  const latency = new Latency();
+  latency.received(stopped, 0);
+  latency.received(created, 1);
+  const told = { type: 'relay.stages', response_id: created.response.id, times: { hear_ms: 104, think_ms: 152 } };
+  latency.received(told, 500);
+  latency.received({ ...told, response_id: 'another' }, 501);
+  latency.received({ ...told, times: null }, 502);
+  assert.deepEqual(latency.toJSON().turns[0].stages, { hear_ms: 104, think_ms: 152 });
 });
 
 test('A session of hours keeps its last 200 turns.', () => {
