@@ -89,7 +89,7 @@ async def test_nothing_is_tried_again_after_the_first_result(services, fault, ho
     """A service that hangs or dies in the middle has failed: what was said cannot be taken back."""
     services.script.chunk_bytes = 4800
     services.fault("speak", **fault)
-    async with ordering(cascade_at(services, speak={"timeout_s": 0.2})) as orderer:
+    async with ordering(cascade_at(services, speak={"timeout_s": 2.0})) as orderer:
         results = await orderer.carry_out(SPEAK)
     assert isinstance(results[-1], Failed)
     assert (results[-1].fault, results[-1].had_begun) == (how, True)
