@@ -49,7 +49,7 @@ browser: .venv/.dev .venv/.chromium .venv/.firefox node_modules/.done
 heavy: .venv/.dev .venv/.semantic-kernel/.done ## converse with clients that weigh half a gigabyte
 	$(BIN)/python -m pytest -m heavy $(TIMEOUT)
 
-bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (about 15 minutes)
+bench: .venv/.dev ## measure side by side with other relays and write docs/performance.md (three quarters of an hour)
 	$(BIN)/python -m bench
 
 bench-quick: .venv/.dev ## steady audio only, in under a minute

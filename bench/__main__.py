@@ -35,7 +35,7 @@ def main() -> None:
         if arguments.quick:
             _run_quick(arguments.only or _QUICK_CONTESTANTS)
         else:
-            _run_full()
+            _run_full(arguments.rounds)
     except (StartError, LoadError) as failure:
         sys.exit(f"bench: {failure}")
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="steady audio alone, in under a minute; writes nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="with --quick: these contestants")
+    parser.add_argument("--rounds", type=int, default=5, help="with fewer than 5, the page says so")
     parser.add_argument("--render", action="store_true", help="write the page from the last results")
     return parser
 
@@ -53,18 +54,18 @@ def _run_quick(keys: Sequence[str]) -> None:
     print(steady_table(Measures(results), STEADY))
 
 
-def _run_full() -> None:
+def _run_full(rounds: int) -> None:
     contestants = _present(None)
-    results = _measure(FULL, contestants, with_capacity=True)
+    results = _measure(FULL, contestants, rounds, with_capacity=True)
     results.save(_RESULTS)
     write_page(Measures(results), _ROOT / "docs")
     print(steady_table(Measures(results), STEADY))
 
 
 def _measure(
-    scenarios: Sequence[Scenario], contestants: Sequence[Contestant], *, with_capacity: bool = False
+    scenarios: Sequence[Scenario], contestants: Sequence[Contestant], rounds: int = 5, *, with_capacity: bool = False
 ) -> Results:
-    outcomes = run_rounds(scenarios, contestants, _tell)
+    outcomes = run_rounds(scenarios, contestants, _tell, most=rounds)
     capacity = run_capacity(contestants[0], contestants[1:], _tell) if with_capacity else {}
     titles = {contestant.key: contestant.title for contestant in contestants}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()

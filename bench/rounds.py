@@ -12,9 +12,9 @@ Outcomes = Mapping[str, Mapping[str, Sequence[Outcome]]]
 
 
 def run_rounds(
-    scenarios: Sequence[Scenario], contestants: Sequence[Contestant], tell: Callable[[str], None]
+    scenarios: Sequence[Scenario], contestants: Sequence[Contestant], tell: Callable[[str], None], *, most: int = 5
 ) -> Outcomes:
-    """Run every scenario as many rounds as it wants, each round with each contestant.
+    """Run every scenario as many rounds as it wants, `most` at most, each round with each contestant.
 
     Raises:
         StartError, LoadError: a contestant does not work.
@@ -22,7 +22,7 @@ def run_rounds(
     outcomes: dict[str, dict[str, list[Outcome]]] = {
         scenario.key: {contestant.key: [] for contestant in contestants} for scenario in scenarios
     }
-    for number in range(max(scenario.rounds for scenario in scenarios)):
+    for number in range(min(most, max(scenario.rounds for scenario in scenarios))):
         for scenario in scenarios:
             if number >= scenario.rounds:
                 continue

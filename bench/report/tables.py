@@ -118,8 +118,10 @@ def capacity_table(measures: Measures) -> str:
 
 
 def machine_table(measures: Measures) -> str:
-    """Where it was measured."""
-    return table(["", measures.results.date], [[name, text] for name, text in measures.results.machine.items()])
+    """Where it was measured, and how often."""
+    rounds = max(len(each) for by in measures.results.outcomes.values() for each in by.values())
+    rows = [["rounds", str(rounds)], *measures.results.machine.items()]
+    return table(["", measures.results.date], [list(row) for row in rows])
 
 
 def _relays(measures: Measures) -> list[tuple[str, str]]:

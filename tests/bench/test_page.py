@@ -21,6 +21,7 @@ def test_the_page_shows_all_pictures_that_are_written(tmp_path) -> None:
     for picture in (tmp_path / "images").iterdir():
         assert f"(images/{picture.name})" in page
         ElementTree.parse(picture)
+    assert "| rounds | 2 |" in page
     assert page.count("](images/") == len(list((tmp_path / "images").iterdir()))
 
 
