@@ -1,7 +1,6 @@
 """Real clients, unmodified, before a cascade: what they do with the API they do with services of one's own."""
 
 import asyncio
-from base64 import b64decode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from relay.stand_ins.services import Call, Script, serve_services
 from tests.cascade.test_serving import tables
 from tests.clients import test_npm_agents, test_npm_openai, test_python_agents
 from tests.clients.conftest import Place
-from tests.clients.test_python_openai import PAUSE, WEATHER, Client
+from tests.clients.test_python_openai import Client, converse
 from tests.fakes.certificate import Certificate
 from tests.fakes.clients import PAGE
 from tests.fakes.running import running
@@ -110,28 +109,7 @@ async def test_python_openai_package(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate.authority))
     said = await asyncio.to_thread(speech.read_bytes)
     async with serve_cascade() as place, Client.connected(place) as client:
-        connection = client.connection
-        await client.speak(said + PAUSE)
-        came = await client.until("response.done")
-        heard = b"".join(b64decode(event.delta) for event in came if event.type == "response.output_audio.delta")
+        heard, told = await converse(client, said)
         assert len(heard) > 24_000
-
-        await client.say("Tell me a story.")
-        delta = await client.next("response.output_audio.delta")
-        await client.speak(said)
-        assert (await client.next("response.done")).response.status_details.reason == "turn_detected"
-        await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
-        assert (await client.next("conversation.item.truncated")).audio_end_ms == 100
-        await client.speak(PAUSE)
-        assert (await client.next("response.done")).response.status == "completed"
-
-        await connection.session.update(session={"type": "realtime", "tools": [WEATHER], "output_modalities": ["text"]})
-        await client.say("How is the weather in Oslo?")
-        call = await client.next("response.function_call_arguments.done")
-        assert (call.name, call.arguments) == ("get_weather", '{"city":"Oslo"}')
-        await client.next("response.done")
-        output: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
-        await connection.conversation.item.create(item=output)
-        await connection.response.create()
-        assert (await client.next("response.output_text.done")).text == "It is sunny."
+        assert told == "It is sunny."
     await asyncio.wait_for(place.relay.sessions.empty(), None)

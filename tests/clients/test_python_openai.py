@@ -83,6 +83,33 @@ class Client:
         await self.connection.response.create()
 
 
+async def converse(client: Client, said: bytes) -> tuple[bytes, str]:
+    """Speak and hear, interrupt and cut, have a function called; returns the first sound and the last words."""
+    connection = client.connection
+    await client.speak(said + PAUSE)
+    came = await client.until("response.done")
+    heard = b"".join(b64decode(event.delta) for event in came if event.type == "response.output_audio.delta")
+
+    await client.say("Tell me a story.")
+    delta = await client.next("response.output_audio.delta")
+    await client.speak(said)
+    assert (await client.next("response.done")).response.status_details.reason == "turn_detected"
+    await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
+    assert (await client.next("conversation.item.truncated")).audio_end_ms == 100
+    await client.speak(PAUSE)
+    assert (await client.next("response.done")).response.status == "completed"
+
+    await connection.session.update(session={"type": "realtime", "tools": [WEATHER], "output_modalities": ["text"]})
+    await client.say("How is the weather in Oslo?")
+    call = await client.next("response.function_call_arguments.done")
+    assert (call.name, call.arguments) == ("get_weather", '{"city":"Oslo"}')
+    await client.next("response.done")
+    output: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
+    await connection.conversation.item.create(item=output)
+    await connection.response.create()
+    return heard, (await client.next("response.output_text.done")).text
+
+
 async def test_a_whole_conversation(serve, speech) -> None:
     """Speak and hear, interrupt and cut what was not heard, have a function called, read text, err, and hang up."""
     said = speech.read_bytes()
@@ -92,29 +119,9 @@ async def test_a_whole_conversation(serve, speech) -> None:
         await connection.session.update(session={"type": "realtime", "audio": {"output": {"voice": "marin"}}})
         assert (await client.next("session.updated")).session.audio.output.voice == "marin"
 
-        await client.speak(said + PAUSE)
-        came = await client.until("response.done")
-        heard = b"".join(b64decode(event.delta) for event in came if event.type == "response.output_audio.delta")
+        heard, told = await converse(client, said)
         assert heard == clips()["answer-1"].pcm
-
-        await client.say("Tell me a story.")
-        delta = await client.next("response.output_audio.delta")
-        await client.speak(said)
-        assert (await client.next("response.done")).response.status_details.reason == "turn_detected"
-        await connection.conversation.item.truncate(item_id=delta.item_id, content_index=0, audio_end_ms=100)
-        assert (await client.next("conversation.item.truncated")).audio_end_ms == 100
-        await client.speak(PAUSE)
-        assert (await client.next("response.done")).response.status == "completed"
-
-        await connection.session.update(session={"type": "realtime", "tools": [WEATHER], "output_modalities": ["text"]})
-        await client.say("How is the weather in Oslo?")
-        call = await client.next("response.function_call_arguments.done")
-        assert (call.name, call.arguments) == ("get_weather", '{"city":"Oslo"}')
-        await client.next("response.done")
-        output: Any = {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}
-        await connection.conversation.item.create(item=output)
-        await connection.response.create()
-        assert (await client.next("response.output_text.done")).text == f"{clips()['tool'].words} [sunny]"
+        assert told == f"{clips()['tool'].words} [sunny]"
         await client.next("response.done")
 
         await connection.send_raw('{"type":"no.such.event","event_id":"mine"}')

@@ -66,6 +66,7 @@ export class WaveformView {
     if (now - this.#drawnAt >= (this.#calm.matches ? CALM_FRAME_MS : FRAME_MS)) {
       this.#drawnAt = now;
       if (now - this.#coloursAt >= COLOURS_MS) this.#readColours(now);
+      if (window.devicePixelRatio !== this.#context.getTransform().a) this.#fit(); // on another screen
       this.#draw((now - this.#sampledAt) / SAMPLE_MS);
       this.#onFrame({ user, model }, now);
     }
