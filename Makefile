@@ -65,6 +65,10 @@ bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chro
 reliability: .venv/.dev ## what happens on bad days, measured into docs/reliability.md (some minutes)
 	RELIABILITY_WRITE=1 $(BIN)/python -m pytest -m reliability tests/reliability
 
+.PHONY: soak
+soak: .venv/.dev ## an hour of sessions that come and go, and the memory they leave, into docs/reliability.md
+	$(BIN)/python -m bench.soak
+
 conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a Python 2.7 (PYTHON27)
 	$(BIN)/python -m tests.conformance.autobahn
 

@@ -96,6 +96,11 @@ class LoadSession(WSListener):
         self._transport.send_close(WSCloseCode.OK)
         await asyncio.wait_for(self._transport.wait_disconnected(), _CLOSE_TIMEOUT_S)
 
+    def hang_up(self) -> None:
+        """Leave without a word."""
+        self._closing = True
+        self._transport.disconnect(graceful=False)
+
     def _on_event(self, event: bytes) -> None:
         sequence, part, size = self._next_answer
         stamp = self._deltas[size].read(event)
