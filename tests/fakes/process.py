@@ -46,6 +46,23 @@ async def relay_process_with(
         await process.communicate()
 
 
+@asynccontextmanager
+async def unread_log(process: Process) -> AsyncIterator[None]:
+    """Read what the process says and forget it, so that it never waits for its log to be read."""
+    assert process.stderr is not None
+
+    async def forget(log: asyncio.StreamReader) -> None:
+        while await log.read(1 << 16):
+            pass
+
+    forgetting = asyncio.create_task(forget(process.stderr))
+    try:
+        yield
+    finally:
+        forgetting.cancel()
+        await asyncio.wait([forgetting])
+
+
 async def log_line(process: Process, word: str) -> str:
     """Read the process's log up to the line that holds the word."""
     assert process.stderr is not None

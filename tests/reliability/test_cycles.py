@@ -9,7 +9,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request, Response
 
-from tests.fakes.process import relay_process
+from tests.fakes.process import relay_process, unread_log
 from tests.fakes.upstream import echo, scripted_upstream
 from tests.reliability.conftest import Report
 from tests.reliability.watching import open_files, realtime, resident_bytes
@@ -52,7 +52,8 @@ async def test_ten_thousand_cycles(report: Report) -> None:
     """Descriptors and series are back where they were, and memory has not crept up."""
     async with (
         scripted_upstream(echo, some_are_refused) as upstream,
-        relay_process("--upstream", upstream.url, "--log-level", "error") as (process, address),
+        relay_process("--upstream", upstream.url) as (process, address),
+        unread_log(process),
     ):
 
         async def run(cycles: int) -> None:

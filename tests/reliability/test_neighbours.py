@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fakes.process import Process, relay_process
+from tests.fakes.process import Process, relay_process, unread_log
 from tests.reliability.conftest import Report
 from tests.reliability.peer_flooder import FLOODS
 from tests.reliability.watching import cpu_clock, neighbours, p99_ms
@@ -53,9 +53,8 @@ class Found(NamedTuple):
 async def watched(url: str, config: Path, flood: str, carrier: str, limits: dict[str, str]) -> Found:
     """Watch others while one peer of a relay of these settings floods."""
     async with (
-        relay_process(
-            "--upstream", url, "--config", str(config), "--log-level", "error", RELAY_CARRIER=carrier, **limits
-        ) as (relay, address),
+        relay_process("--upstream", url, "--config", str(config), RELAY_CARRIER=carrier, **limits) as (relay, address),
+        unread_log(relay),
         neighbours(address, count=5, every_s=0.02) as trips,
         neighbours(address, count=5, every_s=0.02, clock=cpu_clock(relay.pid)) as turns,
     ):
