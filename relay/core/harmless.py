@@ -44,4 +44,7 @@ def is_harmless(event: Event) -> bool:
 
 def _may_say(data: str, word: str) -> bool:
     """Whether an object that our readers cannot read may have this word in it for others, as it is or escaped."""
-    return data.lstrip("\ufeff \t\r\n")[:1] == "{" and ("\\u" in data or word in data.casefold())
+    if data.lstrip("\ufeff \t\r\n")[:1] != "{":
+        return False
+    has_escapes = "\\" in data and "\\u" in data  # one character is found ten times as fast as two
+    return has_escapes or word in data.casefold()

@@ -12,8 +12,8 @@ from typing import Any
 MOST_LEVELS = 100
 """Deeper nesting than this is in no event; what walks through a body by recursion may rely on it."""
 
-MOST_TOKENS = 60_000
-"""So many strings and brackets are looked at to find a type, which takes some ten milliseconds."""
+MOST_TOKENS = 20_000
+"""So many strings at the top, and runs of brackets, are looked at to find a type, which takes some ten milliseconds."""
 
 MOST_SCANNED_CHARS = 8 * 1024 * 1024
 """In so many characters, for the same reason."""
@@ -25,9 +25,11 @@ MOST_DIGITS = 400
 """A longer number is infinite: Python takes a time that grows with the square to read it."""
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_FLAT = rf'(?:{_STRING}|[^\[\]{{}}"]++)'
 _TOKEN = re.compile(rf'[^\[\]{{}}"]*+(?:({_STRING})(\s*:)?|([\[\]{{}}]))', re.DOTALL)
+_NESTED = re.compile(rf'(?:{_FLAT}|[\[{{]{_FLAT}*+[\]}}])*+([\[{{]++|[\]}}]++)', re.DOTALL)
 _ESCAPE = re.compile(r"\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w|\\.", re.DOTALL | re.ASCII)
-_NO_BRACKET = re.compile(rf'(?:{_STRING}|[^\[\]{{}}"]++)++', re.DOTALL)
+_NO_BRACKET = re.compile(rf'{_FLAT}++', re.DOTALL)
 
 
 def has_too_many_values(data: str, most: int) -> bool:
@@ -89,19 +91,22 @@ def scan_type(data: str) -> str | None:
     """
     if len(data) > MOST_SCANNED_CHARS:
         return None
-    level, found, is_type = 0, None, False
-    for number, token in enumerate(_TOKEN.finditer(data)):
-        if number > MOST_TOKENS:
-            return None
-        string, colon, bracket = token.groups()
-        if bracket:
-            level += 1 if bracket in "[{" else -1
+    level, at, found, is_type = 0, 0, None, False
+    for _ in range(MOST_TOKENS):
+        token = (_NESTED if level > 1 else _TOKEN).match(data, at)
+        if token is None:
+            break
+        at = token.end()
+        string, colon, brackets = ("", "", token[1]) if level > 1 else token.groups()
+        if brackets:
+            level += len(brackets) if brackets[0] in "[{" else -len(brackets)
         elif level == 1 and colon:
             is_type = _unquoted(string) == "type"
             found = None if is_type else found
         elif level == 1 and is_type:
             found = _unquoted(string)
-    return found if level == 0 and data.lstrip("\ufeff \t\r\n").startswith("{") else None
+    is_object = level == 0 and not data[at:].strip() and data.lstrip("\ufeff \t\r\n").startswith("{")
+    return found if is_object else None
 
 
 def write_leniently(body: Mapping[str, Any]) -> str:

@@ -102,17 +102,17 @@ class Locks(Interceptor):
     def _unlocked(self, event: Event, holder: str) -> Event:
         """The event without locked fields, in its `holder` and, where a lax upstream might look, beside it."""
         body = _pruned(event.body, self._locked[holder])
-        for outer, held in body.items():
-            if is_called(outer, holder) and isinstance(held, dict):
-                body = {**body, outer: self._with_harmless_input(held)}
+        for outer in called(holder, body):
+            if isinstance(body[outer], dict):
+                body = {**body, outer: self._with_harmless_input(body[outer])}
         return event if body == event.body else write_event(body)
 
     def _with_harmless_input(self, held: Mapping[str, Any]) -> dict[str, Any]:
         """A session or response without those items, in what it begins with, that are no harmless ones."""
-        kept = {}
-        for name, value in held.items():
-            harmless = [item for item in value if self._is_harmless(item)] if isinstance(value, list) else []
-            kept[name] = harmless if is_called(name, "input") else value
+        kept = dict(held)
+        for name in called("input", held):
+            value = held[name]
+            kept[name] = [item for item in value if self._is_harmless(item)] if isinstance(value, list) else []
         return kept
 
     def _why_refused(self, event: Event) -> str | None:
@@ -121,11 +121,10 @@ class Locks(Interceptor):
             return "The type of this event looks like one that the locks of this session are about."
         if event.type == MORE_INSTRUCTIONS and self._locks_instructions:
             return "The instructions of this session are locked, so nothing is added to them."
-        if event.type in ITEMS:
-            items = [item for name, item in event.body.items() if is_called(name, "item")]
-            if not all(map(self._is_harmless, items)):
-                return self._why_no_item()
-        if event.type in HOLDERS and any(is_called(name, "input") for name in event.body):
+        items = called("item", event.body) if event.type in ITEMS else []
+        if not all(self._is_harmless(event.body[name]) for name in items):
+            return self._why_no_item()
+        if event.type in HOLDERS and called("input", event.body):
             return "This session has locks, so its items stand where the API has them, and not beside that."
         return None
 
@@ -137,8 +136,7 @@ class Locks(Interceptor):
     def _is_harmless(self, item: Any) -> bool:
         if not isinstance(item, dict) or not all(map(_PLAIN.fullmatch, item)):
             return False
-        kinds = [value for name, value in item.items() if is_called(name, "type")]
-        known = all(kind in HARMLESS_ITEMS for kind in kinds)
+        known = all(item[name] in HARMLESS_ITEMS for name in called("type", item))
         return known and not (self._locks_instructions and commands(item))
 
 
@@ -162,16 +160,17 @@ def holds(lock: Iterable[str], field: str) -> bool:
     return any(path in _spellings(locked) or _within(field, locked) for locked in lock)
 
 
-def is_called(name: str, plain: str) -> bool:
-    """Whether a name is this one for somebody who overlooks case, underscores and what looks alike."""
-    return _look(name) == _look(plain)
+def called(plain: str, names: Iterable[str]) -> list[str]:
+    """Those of the names that are this one for somebody who overlooks case, underscores and what looks alike."""
+    look = _look(plain)
+    return [name for name, its_look in _looks(names) if its_look == look]
 
 
 def commands(item: Any) -> bool:
     """Whether the model may obey this item as it obeys its instructions."""
     if not isinstance(item, dict):
         return True
-    return any(role not in _HARMLESS_ROLES for name, role in item.items() if is_called(name, "role"))
+    return any(item[name] not in _HARMLESS_ROLES for name in called("role", item))
 
 
 def check_unambiguous(data: Data) -> None:
@@ -204,6 +203,13 @@ def _look(name: str) -> str:
     return name.lower().translate(_LOOKS).replace("rn", "m").replace("vv", "w")
 
 
+def _looks(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each name with its look. They are looked at all in one, since an object may have twenty thousand."""
+    names = list(names)
+    looks = _look("\n".join(names)).split("\n")
+    return zip(names, looks if len(looks) == len(names) else map(_look, names), strict=True)
+
+
 _GUARDED_LOOKS = frozenset(map(_look, GUARDED))
 
 Tree = dict[str, "Tree"]
@@ -229,8 +235,8 @@ def _pruned(node: Mapping[str, Any], tree: Tree, names: re.Pattern[str] = _PLAIN
     """The object without what is in the tree, and without names, on the way there, that are not like those."""
     kept: dict[str, Any] = {}
     changed = False
-    for name, value in node.items():
-        below = tree.get(_look(name))
+    for name, look in _looks(node):
+        value, below = node[name], tree.get(look)
         if not names.fullmatch(name) or below == {} or (below and not isinstance(value, dict)):
             changed = True
             continue

@@ -33,7 +33,10 @@ from relay.core.lenient_json import (
         ('{"type":"a"', None),
         ('{"type":"\\q"}', None),
         ('{"type":"' + "a" * MOST_SCANNED_CHARS + '"}', None),
-        ('{"type":"a","x":[' + "[]," * MOST_TOKENS + "0]}", None),
+        ('{"type":"a","x":[' + '[],{"type":"b"},"[",' * MOST_TOKENS + "0]}", "a"),
+        ('{"x":' + "[" * 200_000 + '"]"' + "]" * 200_000 + ',"type":"a"}', "a"),
+        ('{"x":{"y":[{"z":{}}],"type":"b"}}', None),
+        ('{"type":"a","x":[' + "[[]]," * MOST_TOKENS + "0]}", None),
         ("", None),
     ],
 )
