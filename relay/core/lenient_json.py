@@ -27,9 +27,9 @@ MOST_DIGITS = 400
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _FLAT = rf'(?:{_STRING}|[^\[\]{{}}"]++)'
 _TOKEN = re.compile(rf'[^\[\]{{}}"]*+(?:({_STRING})(\s*:)?|([\[\]{{}}]))', re.DOTALL)
-_NESTED = re.compile(rf'(?:{_FLAT}|[\[{{]{_FLAT}*+[\]}}])*+([\[{{]++|[\]}}]++)', re.DOTALL)
+_NESTED = re.compile(rf"(?:{_FLAT}|[\[{{]{_FLAT}*+[\]}}])*+([\[{{]++|[\]}}]++)", re.DOTALL)
 _ESCAPE = re.compile(r"\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w|\\.", re.DOTALL | re.ASCII)
-_NO_BRACKET = re.compile(rf'{_FLAT}++', re.DOTALL)
+_NO_BRACKET = re.compile(rf"{_FLAT}++", re.DOTALL)
 
 
 def has_too_many_values(data: str, most: int) -> bool:
