@@ -59,7 +59,7 @@ bench-quick: .venv/.dev ## steady audio only, in under a minute
 bench-dialect: .venv/.dev ## what translating the beta costs, into docs/dialects.md (two minutes)
 	$(BIN)/python -m bench.dialect
 
-bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (three minutes)
+bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (four minutes)
 	$(BIN)/python -m bench.voice_page
 
 reliability: .venv/.dev ## what happens on bad days, measured into docs/reliability.md (some minutes)
@@ -116,7 +116,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CHECKOUT := $(PIP) --no-deps --no-index --no-build-isolation --editable .
 
 # The fast lane is compiled with it where there is a C compiler; where none is, one line says so.
-LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py
+LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py relay/building/hook.py
 
 .venv/.run: requirements/run.txt requirements/build.txt pyproject.toml $(LANE) | .venv/bin/python
 	$(PIP) --require-hashes -r requirements/run.txt -r requirements/build.txt

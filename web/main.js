@@ -128,6 +128,15 @@ function focusTalk() {
   if (voice.pushToTalk && voice.active) byId('talk').focus();
 }
 
+/** Start opens a popover until this module runs, which needs no script and shows that it was pressed. */
+function takeUpEarlyPress() {
+  const [button, early] = [byId('start'), byId('early')];
+  const pressed = early.matches(':popover-open');
+  for (const name of ['popovertarget', 'popovertargetaction']) button.removeAttribute(name);
+  early.remove();
+  if (pressed) void start();
+}
+
 /** @param {{text: string, images: string[]}} message */
 async function say({ text, images }) {
   if (voice.client === null && !(await start(false))) return;
@@ -238,3 +247,4 @@ byId('volume', HTMLInputElement).value = String(Math.round(volume * 100));
 setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
 renderHost();
 schedule();
+takeUpEarlyPress();

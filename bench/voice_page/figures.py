@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.report.tables import figure
+from bench.voice_page.opening import NETWORKS
 
 CHUNK_MS = 20
 
@@ -28,6 +29,7 @@ class Figures:
         played_hz: what was played of a tone of 1 kHz in an answer.
         heap_bytes: what the page held once all its stores were full, and after half an hour more of talk.
         nodes: elements and texts of the document, at both times.
+        opening_ms: for each network, what `measure_opening` returns.
     """
 
     date: str
@@ -42,6 +44,7 @@ class Figures:
     played_hz: float
     heap_bytes: Sequence[int]
     nodes: Sequence[int]
+    opening_ms: Mapping[str, Mapping[str, Sequence[float]]]
 
     def save(self, path: Path) -> None:
         """Write them as JSON."""
@@ -66,6 +69,10 @@ def rows(figures: Figures) -> Iterator[list[str]]:
     heap_kb = [held / 1000 for held in figures.heap_bytes]
     yield _growth("the page's heap, and after half an hour more of talk", heap_kb, 1000, " KB")
     yield _growth("its nodes, likewise", figures.nodes, 100)
+    for network in NETWORKS:
+        found = figures.opening_ms[network.name]
+        yield _times(f"a first visit → Start answers, {network.name}", network.first_ms, found["first"])
+        yield _times("a reload → Start answers, likewise", network.again_ms, found["again"])
 
 
 def p95(times: Sequence[float]) -> float:

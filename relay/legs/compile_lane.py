@@ -1,13 +1,7 @@
-"""Compiles the fast lane when the package is built or installed from a checkout: a build hook of hatchling.
-
-Where there is no compiler, or no Cython, the package is built without it, and one line says so.
-"""
+"""Compiles the fast lane when the package is built or installed from a checkout; `building/hook.py` runs this file."""
 
 import sys
 from pathlib import Path
-from typing import Any
-
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = "relay/legs/lane.pyx"
 FLAGS = ["-O3", "-fno-strict-aliasing"]
@@ -15,20 +9,6 @@ FLAGS = ["-O3", "-fno-strict-aliasing"]
 
 class NotCompiled(Exception):  # noqa: N818 - the fact, not the fault
     """There is no compiler, or it did not do its work; the words say which."""
-
-
-class CustomBuildHook(BuildHookInterface[Any]):
-    """Adds the compiled module to a wheel, or lays it beside its source for an editable install."""
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        try:
-            compiled = compile_lane(Path(self.root))
-        except NotCompiled as why:
-            self.app.display_warning(f"relay: the fast lane is not compiled ({why}); all works without it, but slower")
-            return
-        build_data["artifacts"].append(str(compiled.relative_to(self.root)))
-        build_data["pure_python"] = False
-        build_data["infer_tag"] = True
 
 
 def compile_lane(root: Path) -> Path:

@@ -118,6 +118,10 @@ async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
             for path, kind in PAGE_FILES:
                 answer = await http.get(path)
                 assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
+            [script] = re.findall(r'<script type="module" src="([^"]+)"', (await http.get("/")).text)
+            joined = await http.get(script)
+            assert "immutable" in joined.headers["cache-control"]
+            assert "import " not in joined.text
         async with connect(url, proxy=None, open_timeout=None) as peer:
             assert '"session.created"' in str(await peer.recv())
     finally:
