@@ -67,7 +67,8 @@ async def measure_opening(tell: Callable[[str], None]) -> Mapping[str, Mapping[s
                 tell(f"is opened {TIMES} times over {network.name}")
                 visits = [await _visit(browser, address, network) for _ in range(TIMES)]
                 found[network.name] = {
-                    kind: list(times) for kind, times in zip(("first", "again", "listening"), zip(*visits), strict=True)
+                    kind: list(times)
+                    for kind, times in zip(("first", "again", "listening"), zip(*visits, strict=True), strict=True)
                 }
             await browser.close()
     return found
