@@ -4,12 +4,11 @@
  */
 import { ownRelay } from './session/own-relay.js';
 import { VoiceSession } from './session/voice-session.js';
+import { makeElementStyle } from './views/element-style.js';
 import { make, setText } from './views/page.js';
 import { clockWords, stateWords } from './views/state-words.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { WaveformView } from './views/waveform-view.js';
-
-const STYLE = new URL('./realtime-voice.css', import.meta.url);
 
 /**
  * Attributes: `relay` (an address; without it the relay that served this file), `profile`, `model`, and
@@ -17,7 +16,7 @@ const STYLE = new URL('./realtime-voice.css', import.meta.url);
  *
  * Events: `statechange` (detail: the phase, also in `data-state`), `realtimeevent` (detail: each event from
  * the relay) and `problem` (detail `{title, advice, detail}`). They do not bubble. Parts for `::part()`:
- * `button`, `state`, `clock`, `waveform`, `transcript`, `problem`. Custom properties: see realtime-voice.css.
+ * `button`, `state`, `clock`, `waveform`, `transcript`, `problem`. Custom properties: see views/element-style.js.
  */
 export class RealtimeVoice extends HTMLElement {
   /**
@@ -49,13 +48,9 @@ export class RealtimeVoice extends HTMLElement {
     super();
     const line = make('p', { class: 'line' }, this.#state, this.#clock);
     const waves = make('div', { class: 'waves' }, this.#canvas, this.#button);
-    this.attachShadow({ mode: 'open' }).append(
-      make('link', { rel: 'stylesheet', href: STYLE.href }),
-      this.#log,
-      this.#problem,
-      waves,
-      line,
-    );
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = [makeElementStyle()];
+    root.append(this.#log, this.#problem, waves, line);
     this.#button.addEventListener('click', () => (this.voice.active ? this.stop() : void this.start()));
     this.voice.addEventListener('change', () => this.#schedule());
     this.voice.addEventListener('received', (event) => this.#tell('realtimeevent', detailOf(event)));
@@ -66,10 +61,15 @@ export class RealtimeVoice extends HTMLElement {
     this.#schedule();
   }
 
-  /** An element that leaves the page hangs up. */
+  /** An element that leaves the page hangs up; one that is only moved in it is back before the next task. */
   disconnectedCallback() {
-    this.stop();
+    setTimeout(() => {
+      if (!this.isConnected) this.stop();
+    });
   }
+
+  /** Where the browser can move an element without taking it out, nothing is to be done. */
+  connectedMoveCallback() {}
 
   /** What goes on. */
   get phase() {

@@ -1,5 +1,9 @@
 """`<realtime-voice>` in a page that makes it its own."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
 import pytest
 from playwright.async_api import expect
 
@@ -18,6 +22,16 @@ DRESS = """
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   document.adoptedStyleSheets = [sheet];
+}
+"""
+MOVE = """
+async () => {
+  const voice = document.querySelector('realtime-voice');
+  document.querySelector('main').after(voice);
+  document.body.append(document.createElement('section'));
+  document.querySelector('section').append(voice);
+  await new Promise((resolve) => setTimeout(resolve));
+  return voice.phase;
 }
 """
 PARTS = ("button", "state", "clock", "waveform", "transcript", "problem")
@@ -39,7 +53,7 @@ async def test_a_page_can_style_the_element(open_page) -> None:
 
 
 async def test_a_page_hears_what_the_element_does(open_page) -> None:
-    """States and events are told as DOM events; an element that leaves the page hangs up."""
+    """States and events are DOM events; an element that is moved in the page goes on, one that leaves it hangs up."""
     async with serve_mock() as mock, running(mock.url) as relay:
         page = await open_page(silence(1))
         await page.goto(f"{relay.http}/embed.html")
@@ -53,6 +67,8 @@ async def test_a_page_hears_what_the_element_does(open_page) -> None:
         )
         await page.click("realtime-voice button")
         await until(page, "told.includes('listening') && told.includes('session.created')")
+        assert await page.evaluate(MOVE) == "listening"
+        assert len(relay.sessions) == 1
         await page.evaluate("document.querySelector('realtime-voice').remove()")
         await relay.sessions.empty()
         assert relay.ended_by("peer_closed") == 1
@@ -70,3 +86,39 @@ async def test_the_transcript_can_be_left_out(open_page) -> None:
         await voice.evaluate("(it) => void it.voice.say('Hello.')")
         await expect(voice).to_have_attribute("data-state", "speaking")
         await expect(voice.locator('[part="transcript"]')).to_be_hidden()
+
+
+@contextlib.asynccontextmanager
+async def host_page(answer: list[str]) -> AsyncIterator[str]:
+    """A server of somebody else's page, which gives the answer that is put there later; yields its origin."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer[0].encode())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_strict_page_of_another_origin_may_have_it(open_page) -> None:
+    """Under the policy that the documents name, and nothing more, the element is styled and holds a conversation."""
+    answer: list[str] = []
+    async with (
+        serve_mock() as mock,
+        host_page(answer) as host,
+        running(mock.url, allowed_origins=[host]) as relay,
+    ):
+        sockets = relay.http.replace("http", "ws", 1)
+        policy = f"default-src 'none'; script-src {relay.http}; connect-src {relay.http} {sockets}"
+        script = f'<script type="module" src="{relay.http}/web/realtime-voice.js"></script>'
+        answer.append(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n"
+            f"Content-Security-Policy: {policy}\r\n\r\n<!doctype html>{script}<realtime-voice>"
+        )
+        page = await open_page(silence(1), expects=("favicon",))
+        await page.goto(host)
+        button = page.locator("realtime-voice button")
+        await expect(button).to_have_css("border-radius", "50%")
+        await button.click()
+        await expect(page.locator("realtime-voice")).to_have_attribute("data-state", "listening")

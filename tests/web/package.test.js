@@ -26,6 +26,24 @@ const title: string = explainEnding({ code: 1013, reason: '', error: null, opene
 const element: HTMLElement = new RealtimeVoice();
 export { element, opened, title, words };
 `;
+const EMBEDDER = `
+import 'realtime-relay-web/element';
+import type { Phase, Problem, RealtimeVoice } from 'realtime-relay-web/element';
+
+const voice = document.querySelector('realtime-voice');
+if (voice === null) throw new Error('there is none');
+voice.ticket = async () => (await fetch('/ticket')).text();
+voice.addEventListener('statechange', ({ detail }) => { const phase: Phase = detail; void phase; });
+voice.addEventListener('problem', function ({ detail }) { const title: string = detail.title; this.muted = title === ''; });
+voice.addEventListener('realtimeevent', ({ detail }) => { if (detail.type === 'response.done') voice.stop(); });
+voice.addEventListener('click', (event) => event.clientX);
+const onProblem = ({ detail }: CustomEvent<Problem>) => detail.advice;
+voice.removeEventListener('problem', onProblem);
+const made: RealtimeVoice = document.createElement('realtime-voice');
+document.body.append(made);
+// @ts-expect-error a phase is a word of the table
+voice.addEventListener('statechange', ({ detail }) => detail === 'asleep');
+`;
 const STRICT = {
   compilerOptions: {
     strict: true,
@@ -36,7 +54,7 @@ const STRICT = {
     lib: ['ESNext', 'DOM', 'DOM.Iterable'],
     types: [],
   },
-  files: ['consumer.ts'],
+  files: ['consumer.ts', 'embedder.ts'],
 };
 
 let home = '';
@@ -75,6 +93,7 @@ test('The package holds the library, its types and its licence, and nothing that
   const rest = packed.files.map((file) => file.path).filter((path) => !/^(web|types)\//.test(path));
   assert.deepEqual(rest.toSorted(), ['LICENSE', 'README.md', 'package.json']);
   const typed = packed.files.map((file) => file.path).filter((path) => path.startsWith('types/'));
+  expected.add('web/element.js'); // types that are written by hand
   for (const path of typed) assert.ok(expected.has(path.replace('types', 'web').replace('.d.ts', '.js')), path);
 });
 
@@ -85,6 +104,7 @@ test('A dry run of npm pack lists what the package holds.', () => {
 
 test('A strict TypeScript program compiles against the types in the package.', () => {
   writeFileSync(join(home, 'consumer.ts'), CONSUMER);
+  writeFileSync(join(home, 'embedder.ts'), EMBEDDER);
   writeFileSync(join(home, 'tsconfig.json'), JSON.stringify(STRICT));
   run(join(ROOT, 'node_modules/.bin/tsc'), '--project', '.');
 });

@@ -1,7 +1,8 @@
-/*
- * Custom properties that a page may set on the element:
- * --realtime-voice-ground, -ink, -ink-soft, -line, -you, -you-soft, -model, -on-model, -bad, -radius.
- */
+/** The style of `<realtime-voice>`: constructed, so that no policy of the page it stands in forbids it. */
+
+/** Custom properties that a page may set on the element: `--realtime-voice-ground`, `-ink`, `-ink-soft`, `-line`, `-you`,
+ * `-you-soft`, `-model`, `-on-model`, `-bad`, `-radius`. */
+const STYLE = `
 :host {
   --ground: var(--realtime-voice-ground, #fff);
   --ink: var(--realtime-voice-ink, #1d1b18);
@@ -177,4 +178,12 @@ button {
   max-width: 100%;
   max-height: 10rem;
   border-radius: 10px;
+}
+`;
+
+/** A style sheet to adopt. */
+export function makeElementStyle() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  return sheet;
 }
