@@ -3,29 +3,38 @@
  * its constructor only: it runs on the audio thread.
  */
 
-const ZERO_CROSSINGS = 16; // each side of the kernel; with this window about 80 dB of stop band
-const PHASES = 256; // positions of the kernel between two samples; values between two phases are interpolated
-const KAISER_BETA = 8;
+// Shares of the lower rate: what is below PASS passes, of what is above STOP 80 dB are taken away.
+const PASS = 10_400 / 24_000;
+const STOP = 12_000 / 24_000;
+const STOP_BAND_DB = 81; // one more than promised: what follows from it is an estimate
+const MOST_ROWS = 640; // all rates of sound cards have fewer positions than this between two samples
 
 export class Resampler {
-  #step;
   #taps;
+  #rows;
   #kernel;
   #history;
   #filled = 0;
-  #position = 0;
+  // The next output stands at input sample #start + #phase / #phases, exactly, however long the stream is.
+  #start = 0;
+  #phase = 0;
+  #phases;
+  #step;
 
   /**
-   * @param {number} fromRate frames per second
-   * @param {number} toRate frames per second
+   * @param {number} fromRate frames per second, a whole number
+   * @param {number} toRate frames per second, a whole number
    * @param {number} [maxInputFrames] the longest `input` that `process` will ever be given
    */
   constructor(fromRate, toRate, maxInputFrames = 2048) {
-    const cutoff = Math.min(1, toRate / fromRate);
-    this.#step = fromRate / toRate;
-    this.#taps = 2 * Math.ceil(ZERO_CROSSINGS / cutoff);
-    this.#kernel = sincKernel(this.#taps, cutoff);
-    this.#history = new Float32Array(this.#taps * 2 + maxInputFrames + Math.ceil(this.#step));
+    const divisor = greatestCommonDivisor(fromRate, toRate);
+    this.#step = fromRate / divisor;
+    this.#phases = toRate / divisor;
+    this.#rows = Math.min(this.#phases, MOST_ROWS);
+    const lower = Math.min(fromRate, toRate) / fromRate;
+    this.#taps = tapsFor((STOP - PASS) * lower);
+    this.#kernel = sincKernel(this.#taps, this.#rows, (STOP + PASS) * lower);
+    this.#history = new Float32Array(this.#taps * 2 + maxInputFrames + Math.ceil(fromRate / toRate));
     this.reset();
   }
 
@@ -33,7 +42,7 @@ export class Resampler {
   reset() {
     this.#history.fill(0);
     this.#filled = this.#taps / 2; // silence first, so that the first output stands at the first input
-    this.#position = 0;
+    this.#start = this.#phase = 0;
   }
 
   /**
@@ -42,8 +51,8 @@ export class Resampler {
    * @param {number} outputFrames
    */
   needed(outputFrames) {
-    const lastRead = Math.floor(this.#position + (outputFrames - 1) * this.#step) + this.#taps;
-    return Math.max(0, lastRead - this.#filled);
+    const last = this.#start + Math.floor((this.#phase + (outputFrames - 1) * this.#step) / this.#phases);
+    return Math.max(0, last + this.#taps - this.#filled);
   }
 
   /**
@@ -56,52 +65,71 @@ export class Resampler {
    * @returns {number} how many frames were written
    */
   process(input, inputFrames, output) {
-    for (let index = 0; index < inputFrames; index += 1) this.#history[this.#filled + index] = input[index];
+    const history = this.#history;
+    for (let index = 0; index < inputFrames; index += 1) history[this.#filled + index] = input[index];
     this.#filled += inputFrames;
     let written = 0;
-    while (written < output.length && Math.floor(this.#position) + this.#taps <= this.#filled) {
-      output[written] = this.#convolve();
+    while (written < output.length && this.#start + this.#taps <= this.#filled) {
+      const row = Math.floor((this.#phase * this.#rows) / this.#phases);
+      output[written] = convolve(this.#history, this.#start, this.#kernel, row * this.#taps, this.#taps);
       written += 1;
-      this.#position += this.#step;
+      this.#phase += this.#step;
+      const passed = Math.floor(this.#phase / this.#phases);
+      this.#start += passed;
+      this.#phase -= passed * this.#phases;
     }
     this.#forget();
     return written;
   }
 
-  #convolve() {
-    const start = Math.floor(this.#position);
-    const phase = (this.#position - start) * PHASES;
-    const row = Math.floor(phase);
-    const blend = phase - row;
-    const first = row * this.#taps;
-    const second = first + this.#taps;
-    let sum = 0;
-    for (let tap = 0; tap < this.#taps; tap += 1) {
-      const weight = this.#kernel[first + tap] * (1 - blend) + this.#kernel[second + tap] * blend;
-      sum += this.#history[start + tap] * weight;
-    }
-    return sum;
-  }
-
   #forget() {
-    const passed = Math.min(Math.floor(this.#position), this.#filled);
+    const passed = Math.min(this.#start, this.#filled);
     this.#history.copyWithin(0, passed, this.#filled);
     this.#filled -= passed;
-    this.#position -= passed;
+    this.#start -= passed;
   }
 }
 
 /**
- * @param {number} taps
- * @param {number} cutoff of half the input rate
- * @returns {Float32Array} a row of taps for each phase
+ * Four sums, since each addition waits for the one before it.
+ *
+ * @param {Float32Array} samples
+ * @param {number} start
+ * @param {Float32Array} kernel
+ * @param {number} first of the row
+ * @param {number} taps a multiple of four
  */
-function sincKernel(taps, cutoff) {
-  const kernel = new Float32Array((PHASES + 1) * taps);
-  for (let row = 0; row <= PHASES; row += 1) {
+function convolve(samples, start, kernel, first, taps) {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let tap = 0; tap < taps; tap += 4) {
+    a += samples[start + tap] * kernel[first + tap];
+    b += samples[start + tap + 1] * kernel[first + tap + 1];
+    c += samples[start + tap + 2] * kernel[first + tap + 2];
+    d += samples[start + tap + 3] * kernel[first + tap + 3];
+  }
+  return a + b + (c + d);
+}
+
+/** Kaiser's estimate, as a multiple of four. @param {number} transition as a share of the input's rate */
+function tapsFor(transition) {
+  return 4 * Math.ceil((STOP_BAND_DB - 8) / (2.285 * 2 * Math.PI * transition) / 4);
+}
+
+/**
+ * @param {number} taps
+ * @param {number} rows
+ * @param {number} cutoff of half the input rate
+ * @returns {Float32Array} a row of taps for each position between two samples
+ */
+function sincKernel(taps, rows, cutoff) {
+  const kernel = new Float32Array(rows * taps);
+  for (let row = 0; row < rows; row += 1) {
     let sum = 0;
     for (let tap = 0; tap < taps; tap += 1) {
-      const distance = tap - (taps / 2 - 1) - row / PHASES;
+      const distance = tap - (taps / 2 - 1) - row / rows;
       const value = cutoff * sinc(cutoff * distance) * kaiser(distance / (taps / 2));
       kernel[row * taps + tap] = value;
       sum += value;
@@ -111,14 +139,20 @@ function sincKernel(taps, cutoff) {
   return kernel;
 }
 
+/** @param {number} a @param {number} b @returns {number} */
+function greatestCommonDivisor(a, b) {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 /** @param {number} x */
 function sinc(x) {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
 }
 
-/** @param {number} x -1 to 1, outside of which the window is 0 */
+/** @param {number} x -1 to 1, at which the window is 0 */
 function kaiser(x) {
-  return Math.abs(x) > 1 ? 0 : bessel(KAISER_BETA * Math.sqrt(1 - x * x)) / bessel(KAISER_BETA);
+  const beta = 0.1102 * (STOP_BAND_DB - 8.7);
+  return Math.abs(x) >= 1 ? 0 : bessel(beta * Math.sqrt(1 - x * x)) / bessel(beta);
 }
 
 /** The modified Bessel function of the first kind, order 0, by its power series. @param {number} x */

@@ -192,7 +192,7 @@ export class Speaker extends EventTarget {
     return {
       contextState: this.#context?.state ?? 'closed',
       sampleRate: this.#context?.sampleRate ?? 0,
-      outputLatencyMs: 1000 * ((this.#context?.baseLatency ?? 0) + (this.#context?.outputLatency || 0)),
+      outputLatencyMs: this.#outputLatencyMs,
       busy: this.busy,
       playing: report.playing,
       itemId: report.itemId,
@@ -223,9 +223,16 @@ export class Speaker extends EventTarget {
     this.#worklet.connect(this.#gain).connect(context.destination);
   }
 
-  /** @param {number} id @param {Cut[]} cut */
+  /** From the worklet to the air, as far as the browser knows. */
+  get #outputLatencyMs() {
+    return 1000 * ((this.#context?.baseLatency ?? 0) + (this.#context?.outputLatency || 0));
+  }
+
+  /** What has left the worklet is heard only later. @param {number} id @param {Cut[]} cut the one being played first */
   #flushed(id, cut) {
-    this.#flushing.get(id)?.(cut);
+    const [playing, ...waiting] = cut;
+    const heardMs = playing === undefined ? 0 : Math.max(0, playing.playedMs - this.#outputLatencyMs);
+    this.#flushing.get(id)?.(playing === undefined ? [] : [{ ...playing, playedMs: heardMs }, ...waiting]);
     this.#flushing.delete(id);
   }
 

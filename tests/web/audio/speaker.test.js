@@ -18,6 +18,8 @@ const REPORT = {
   droppedFrames: 0,
 };
 
+const LATENCY_MS = 30;
+
 /** The audio nodes that a speaker makes, as far as it uses them. */
 class FakeNode {
   static worklet = null;
@@ -39,7 +41,7 @@ class FakeAudioContext extends EventTarget {
   sampleRate = 24000;
   currentTime = 0;
   baseLatency = 0.01;
-  outputLatency = 0.02;
+  outputLatency = LATENCY_MS / 1000 - this.baseLatency;
   audioWorklet = { addModule: async () => {} };
 
   constructor({ sampleRate = 48000 }) {
@@ -141,7 +143,16 @@ test('A flush tells what was cut as the audio thread knows it.', async () => {
     flushed: 1,
     cut: [{ itemId: 'a', contentIndex: 0, playedFrames: 1200, receivedFrames: 2400 }],
   });
-  assert.deepEqual(await cutting, [{ itemId: 'a', contentIndex: 0, playedMs: 50, receivedMs: 100 }]);
+  assert.deepEqual(await cutting, [{ itemId: 'a', contentIndex: 0, playedMs: 50 - LATENCY_MS, receivedMs: 100 }]);
+});
+
+test('What is still on its way to the ear when it is cut was not heard.', async () => {
+  const { speaker, port } = await openSpeaker();
+  speaker.enqueue('a', 0, new Int16Array(2400));
+  const cutting = speaker.flush();
+  const cut = { contentIndex: 0, receivedFrames: 2400 };
+  port.receive({ flushed: 1, cut: [{ ...cut, itemId: 'a', playedFrames: 240 }, { ...cut, itemId: 'b', playedFrames: 0 }] });
+  assert.deepEqual((await cutting).map(({ playedMs }) => playedMs), [0, 0]);
 });
 
 test('A flush of nothing asks nobody.', async () => {
@@ -154,10 +165,10 @@ test('An audio thread that does not answer is answered for, by what it reported 
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { speaker, report } = await openSpeaker();
   speaker.enqueue('a', 0, new Int16Array(2400));
-  report({ itemId: 'a', started: 1, playing: true, receivedFrames: 2400, itemPlayedFrames: 480 });
+  report({ itemId: 'a', started: 1, playing: true, receivedFrames: 2400, itemPlayedFrames: 1200 });
   const cutting = speaker.flush();
   context.mock.timers.tick(250);
-  assert.deepEqual(await cutting, [{ itemId: 'a', contentIndex: 0, playedMs: 20, receivedMs: 100 }]);
+  assert.deepEqual(await cutting, [{ itemId: 'a', contentIndex: 0, playedMs: 50 - LATENCY_MS, receivedMs: 100 }]);
 });
 
 test('A report from before a flush moves nothing.', async () => {
