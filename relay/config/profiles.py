@@ -17,6 +17,7 @@ from relay.config.recording_options import RecordingOptions, read_recording_opti
 from relay.config.session_types import complaints_about
 from relay.core.causes import Cause
 from relay.core.closing import Refused, ended
+from relay.core.guards import GUARDS
 from relay.core.limits import DEFAULT_LIMITS, Limits
 
 DEFAULT_NAME = "default"
@@ -43,6 +44,7 @@ class Profile:
         dialect: what its peers speak, see `relay.config.dialects`; None where they say it themselves.
         kind: of the sessions that it is for.
         credentials: what the tools of a ticket's or a call's own session open their servers with; no setting has them.
+        guard: which of `relay.core.guards` watch its sessions; None for all where its peer is the voice page.
         attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
@@ -59,6 +61,7 @@ class Profile:
     kind: Kind = REALTIME
     attach: bool = False
     credentials: tuple[str, ...] = ()
+    guard: tuple[str, ...] | None = None
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.
@@ -92,6 +95,7 @@ def read_profile(
     limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
+    guard = _read_guard(session.pop("guard"), f"profiles.{name}.guard") if "guard" in session else None
     attach = session.pop("attach", False)
     if not isinstance(attach, bool):
         raise ValueError(f"profiles.{name}.attach: must be true or false")  # noqa: TRY004 - one kind for one place
@@ -121,7 +125,14 @@ def read_profile(
         dialect=dialect,
         kind=kind,
         attach=attach,
+        guard=guard,
     )
+
+
+def _read_guard(guard: Any, path: str) -> tuple[str, ...]:
+    if not isinstance(guard, list | tuple) or not all(name in GUARDS for name in guard):
+        raise ValueError(f"{path}: must be a list of {' and '.join(GUARDS)}, or empty for none of them")
+    return tuple(guard)
 
 
 def _read_lock(lock: Any, path: str) -> tuple[str, ...]:

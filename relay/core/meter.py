@@ -158,7 +158,7 @@ class Meter(Interceptor):
         if self._session.ended is not None:
             self._account.pay(ZERO, answer.name)
         elif self._judged(answer, event, now) is not None:
-            self._session.forward_up(event, now)
+            self._session.forward_up(event, now, self.on_up)
         self._session.hold_up(False, by=answer)
 
     def _judged(self, answer: Answer, event: Event, now: float) -> Event | None:

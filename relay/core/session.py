@@ -21,7 +21,7 @@ from relay.core.causes import ROWS, Cause
 from relay.core.close_codes import NO_CODE, NORMAL, fit_reason, sendable_code
 from relay.core.closing import Ended, ended, peer_ended, upstream_ended
 from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
-from relay.core.flow import Buffers, Flow
+from relay.core.flow import Buffers, Flow, Hook
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed, Leg, Listener
 from relay.core.tally import Tally
@@ -120,10 +120,17 @@ class Session:
         self._events_said += 1
         return f"relay_{self.session_id}_{self._events_said}"
 
-    def forward_up(self, event: Event, now: float) -> None:
-        """Send the peer's event that an interceptor had kept, which arrived at `now`. Others do not see it again."""
-        if self.state is State.OPEN:
-            self._say(self.up, event, now)
+    def forward_up(self, event: Event, now: float, by: Hook) -> None:
+        """Send the peer's event that the hook `by` had kept, which arrived at `now`. Those behind it see it, too."""
+        if self.state is not State.OPEN:
+            return
+        hooks = self.up.hooks.get(event.type, self.up.otherwise)
+        for hook in hooks[hooks.index(by) + 1 :]:
+            seen = hook(event, now)
+            if seen is None:
+                return
+            event = seen
+        self._say(self.up, event, now)
 
     def hold_up(self, held: bool, by: object = None) -> None:
         """Read the peer no further, or again once nobody holds it up any more."""

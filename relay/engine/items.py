@@ -140,7 +140,7 @@ class Item:
             Refused: there is no model audio there, or less of it than that.
         """
         pcm = self.pcm.get(content_index)
-        if self.role != "assistant" or not pcm:
+        if self.role != "assistant" or pcm is None:
             raise Refused(Fault.TRUNCATE_NOT_AUDIO)
         length_ms = audio.milliseconds(pcm)
         if audio_end_ms > length_ms:

@@ -30,6 +30,9 @@ Audio in bytes. Where a peer has agreed on `relay.binary.v1` its leg has a `Bina
 does: a peer's binary message leaves as the event that it stands for, and an audio delta as a binary message. A delta of
 another form than the API's own goes through Python.
 
+Sound. Where somebody has to know how long each answer is (`relay.core.sound`), the bytes of its audio are counted as
+they pass; that is told when another item begins, or when it is asked for.
+
 Recordings. Where the upstream's leg is recorded, each message is put aside for its recorder before it leaves.
 
 Counted here, and read when somebody asks: messages and bytes by type, and how long each stayed in the relay.
@@ -55,6 +58,7 @@ cdef enum:
     MOST_KEY_CHARS = 32
     HEADER_BYTES = 14
     AUDIO_HEADER_BYTES = 256
+    ITEM_ID_CHARS = 64
     MOST_FIELDS = 16
 
 
@@ -115,7 +119,11 @@ cdef class LaneListener(WSListener):
     cdef WSTransport _own_transport
     cdef object _flow
     cdef bytes _append
-    cdef int _append_number
+    cdef int _append_number, _sound_number, _sound_part
+    cdef object _add_sound
+    cdef int64_t _sound_octets
+    cdef Py_ssize_t _sound_chars
+    cdef char[ITEM_ID_CHARS] _sound_item
 
     def __cinit__(self):
         self.lane_direct = self.fragmented = self.heard = self.lane_unsure = False
@@ -123,7 +131,8 @@ cdef class LaneListener(WSListener):
         self.events = self.octets = 0
         self._events_left = self._octets_left = INFINITY
         self._batched = 0
-        self._last = self._socket = self._append_number = -1
+        self._last = self._socket = self._append_number = self._sound_number = -1
+        self._sound_octets = self._sound_chars = self._sound_part = 0
 
     def lane_connected(self, WSTransport transport):
         """The leg's connection is there."""
@@ -160,6 +169,19 @@ cdef class LaneListener(WSListener):
         self._audio = audio
         self._append = f'{{"type":"{audio.append}","audio":"'.encode("ascii")
 
+    def count_sound(self, add):
+        """Count the audio of this leg's upstream, and tell `add` item, part and bytes; see `relay.core.sound`."""
+        cdef bytes kind = b"response.output_audio.delta"
+        self._add_sound = add
+        self._sound_number = self._tally.number_of(kind, len(kind))
+
+    def tell_sound(self):
+        """Tell what has been counted and not told."""
+        cdef int64_t octets = self._sound_octets
+        self._sound_octets = 0
+        if octets and self._add_sound is not None:
+            self._add_sound(self._sound_item[:self._sound_chars].decode("ascii"), self._sound_part, octets)
+
     def record_with(self, recorder):
         """This leg's upstream is recorded: what leaves for it is told `sent_up`, what comes from it `came_down`."""
         self._recorder = recorder
@@ -170,6 +192,7 @@ cdef class LaneListener(WSListener):
 
     def leave_lane(self):
         """Close the lane for good."""
+        self._add_sound = None
         self._sink = None
         self._flow = None
         self._own_transport = None
@@ -292,6 +315,8 @@ cdef class LaneListener(WSListener):
                 return self._forward_delta(frame + header_bytes, size, number)
             if name == "session.output_audio.delta":
                 return False
+        elif number == self._sound_number and not self._count_delta(frame + header_bytes, size):
+            return False
         self._forward(frame, header_bytes, size, number)
         return True
 
@@ -322,11 +347,38 @@ cdef class LaneListener(WSListener):
         audio_bytes = _decode(<const uint8_t*>delta.audio.start, delta.audio.length, <uint8_t*>audio)
         if audio_bytes < 0 or delta.item_id.length > AUDIO_HEADER_BYTES // 2:
             return False
+        if number == self._sound_number and not self._count_sound(&delta):
+            return False
         item_id = delta.item_id.start[:delta.item_id.length].decode("ascii")
         header = self._sink._audio.header(item_id, delta.content_index, audio_bytes)
         memcpy(audio - len(header), <const char*>header, len(header))
         self._record(text, size)
         self._send_made(WSMsgType.BINARY, audio - len(header), len(header) + audio_bytes, size, number)
+        return True
+
+    cdef bint _count_delta(self, const char* text, Py_ssize_t size) except -1:
+        """Count the audio of a message; returns whether it is of the API's own form."""
+        cdef Delta delta
+        memset(&delta, 0, sizeof(delta))
+        return _read_delta(text, size, &delta) and self._count_sound(&delta)
+
+    cdef bint _count_sound(self, Delta* delta) except -1:
+        cdef const char* encoded = delta.audio.start
+        cdef Py_ssize_t chars = delta.audio.length
+        cdef bint is_same = (
+            delta.item_id.length == self._sound_chars
+            and delta.content_index == self._sound_part
+            and memcmp(delta.item_id.start, self._sound_item, self._sound_chars) == 0
+        )
+        if not is_same:
+            if delta.item_id.length > ITEM_ID_CHARS:
+                return False
+            self.tell_sound()
+            memcpy(self._sound_item, delta.item_id.start, delta.item_id.length)
+            self._sound_chars, self._sound_part = delta.item_id.length, delta.content_index
+        while chars and encoded[chars - 1] == b'=':
+            chars -= 1
+        self._sound_octets += chars * 3 // 4
         return True
 
     cdef int _send_made(self, WSMsgType form, char* message, Py_ssize_t size, Py_ssize_t counted, int number) except -1:

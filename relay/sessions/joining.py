@@ -8,14 +8,17 @@ from time import monotonic
 import structlog
 
 from relay.admission.session_request import AdmittedRequest
+from relay.config.kinds import REALTIME
 from relay.config.settings import Settings
 from relay.config.upstream_options import CASCADE
+from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.budget import SessionBudget
 from relay.core.chosen_model import ChosenModel
 from relay.core.closing import Ended
 from relay.core.concealment import Concealment
 from relay.core.events import Data
 from relay.core.facts import SessionCosts
+from relay.core.guards import GUARDS, RESPONSE, TRUNCATE, ResponseGuard, TruncateGuard
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
@@ -23,6 +26,7 @@ from relay.core.meter import Meter
 from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction, Secrets
 from relay.core.session import Session
+from relay.core.sound import SoundCount
 from relay.core.stages import StageTimer
 from relay.core.tally import Costs
 from relay.core.time_meters import TimeMeter
@@ -125,7 +129,9 @@ class Joiner:
             turn_state, meter = session_kind(info.request).turn_state(), self._meter(info, costs, journal, place)
             hooks = self._interceptors(info.request, concealment, recorder)
             bounds = Bounds(info.request.profile.limits, turn_state)
-            session = self._session(info, peer, upstream, (*journal.interceptors, turn_state, *hooks, bounds, meter))
+            guards = self._guards(info)
+            interceptors = (*journal.interceptors, turn_state, *hooks, bounds, meter, *guards)
+            session = self._session(info, peer, upstream, interceptors)
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
@@ -214,6 +220,18 @@ class Joiner:
             yield claim
         if recorder is not None:
             yield recorder
+
+    def _guards(self, info: PeerInfo) -> Iterable[Interceptor]:
+        """The guards of this session, which stand behind all that may refuse or keep what they hold."""
+        profile = info.request.profile
+        guards = profile.guard if profile.guard is not None or info.subprotocol != BINARY_AUDIO else GUARDS
+        if not guards or session_kind(info.request) is not REALTIME:
+            return
+        if TRUNCATE in guards:
+            yield (sound := SoundCount())
+            yield TruncateGuard(sound, self._metrics.count_guarded)
+        if RESPONSE in guards:
+            yield ResponseGuard(self._metrics.count_guarded)
 
     def _count(self, session: Session, seconds: float) -> None:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session

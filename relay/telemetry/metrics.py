@@ -25,6 +25,7 @@ from prometheus_client.registry import Collector
 
 from relay.core.causes import Cause
 from relay.core.closing import Ended
+from relay.core.guards import GUARDS
 from relay.core.tally import Direction, Histogram, Tally
 from relay.recording.recordings import Failure
 from relay.version import __version__
@@ -95,6 +96,10 @@ class Metrics:
             ),
             failures,
         )
+        self._guarded = _labelled(
+            counter("relay_guarded", "Events of peers that a guard changed, held or dropped, by guard.", ["guard"]),
+            GUARDS,
+        )
         self._tickets_refused = _labelled(
             counter(
                 "relay_tickets_refused",
@@ -130,6 +135,10 @@ class Metrics:
     def count_refused_ticket(self, how: Ended | None) -> None:
         """Count a ticket that was not made: since its caller may not have it, or since the request is wrong."""
         self._tickets_refused.labels(REQUEST_INVALID if how is None else how.cause.value).inc()
+
+    def count_guarded(self, guard: str) -> None:
+        """Count what a guard did with an event."""
+        self._guarded.labels(guard).inc()
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
         """Count and log a recording that is not whole; may be called on any thread."""

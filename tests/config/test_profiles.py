@@ -51,7 +51,16 @@ def test_a_live_profile_names_the_model_in_its_session() -> None:
     assert read_profile("x", {"type": "live", "voice": "marin", "lock": ["model"]}) == profile
 
 
+@pytest.mark.parametrize("guard", [[], ["truncate"], ["truncate", "response"]])
+def test_a_profile_names_its_guards(guard) -> None:
+    """A profile's guards are those that it names, and none where it names none; without a word that is left open."""
+    assert read_profile("x", {"guard": guard}) == Profile("x", DEFAULT_MODEL, {}, guard=tuple(guard))
+
+
 WRONG = [
+    ({"guard": ["all"]}, "profiles.x.guard: must be a list of truncate and response, or empty"),
+    ({"guard": "truncate"}, "profiles.x.guard: must be a list"),
+    ({"guard": [{}]}, "profiles.x.guard: must be a list"),
     ({"type": "lives"}, "profiles.x.type: must be one of realtime, transcription, translation, live, not 'lives'"),
     ({"type": ["live"]}, "profiles.x.type: must be one of"),
     ({"type": "translation", "instructions": "?"}, "profiles.x.instructions: openai"),

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import random
+from collections import Counter
 
 import pytest
 from websockets.frames import Frame, Opcode
@@ -11,6 +12,7 @@ from websockets.frames import Frame, Opcode
 from relay.core.events import read_peer_event, read_upstream_event
 from relay.core.interceptor import Interceptor
 from relay.core.locks import GUARDED
+from relay.core.sound import SoundCount
 from relay.legs.lanes import WHY_NOT
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
@@ -161,6 +163,40 @@ async def test_what_becomes_wanted_is_seen() -> None:
             await peer.send(f'{{"type":"{kind}","n":"{number}"}}')
             await peer.recv()
     assert seen == ["3", "4"]
+
+
+@pytest.mark.parametrize("subprotocols", [None, ["relay.binary.v1"]])
+async def test_sound_is_counted_in_the_lane(subprotocols) -> None:
+    """Audio that passes the lane is counted by item to the byte, as JSON and as bytes, and so is what does not pass."""
+    sound = SoundCount()
+    draw = random.Random(1)
+    sizes: Counter[str] = Counter()
+    deltas = []
+    for number in range(400):
+        item_id = draw.choice(["item_a", "item_a", "item_b", "x" * 70])
+        octets = draw.randbytes(draw.choice([0, 1, 2, 3, 480, 1199]))
+        sizes[item_id] += len(octets)
+        fields = {"item_id": item_id, "content_index": 0, "delta": base64.b64encode(octets).decode()}
+        late = {"note": ["this one is for Python"]} if number % 9 == 0 else {}
+        deltas.append(json.dumps({"type": "response.output_audio.delta", **fields, **late}))
+
+    async def speak(websocket) -> None:
+        await websocket.recv()
+        await _send_all(websocket, deltas)
+        await websocket.wait_closed()
+
+    async with (
+        scripted_upstream(speak) as upstream,
+        running(upstream.url, [lambda: sound], carrier="fast", profiles={"default": {"guard": []}}) as relay,
+        relay.peer(subprotocols=subprotocols) as peer,
+    ):
+        await peer.send(APPEND)
+        for _ in deltas:
+            await peer.recv()
+        [session] = relay.sessions.active_sessions
+        assert session.down.lane is not None
+        assert session.down.lane.events > 0
+        assert {name: sound.length_ms(name) for name in sizes} == {name: size // 48 for name, size in sizes.items()}
 
 
 async def test_a_message_between_fragments_is_a_fault() -> None:
