@@ -10,6 +10,8 @@ from relay.core.binary_audio import BinaryAudio
 from relay.core.events import Data
 from relay.core.flow import Flow
 
+EDITION: int
+
 class Records(Protocol):
     def sent_up(self, data: Data, now: float) -> None: ...
     def came_down(self, data: Data, now: float) -> None: ...

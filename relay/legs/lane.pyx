@@ -53,6 +53,9 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
+EDITION = 2
+"""To be counted up with what Python calls here, so that a build that was left over is not taken for this one."""
+
 cdef enum:
     MOST_MEMBERS = 4
     MOST_KEY_CHARS = 32

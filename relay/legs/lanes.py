@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from relay.legs.choice import RunningLeg
 
 try:
-    from relay.legs.lane import LaneListener, LanePoll, LaneProtocol, LaneTally
+    from relay.legs.lane import EDITION, LaneListener, LanePoll, LaneProtocol, LaneTally
 
+    if EDITION != 2:
+        raise ImportError("the lane was compiled from other code than this; install the checkout again")
     WHY_NOT = ""
 except (ImportError, ValueError) as failure:  # not built, or built for another picows
     WHY_NOT = str(failure)
