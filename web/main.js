@@ -42,6 +42,7 @@ const call = new CallView(voice, {
   startIcon: byId('start-icon'),
   state: byId('state'),
   clock: byId('clock'),
+  cost: byId('cost'),
   mute: byId('mute', HTMLButtonElement),
   muteIcon: byId('mute-icon'),
   muteLabel: byId('mute-label'),

@@ -131,6 +131,8 @@ async def test_latencies_are_shown_and_saved(open_page) -> None:
         assert stats["speaker"]["playedFrames"] > 0
         assert stats["microphone"]["capturedChunks"] > 0
         assert stats["relay"]["costUsd"] > 0
+        await expect(page.locator("#cost")).to_have_text(re.compile(r"^\$0\.\d{4}$"))
+        await expect(page.locator(".turn[data-role=assistant] .turn-cost")).to_have_text(re.compile(r"^\$0\.\d{4}$"))
         assert stats["latency"]["roundTripMs"] > 0
 
 

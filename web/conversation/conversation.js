@@ -2,6 +2,7 @@
  * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
+import { TurnCosts } from './turn-costs.js';
 import { TurnList } from './turn-list.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
@@ -20,6 +21,7 @@ const INCOMPLETE = new Map(
 
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
+  #costs = new TurnCosts();
   #transcribes = false;
   #noticeCount = 0;
   /** @type {Set<string>} turns of sessions that have ended: nothing new belongs between them */
@@ -42,6 +44,7 @@ export class Conversation {
    */
   apply(event) {
     this.#rules.get(event.type)?.(event);
+    this.#charge(this.#costs.apply(event));
   }
 
   /**
@@ -285,6 +288,14 @@ export class Conversation {
       turn.problem = INCOMPLETE.get(response.status_details?.reason) ?? 'stopped early';
     touch(turn);
     if (isEmpty(turn)) this.#list.remove(turn.id);
+  }
+
+  /** @param {{itemId: string, usd: number} | null} charge */
+  #charge(charge) {
+    const turn = this.#list.get(charge?.itemId ?? '');
+    if (charge === null || turn === undefined) return;
+    turn.costUsd += charge.usd;
+    touch(turn);
   }
 
   #forgetUnsaid() {

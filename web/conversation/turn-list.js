@@ -24,6 +24,7 @@
  * @property {number | null} heardMs how much of that was heard; null where nobody tells, or all of it was
  * @property {boolean} cut it was interrupted
  * @property {string} problem why it is not whole, in words; '' where it is
+ * @property {number} costUsd as the relay counts; 0 where it has told nothing
  * @property {number} revision changes with every change
  */
 
@@ -111,6 +112,7 @@ function newTurn(id, role) {
     heardMs: null,
     cut: false,
     problem: '',
+    costUsd: 0,
     revision: 0,
   };
 }

@@ -1,6 +1,6 @@
 /** The call's controls: start, mute, push-to-talk and interrupt, with waveform, state and clock. */
 import { setAttribute, setText } from './page.js';
-import { clockWords, stateWords } from './state-words.js';
+import { clockWords, costWords, stateWords } from './state-words.js';
 import { WaveformView } from './waveform-view.js';
 
 /** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
@@ -14,6 +14,7 @@ import { WaveformView } from './waveform-view.js';
  * @property {Element} startIcon
  * @property {HTMLElement} state
  * @property {HTMLElement} clock
+ * @property {HTMLElement} cost
  * @property {HTMLButtonElement} mute
  * @property {Element} muteIcon
  * @property {HTMLElement} muteLabel
@@ -50,6 +51,7 @@ export class CallView {
       startLabel,
       startIcon,
       state,
+      cost,
       mute,
       muteIcon,
       muteLabel,
@@ -60,6 +62,8 @@ export class CallView {
     this.#waveform.wake();
     root.dataset.state = phase;
     setText(state, stateWords(this.#voice));
+    const { costUsd } = this.#voice.news;
+    setText(cost, costUsd === null ? '' : costWords(costUsd));
     setText(startLabel, active ? 'Stop' : 'Start');
     start.classList.toggle('active', active);
     setAttribute(startIcon, 'href', active ? '#icon-stop' : '#icon-mic');

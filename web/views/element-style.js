@@ -161,6 +161,10 @@ button {
 
 .turn-unheard,
 .turn-problem,
+.turn-cost {
+  display: none;
+}
+
 .turn-mark {
   color: var(--ink-soft);
 }

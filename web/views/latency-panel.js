@@ -2,6 +2,7 @@
 import { SAMPLE_RATE } from '../audio/pcm.js';
 import { downloadJson, stamp } from './files.js';
 import { make } from './page.js';
+import { costWords } from './state-words.js';
 
 /** @typedef {import('../session/voice-session.js').VoiceSession} VoiceSession */
 /** @typedef {ReturnType<import('../conversation/latency.js').Latency['toJSON']>['turns'][number]} TurnFigures */
@@ -140,7 +141,7 @@ function figure(name, value) {
 function costFigures({ costUsd, budgetShare }) {
   if (costUsd === null) return [];
   return [
-    ...figure('Cost, at the API’s prices', `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`),
+    ...figure('Cost, at the API’s prices', costWords(costUsd)),
     ...figure('Of the budget', `${Math.round(budgetShare * 100)} %`),
   ];
 }

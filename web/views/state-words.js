@@ -26,6 +26,11 @@ export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microp
   return WORDS[phase];
 }
 
+/** @param {number} usd @returns {string} such as `$0.0053` or `$1.20` */
+export function costWords(usd) {
+  return `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
+}
+
 /** @param {number} ms @returns {string} such as `1:05` */
 export function clockWords(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1000));

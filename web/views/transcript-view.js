@@ -1,6 +1,7 @@
 /** The transcript as elements. */
 import { splitHeard } from '../conversation/transcript.js';
 import { make, setText } from './page.js';
+import { costWords } from './state-words.js';
 
 /** @typedef {import('../conversation/turn-list.js').Turn} Turn */
 
@@ -79,6 +80,7 @@ function makeTurn({ id, role }) {
     make('div', { class: 'turn-images', hidden: true }),
     text,
     make('p', { class: 'turn-problem', hidden: true }),
+    make('p', { class: 'turn-cost', hidden: true }),
   );
   return element;
 }
@@ -91,6 +93,8 @@ function fillTurn(element, turn) {
   part(element, 'turn-text').hidden = heard === '' && unheard === '' && turn.final && !turn.cut;
   setText(part(element, 'turn-problem'), turn.problem);
   part(element, 'turn-problem').hidden = turn.problem === '';
+  setText(part(element, 'turn-cost'), turn.costUsd > 0 ? costWords(turn.costUsd) : '');
+  part(element, 'turn-cost').hidden = turn.costUsd === 0;
   element.classList.toggle('turn-pending', !turn.final);
   if (turn.images.length > 0) showImages(part(element, 'turn-images'), turn.images);
   if (turn.cut) markCut(element);
