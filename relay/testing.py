@@ -108,7 +108,7 @@ def realtime_replay(relay_background: Background) -> Callable[..., Served[Replay
     def start(
         path: str | Path, *, speed: float = math.inf, strict: bool = True, faults: Iterable[str] = (), seed: int = 0
     ) -> Served[ReplaySession]:
-        disturbance = Disturbance(read_faults(faults), seed)
+        disturbance = Disturbance(read_faults(faults, of_replay=True), seed)
         serving = serve_replay(Path(path), options=ReplayOptions(speed, strict), disturbance=disturbance)
         replay = relay_background.enter(serving)
         return Served(replay.url, replay.sessions)

@@ -76,7 +76,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class MessageBegun:
-    """A message follows: the item begins, and its one part."""
+    """A message follows: the item begins, and its one part.
+
+    Attributes:
+        in_silence: whether it is written though speech was asked for.
+    """
+
+    in_silence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

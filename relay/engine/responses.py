@@ -46,6 +46,7 @@ class Response:
         self._items: list[Item] = []
         self._previous_id: str | None = None
         self._place: Place = {}
+        self._is_aloud = request.aloud
 
     @property
     def is_out_of_band(self) -> bool:
@@ -84,8 +85,9 @@ class Response:
         match step:
             case Pause():
                 yield step
-            case MessageBegun():
+            case MessageBegun(in_silence):
                 yield from self._finish_item()
+                self._is_aloud = self._request.aloud and not in_silence
                 yield from self._begin_message()
             case CallBegun(name, call_id):
                 yield from self._finish_item()
@@ -151,7 +153,7 @@ class Response:
 
     def _finish_message(self, item: Item) -> Script:
         kind, words = self._part
-        if self._request.aloud:
+        if self._is_aloud:
             yield event("response.output_audio.done", **self._place)
             yield event("response.output_audio_transcript.done", **self._place, transcript=item.words)
         else:
@@ -165,7 +167,7 @@ class Response:
     @property
     def _part(self) -> tuple[str, str]:
         """The type of a message's part, and the field that has its words."""
-        return ("audio", "transcript") if self._request.aloud else ("text", "text")
+        return ("audio", "transcript") if self._is_aloud else ("text", "text")
 
     def _as_dict(self) -> dict[str, Any]:
         """The response object, as it stands."""

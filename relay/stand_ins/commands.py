@@ -60,7 +60,7 @@ def replay(path: Path, host: str, port: int, speed: str, strict: bool, faults: t
     """
     try:
         options = ReplayOptions(read_speed(speed), strict)
-        disturbance = Disturbance(read_faults(faults), seed)
+        disturbance = Disturbance(read_faults(faults, of_replay=True), seed)
         serving = serve_replay(path, host, port, options=options, disturbance=disturbance)
         _run(serving, f"The replay of {path}", host, port)
     except (RecordingError, ValueError) as failure:

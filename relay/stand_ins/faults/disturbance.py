@@ -8,7 +8,7 @@ from random import Random
 from relay.core.events import Data
 from relay.engine.session_base import Closure
 from relay.stand_ins.exchange import StandIn
-from relay.stand_ins.faults.grammar import AT_HANDSHAKE, Fault
+from relay.stand_ins.faults.grammar import AT_HANDSHAKE, OF_THE_MOCK, Fault
 from relay.stand_ins.faults.line import Break, FaultyLine
 
 MAX_ON_LINE = 256
@@ -26,10 +26,12 @@ class Disturbance:
     def __init__(self, faults: Iterable[Fault] = (), seed: int = 0) -> None:
         faults = tuple(faults)
         self._at_handshake = [fault for fault in faults if fault.name in AT_HANDSHAKE]
-        self._in_session = [fault for fault in faults if fault.name not in AT_HANDSHAKE]
+        self._of_the_mock = [fault for fault in faults if fault.name in OF_THE_MOCK]
+        self._in_session = [fault for fault in faults if fault.name not in AT_HANDSHAKE | OF_THE_MOCK]
         self._seed = seed
         self._chances = Random(seed)  # noqa: S311 - luck, not secrecy
         self._handshakes = 0
+        self._begun = 0
         self._sessions = 0
 
     async def refusal(self) -> int | None:
@@ -44,6 +46,11 @@ class Disturbance:
             else:
                 status = int(fault.value)
         return status
+
+    def of_next_session(self) -> dict[str, float]:
+        """What the mock's next session does by itself: the values of its faults, by name."""
+        self._begun += 1
+        return {fault.name: fault.value for fault in self._of_the_mock if fault.meets(self._begun, self._chances)}
 
     def disturbed(self, session: StandIn) -> StandIn:
         """The session, with what is to go wrong in it."""

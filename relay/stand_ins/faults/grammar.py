@@ -111,9 +111,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType({
     "oversize": Kind("oversize=32MB@12", "an event of this size before the message", _bytes, 32e6, needs_when=True),
     "handshake": Kind("handshake=3s", "the handshake takes this much longer; @N is the Nth connection", _seconds),
     "status": Kind("status=429@1", "the handshake is refused with this status; @N is the Nth connection", _status),
+    "expire": Kind("expire=20s", "of the mock: a session lasts no longer; @N is the Nth connection", _seconds),
+    "muted": Kind("muted", "of the mock: answers are text, in silence, where items of history were created as text; "
+                  "@N is the Nth connection", _nothing, 0),
 })  # fmt: skip
 
 AT_HANDSHAKE = frozenset({"handshake", "status"})
+OF_THE_MOCK = frozenset({"expire", "muted"})
+"""What a session does by itself, which a recording does not."""
 
 
 def read_fault(text: str) -> Fault:
@@ -140,9 +145,16 @@ def read_fault(text: str) -> Fault:
     return Fault(name, value, number, chance)
 
 
-def read_faults(texts: Iterable[str]) -> tuple[Fault, ...]:
-    """Read several; each may hold some, separated by commas."""
-    return tuple(read_fault(part.strip()) for text in texts for part in text.split(",") if part.strip())
+def read_faults(texts: Iterable[str], *, of_replay: bool = False) -> tuple[Fault, ...]:
+    """Read several; each may hold some, separated by commas.
+
+    Raises:
+        WrongFault: one of them cannot be asked for, or not of a replay where they are for one.
+    """
+    faults = tuple(read_fault(part.strip()) for text in texts for part in text.split(",") if part.strip())
+    if of_replay and (wrong := [fault.name for fault in faults if fault.name in OF_THE_MOCK]):
+        raise WrongFault(f"{wrong[0]} is a fault of the mock: a replay says what was recorded")
+    return faults
 
 
 def _when(word: str) -> tuple[int | None, float]:

@@ -33,8 +33,9 @@ TOKENS_PER_MINUTE = 4_000_000
 class MockMind:
     """Remembers which clip is next, and what it has read; it takes everything, and asks nobody."""
 
-    def __init__(self, pace: Pace) -> None:
+    def __init__(self, pace: Pace, *, is_muted: bool = False) -> None:
         self._pace = pace
+        self._is_muted = is_muted
         self._voice = Voice()
         self._meter = Meter()
 
@@ -61,14 +62,18 @@ class MockMind:
         prompt = self._meter.read(request.instructions, request.tools, request.context)
         call = choose_call(request.context, request.tools, request.tool_choice)
         chosen = call or self._voice.answer(request.context, request.instructions, aloud=request.aloud)
-        return MockAnswer(chosen, request, prompt, self._pace)
+        in_silence = self._is_muted and any(item.role == "assistant" and not item.pcm for item in request.context)
+        return MockAnswer(chosen, request, prompt, self._pace, in_silence=in_silence)
 
 
 class MockAnswer:
     """A clip that is said or written, or a function that is called, at the mock's pace."""
 
-    def __init__(self, chosen: Utterance | Call, request: Request, prompt: Prompt, pace: Pace) -> None:
+    def __init__(
+        self, chosen: Utterance | Call, request: Request, prompt: Prompt, pace: Pace, *, in_silence: bool = False
+    ) -> None:
         self._chosen = chosen
+        self._in_silence = in_silence
         self._request = request
         self._prompt = prompt
         self._pace = pace
@@ -109,7 +114,8 @@ class MockAnswer:
     def _all_steps(self) -> Iterator[Step]:
         if isinstance(self._chosen, Call):
             return self._call(self._chosen)
-        return self._speak(self._chosen) if self._request.aloud else self._write(self._chosen)
+        is_aloud = self._request.aloud and not self._in_silence
+        return self._speak(self._chosen) if is_aloud else self._write(self._chosen)
 
     def _speak(self, clip: Utterance) -> Iterator[Step]:
         yield MessageBegun()
@@ -120,7 +126,7 @@ class MockAnswer:
             yield Pause(self._pace.speech_pause_s(said_ms, milliseconds(pcm)))
 
     def _write(self, clip: Utterance) -> Iterator[Step]:
-        yield MessageBegun()
+        yield MessageBegun(self._in_silence)
         for word in words_of(clip.words):
             yield Written(word)
             yield Pause(self._pace.token_s)

@@ -130,20 +130,22 @@ async def serve_mock(
         disturbance: what is to go wrong; nothing if not given.
     """
 
+    disturbance = disturbance or Disturbance()
+
     def new_session(opening: Opening) -> SessionBase:
+        faults = disturbance.of_next_session()
         given = {
             "now": asyncio.get_running_loop().time(),
             "unix_now": time.time(),
-            "session_seconds": session_seconds,
+            "session_seconds": faults.get("expire", session_seconds),
             "record_s": record_s,
         }
         if opening.kind is TRANSLATION:
             return TranslationSession(opening, **given)
         if opening.kind is LIVE:
             return LiveSession(pace=pace or Pace(), **given)
-        return MockSession(opening, pace=pace or Pace(), **given)
+        return MockSession(opening, pace=pace or Pace(), is_muted="muted" in faults, **given)
 
-    disturbance = disturbance or Disturbance()
     mock = MockServer(new_session, api_key, disturbance)
     rest = MockRest(mock.calls, api_key).app
     async with listening(mock.serve, host, port, mock.gate, disturbance, rest) as mock.url:

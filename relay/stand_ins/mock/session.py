@@ -20,6 +20,7 @@ class MockSession(EngineSession):
         unix_now: the same moment in Unix seconds, for `expires_at`.
         session_seconds: how long the session may last.
         record_s: how much of the received audio to keep in `heard`.
+        is_muted: whether it answers in text alone where it was given an assistant's words as text, as the API has done.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class MockSession(EngineSession):
         unix_now: float,
         session_seconds: float = SESSION_SECONDS,
         record_s: float = 0.0,
+        is_muted: bool = False,
     ) -> None:
         super().__init__(
             opening.model,
-            mind=MockMind(pace),
+            mind=MockMind(pace, is_muted=is_muted),
             listener=Listener(),
             now=now,
             unix_now=unix_now,

@@ -1,6 +1,7 @@
 """Faults over real sockets: the mock and the replay that do wrong, and a relay before them."""
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -52,6 +53,49 @@ async def test_a_relay_before_faults() -> None:
     with pytest.raises(json.JSONDecodeError):
         json.loads(half)
     assert one == again
+
+
+async def test_a_mock_whose_sessions_are_short() -> None:
+    """A session of the mock lasts as long as it is told, says so, and ends as the API's do; others last an hour."""
+    async with serve_mock(pace=Pace.instant(), disturbance=disturbance("expire=100ms@2")) as mock:
+        ends = []
+        for _ in range(2):
+            async with connect(mock.url + MODEL, proxy=None) as peer:
+                ends.append(json.loads(await peer.recv())["session"]["expires_at"])
+                if len(ends) == 2:
+                    messages, code, reason = await end_of(peer)
+    assert ends[0] - ends[1] > 3000
+    assert [json.loads(message)["error"]["code"] for message in messages] == ["session_expired"]
+    assert (code, reason) == (1001, "Your session hit the maximum duration of 0.00166667 minutes.")
+
+
+HISTORY = {"id": "item_of_old", "type": "message", "role": "assistant", "content": [
+    {"type": "output_text", "text": "Good evening."}]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("faults", "item", "is_silent"), [
+    (["muted"], HISTORY, True),
+    (["muted"], {**HISTORY, "role": "user", "content": [{"type": "input_text", "text": "Hi."}]}, False),
+    ([], HISTORY, False),
+])  # fmt: skip
+async def test_a_mock_that_falls_silent(faults, item, is_silent) -> None:
+    """Asked for it, the mock answers history in text as the API has done: in text, billed without audio, not a word."""
+    async with (
+        serve_mock(pace=Pace.instant(), disturbance=disturbance(*faults)) as mock,
+        connect(mock.url + MODEL, proxy=None) as peer,
+    ):
+        await peer.send(json.dumps({"type": "conversation.item.create", "item": item}))
+        await peer.send('{"type":"response.create"}')
+        events: list[dict[str, Any]] = []
+        while not events or events[-1]["type"] != "response.done":
+            events.append(json.loads(await peer.recv()))
+    assert [event["type"] for event in events[1:3]] == ["conversation.item.added", "conversation.item.done"]
+    assert [event["item"]["id"] for event in events[1:3]] == ["item_of_old"] * 2
+    response = events[-1]["response"]
+    assert response["output_modalities"] == ["audio"]
+    assert (response["usage"]["output_token_details"]["audio_tokens"] == 0) == is_silent
+    assert response["output"][0]["content"][0]["type"] == ("output_text" if is_silent else "output_audio")
+    assert any(event["type"] == "response.output_audio.delta" for event in events) != is_silent
 
 
 async def test_a_handshake_that_is_refused_once() -> None:

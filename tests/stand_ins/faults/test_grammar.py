@@ -64,3 +64,11 @@ def test_a_fault_that_cannot_be(text, words) -> None:
         read_fault(text)
     for each in words:
         assert each in str(failure.value)
+
+
+@pytest.mark.parametrize("fault", ["expire=20s", "muted"])
+def test_what_a_recording_cannot_do(fault) -> None:
+    """A fault of the mock alone is refused to a replay."""
+    assert read_faults([fault])[0].name in fault
+    with pytest.raises(WrongFault, match="is a fault of the mock"):
+        read_faults([fault], of_replay=True)
