@@ -4,10 +4,12 @@
  * `voice` is exported for whoever drives the page from outside: `(await
  * import('/web/main.js')).voice.stats()`.
  */
+import { TurnPlayer } from './audio/turn-player.js';
 import { asText } from './conversation/transcript.js';
 import { EventLog } from './protocol/event-log.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
+import { Recorder } from './session/recorder.js';
 import { VoiceSession } from './session/voice-session.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
@@ -17,6 +19,7 @@ import { EventsPanel } from './views/events-panel.js';
 import { copy, download, stamp } from './views/files.js';
 import { LatencyPanel } from './views/latency-panel.js';
 import { byId, setText } from './views/page.js';
+import { RecordingPanel } from './views/recording-panel.js';
 import { SessionPanel } from './views/session-panel.js';
 import { SettingsView } from './views/settings-view.js';
 import { listenToKeys } from './views/shortcuts.js';
@@ -31,7 +34,14 @@ export const voice = new VoiceSession();
 
 const preferences = new Preferences();
 const log = new EventLog();
-const transcript = new TranscriptView(byId('transcript'), byId('scroller'));
+const player = new TurnPlayer();
+const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
+  has: (id) => voice.sounds.has(id),
+  get playing() {
+    return player.name;
+  },
+  toggle: (id) => playAgain(id),
+});
 const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
 const announcer = new Announcer(byId('announcer'));
 const call = new CallView(voice, {
@@ -96,6 +106,12 @@ const session = new SessionPanel(voice, {
   reload: byId('session-reload', HTMLButtonElement),
   send: byId('session-send', HTMLButtonElement),
 });
+const recording = new RecordingPanel(new Recorder(voice, () => settings.target.profile), voice, {
+  keep: byId('record', HTMLInputElement),
+  words: byId('record-words'),
+  wav: byId('record-wav', HTMLButtonElement),
+  session: byId('record-session', HTMLButtonElement),
+});
 const tools = new ToolsPanel(voice, {
   calls: byId('tools-calls'),
   list: byId('tools-list'),
@@ -108,6 +124,7 @@ const tools = new ToolsPanel(voice, {
 const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawer-close'), [
   { tab: byId('tab-events'), panel: byId('panel-events'), render: () => events.render() },
   { tab: byId('tab-latency'), panel: byId('panel-latency'), render: () => latency.render() },
+  { tab: byId('tab-voice'), panel: byId('panel-voice'), render: () => recording.render() },
   { tab: byId('tab-session'), panel: byId('panel-session'), render: () => session.render() },
   { tab: byId('tab-tools'), panel: byId('panel-tools'), render: () => tools.render() },
 ]);
@@ -142,6 +159,17 @@ function takeUpEarlyPress() {
 async function say({ text, images }) {
   if (voice.client === null && !(await start(false))) return;
   await voice.say(text, images);
+}
+
+/** Plays what was kept of a turn, or stops that. @param {string} id */
+function playAgain(id) {
+  if (player.name === id) {
+    player.stop();
+    return;
+  }
+  void voice.interrupt();
+  player.volume = voice.speaker.volume;
+  void player.play(id, voice.sounds.get(id), preferences.choices.speakerId);
 }
 
 function schedule() {
@@ -204,6 +232,7 @@ function listen(source, type, listener) {
 }
 
 listen(voice, 'change', schedule);
+listen(player, 'change', () => transcript.renderAgain(voice.conversation.turns));
 listen(voice, 'notice', notice);
 listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
   log.add('down', event, performance.now()),

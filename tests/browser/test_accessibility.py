@@ -13,7 +13,7 @@ from tests.fakes.running import running
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
-TABS = ("events", "latency", "session", "tools")
+TABS = ("events", "latency", "voice", "session", "tools")
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 320, "height": 640}
 UNENDING = Pace(holds_after_s=12.0)

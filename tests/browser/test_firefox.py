@@ -40,7 +40,7 @@ async def test_the_page_works_in_firefox(tmp_path) -> None:
         await tab.press(ESCAPE)
         await state(tab, "listening")
         await tab.click("#drawer-button")
-        for name in ("latency", "session", "tools", "events"):
+        for name in ("latency", "voice", "session", "tools", "events"):
             await tab.click(f"#tab-{name}")
             await shown(tab, f"#panel-{name}")
         await shown(tab, ".event")

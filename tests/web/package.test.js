@@ -111,7 +111,7 @@ test('A strict TypeScript program compiles against the types in the package.', (
 
 test('The package is imported by its name.', () => {
   const words = run('node', '--eval', "import('realtime-relay-web').then((it) => console.log(Object.keys(it).join()))");
-  assert.match(words, /RealtimeClient,Speaker,VoiceSession/);
+  assert.match(words, /RealtimeClient,Recorder,Speaker,TurnPlayer,VoiceSession/);
 });
 
 test('The package has the version of the relay that it is tested with.', () => {

@@ -198,6 +198,7 @@ export class RealtimeClient extends EventTarget {
     if (!this.#write(this.#codec.encodeAudio(samples))) return;
     this.#counters.sentAudioFrames += samples.length;
     this.#tell('sent', { type: 'input_audio_buffer.append', samples: samples.length });
+    this.#tell('spoken', samples);
   }
 
   /**

@@ -29,7 +29,7 @@ const MOST_ATTEMPTS = 6;
  * Keeps one session open: connects, and connects again when a session is lost that may come back.
  *
  * A new connection is a new, empty session; whoever listens to `open` must say again what the other side
- * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio` and `sent` as from the
+ * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio`, `sent` and `spoken` as from the
  * client, `failed` (detail `Problem`).
  */
 export class Connector extends EventTarget {
@@ -106,7 +106,7 @@ export class Connector extends EventTarget {
     const codecs = this.#offersBinary ? [new BinaryCodec()] : [];
     const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, codecs);
     this.#client = client;
-    for (const type of ['event', 'audio', 'sent'])
+    for (const type of ['event', 'audio', 'sent', 'spoken'])
       client.addEventListener(type, (event) => this.#pass(client, event));
     try {
       await client.connect();

@@ -5,6 +5,7 @@ import { Speaker } from '../audio/speaker.js';
 import { Conversation } from '../conversation/conversation.js';
 import { historyItems, userItem } from '../conversation/items.js';
 import { Latency } from '../conversation/latency.js';
+import { TurnSounds } from '../conversation/turn-sounds.js';
 import { TurnTaking } from '../conversation/turn-taking.js';
 import { explainError, explainMicrophone, explainSpeaker } from '../protocol/endings.js';
 import { RelayEvents } from '../protocol/relay-events.js';
@@ -18,6 +19,13 @@ import { ScreenWakeLock } from './wake-lock.js';
 /** @typedef {import('./connector.js').Problem} Problem */
 /** @typedef {import('../protocol/realtime-client.js').RealtimeClient} RealtimeClient */
 /** @typedef {import('../audio/microphone.js').MicrophoneUnavailable} MicrophoneUnavailable */
+
+/**
+ * What goes over the connection, told before anything is done about it: an event, or samples that are not kept.
+ * Sound that comes is both, one after the other; sound that is sent is samples alone.
+ *
+ * @typedef {{direction: 'up' | 'down', event: RealtimeEvent | null, samples: Int16Array | null, itemId: string}} Passing
+ */
 
 /** Errors that only say that we came too late. */
 const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_commit_empty']);
@@ -36,13 +44,16 @@ const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_comm
  * A spoken conversation: microphone, connection, speaker and view state, joined. It touches no page.
  *
  * Events: `change` (anything that a view shows; many a second), `received` and `sent` (detail: each event),
- * `notice` (detail: a sentence worth showing for a moment), `ended` (detail `Problem`, when a session fails).
+ * `notice` (detail: a sentence worth showing for a moment), `ended` (detail `Problem`, when a session fails),
+ * `passing` (detail `Passing`).
  */
 export class VoiceSession extends EventTarget {
   microphone;
   speaker;
   conversation = new Conversation();
   latency = new Latency();
+  /** What was said in the last turns, to be heard again. */
+  sounds = new TurnSounds();
   /** What the relay's own events have said. */
   news = new RelayEvents();
   #connector;
@@ -70,6 +81,7 @@ export class VoiceSession extends EventTarget {
       event: (event) => this.#onEvent(event),
       audio: (audio) => this.#onAudio(audio),
       sent: (event) => this.#onSent(event),
+      spoken: (samples) => this.#pass('up', null, samples),
     });
     this.#listen(this.#feed, {
       notice: (sentence) => this.#tell('notice', sentence),
@@ -335,6 +347,7 @@ export class VoiceSession extends EventTarget {
 
   /** @param {RealtimeEvent} event */
   #onEvent(event) {
+    this.#pass('down', event);
     this.#turnTaking.apply(event);
     this.latency.received(event, performance.now());
     this.conversation.apply(event);
@@ -349,6 +362,7 @@ export class VoiceSession extends EventTarget {
 
   /** @param {import('../protocol/codecs.js').AudioDelta} audio */
   #onAudio(audio) {
+    this.#pass('down', null, audio.samples, audio.itemId);
     if (this.#turnTaking.answers.isCut(audio)) return;
     this.conversation.receivedAudio(audio.itemId, framesToMs(audio.samples.length));
     this.speaker.enqueue(audio.itemId, audio.contentIndex, audio.samples);
@@ -356,6 +370,7 @@ export class VoiceSession extends EventTarget {
 
   /** @param {RealtimeEvent} event */
   #onSent(event) {
+    if (event.type !== 'input_audio_buffer.append' || 'audio' in event) this.#pass('up', event);
     this.latency.sent(event, performance.now());
     this.#tell('sent', event);
   }
@@ -386,6 +401,16 @@ export class VoiceSession extends EventTarget {
         this.#changed();
       });
     }
+  }
+
+  /**
+   * @param {'up' | 'down'} direction @param {RealtimeEvent | null} event
+   * @param {Int16Array | null} [samples] @param {string} [itemId]
+   */
+  #pass(direction, event, samples = null, itemId = '') {
+    const passing = { direction, event, samples, itemId };
+    this.sounds.take(passing);
+    this.#tell('passing', passing);
   }
 
   #changed() {

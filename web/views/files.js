@@ -2,7 +2,12 @@
 
 /** Offers text to the visitor as a file. @param {string} name @param {string} text @param {string} [type] */
 export function download(name, text, type = 'text/plain') {
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  downloadParts(name, [text], `${type};charset=utf-8`);
+}
+
+/** The same for what is in parts, or no text. @param {string} name @param {BlobPart[]} parts @param {string} type */
+export function downloadParts(name, parts, type) {
+  const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

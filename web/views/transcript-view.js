@@ -1,9 +1,16 @@
 /** The transcript as elements. */
 import { splitHeard } from '../conversation/transcript.js';
-import { make, setText } from './page.js';
+import { make, makeIcon, setAttribute, setText } from './page.js';
 import { costWords } from './state-words.js';
 
 /** @typedef {import('../conversation/turn-list.js').Turn} Turn */
+
+/**
+ * @typedef {object} Again what can be heard again
+ * @property {(id: string) => boolean} has
+ * @property {string} playing its id, '' while nothing is
+ * @property {(id: string) => void} toggle
+ */
 
 const MOST_SHOWN = 200;
 const NEAR_END_PX = 80;
@@ -18,13 +25,23 @@ const WHO = { user: 'You', assistant: 'Assistant', tool: 'Tool', notice: '' };
 export class TranscriptView {
   #root;
   #scroller;
+  #again;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
   #shown = new Map();
 
-  /** @param {HTMLElement} root @param {HTMLElement} scroller */
-  constructor(root, scroller) {
+  /**
+   * @param {HTMLElement} root @param {HTMLElement} scroller
+   * @param {Again} [again] without it no turn can be heard again
+   */
+  constructor(root, scroller, again) {
     this.#root = root;
     this.#scroller = scroller;
+    this.#again = again;
+    root.addEventListener('click', ({ target }) => {
+      const button = /** @type {Element} */ (target).closest('.turn-again');
+      const id = /** @type {HTMLElement | null} */ (button?.closest('.turn'))?.dataset.item;
+      if (id !== undefined) again?.toggle(id);
+    });
   }
 
   /** @param {readonly Turn[]} turns */
@@ -34,7 +51,21 @@ export class TranscriptView {
     const follow = this.#atEnd();
     this.#removeOthers(visible);
     visible.forEach((turn, index) => this.#renderTurn(turn, index));
+    this.renderAgain(visible);
     if (follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Which turns can be heard again, and which is. @param {readonly Turn[]} turns */
+  renderAgain(turns) {
+    if (this.#again === undefined) return;
+    for (const { id, final } of turns) {
+      const element = this.#shown.get(id)?.element;
+      if (element === undefined || !final || !this.#again.has(id)) continue;
+      const button = element.querySelector('.turn-again') ?? addAgain(part(element, 'turn-foot'));
+      const playing = this.#again.playing === id;
+      setAttribute(button, 'aria-pressed', String(playing));
+      setAttribute(/** @type {Element} */ (button.querySelector('use')), 'href', playing ? '#icon-stop' : '#icon-play');
+    }
   }
 
   /** Asked first: to ask where the visitor has scrolled makes the browser lay out the page. @param {readonly Turn[]} turns */
@@ -70,6 +101,14 @@ export class TranscriptView {
   }
 }
 
+/** @param {HTMLElement} foot */
+function addAgain(foot) {
+  const words = { 'aria-label': 'Play again', title: 'Play again', 'aria-pressed': 'false' };
+  const button = make('button', { class: 'button round quiet turn-again', type: 'button', ...words }, makeIcon('play'));
+  foot.prepend(button);
+  return button;
+}
+
 /** @param {Turn} turn */
 function makeTurn({ id, role }) {
   const element = make('article', { class: 'turn', 'data-role': role, 'data-item': id });
@@ -80,7 +119,7 @@ function makeTurn({ id, role }) {
     make('div', { class: 'turn-images', hidden: true }),
     text,
     make('p', { class: 'turn-problem', hidden: true }),
-    make('p', { class: 'turn-cost', hidden: true }),
+    make('div', { class: 'turn-foot' }, make('p', { class: 'turn-cost', hidden: true })),
   );
   return element;
 }
