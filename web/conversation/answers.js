@@ -7,15 +7,13 @@
  * Which answers are being made, which were cut off, and what must be said about a cut.
  *
  * Over a WebSocket it is the listener's duty to say how much was heard, and sound that is on its way when the
- * cut is made must not be played. Several answers may be made at once, and some are outside the conversation.
+ * cut is made must not be played. Several answers may be made at once.
  */
 export class Answers {
   /** @type {Set<string>} */
   #making = new Set();
   /** @type {Set<string>} */
   #cut = new Set();
-  /** @type {Set<string>} responses outside the conversation, and their items */
-  #outside = new Set();
   #asked = false;
 
   /** Whether one is being made, or has been asked for. */
@@ -32,7 +30,6 @@ export class Answers {
   apply(event) {
     if (event.type === 'response.created') this.#begin(event.response);
     else if (event.type === 'response.done') this.#finish(event.response);
-    else if (event.type === 'response.output_item.added') this.#place(event);
     else if (event.type === 'error' || event.type === 'input_audio_buffer.speech_started')
       this.#asked = false;
   }
@@ -60,21 +57,18 @@ export class Answers {
    * @returns {RealtimeEvent[]}
    */
   truncations(cuts) {
-    return cuts
-      .filter(({ itemId }) => !this.#outside.has(itemId))
-      .map(({ itemId, contentIndex, playedMs }) => ({
-        type: 'conversation.item.truncate',
-        item_id: itemId,
-        content_index: contentIndex,
-        audio_end_ms: Math.floor(playedMs),
-      }));
+    return cuts.map(({ itemId, contentIndex, playedMs }) => ({
+      type: 'conversation.item.truncate',
+      item_id: itemId,
+      content_index: contentIndex,
+      audio_end_ms: Math.floor(playedMs),
+    }));
   }
 
   /** Forgets everything: the next session knows none of it. */
   reset() {
     this.#making.clear();
     this.#cut.clear();
-    this.#outside.clear();
     this.#asked = false;
   }
 
@@ -82,18 +76,12 @@ export class Answers {
   #begin(response) {
     this.#asked = false;
     this.#making.add(response?.id);
-    if (response?.conversation_id === null) this.#outside.add(response.id);
   }
 
   /** @param {any} response */
   #finish(response) {
     this.#making.delete(response?.id);
     this.#cut.delete(response?.id);
-  }
-
-  /** @param {RealtimeEvent} event */
-  #place({ response_id: responseId, item }) {
-    if (this.#outside.has(responseId)) this.#outside.add(item?.id);
   }
 }
 
@@ -105,6 +93,15 @@ export class Answers {
 export function serverInterrupts(session) {
   const detection = turnDetection(session);
   return detection !== null && detection.interrupt_response !== false;
+}
+
+/**
+ * Whether speech is meant to interrupt an answer at all: a session may say that only buttons and typing do.
+ *
+ * @param {Record<string, any> | null} session
+ */
+export function speechInterrupts(session) {
+  return turnDetection(session)?.interrupt_response !== false;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
+import { OutOfBand } from './out-of-band.js';
 import { TurnCosts } from './turn-costs.js';
 import { TurnList } from './turn-list.js';
 
@@ -22,10 +23,13 @@ const INCOMPLETE = new Map(
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
   #costs = new TurnCosts();
+  #outOfBand = new OutOfBand();
   #transcribes = false;
   #noticeCount = 0;
   /** @type {Set<string>} turns of sessions that have ended: nothing new belongs between them */
   #past = new Set();
+  /** @type {Set<string>} items in which nobody spoke: a session that waited took its silence for a turn */
+  #silent = new Set();
 
   /** Oldest first. At most 500: older ones are dropped. */
   get turns() {
@@ -38,12 +42,13 @@ export class Conversation {
   }
 
   /**
-   * Takes in any server event; those that say nothing about the conversation change nothing.
+   * Takes in any server event; those that say nothing about the conversation change nothing, nor do answers
+   * outside it.
    *
    * @param {RealtimeEvent} event
    */
   apply(event) {
-    this.#rules.get(event.type)?.(event);
+    if (!this.#outOfBand.takes(event)) this.#rules.get(event.type)?.(event);
     this.#charge(this.#costs.apply(event));
   }
 
@@ -126,9 +131,11 @@ export class Conversation {
         'session.updated': (event) => this.#learn(event.session),
         'input_audio_buffer.speech_started': ({ item_id }) => this.#expectSpeech(item_id),
         'input_audio_buffer.committed': ({ item_id, previous_item_id }) => {
+          if (this.#silent.has(item_id)) return;
           this.#place(this.#expectSpeech(item_id), previous_item_id);
           if (!this.#transcribes) this.#finish(item_id);
         },
+        'input_audio_buffer.timeout_triggered': ({ item_id }) => this.#takeForSilence(item_id),
         'input_audio_buffer.cleared': () => this.#forgetUnsaid(),
         'conversation.item.added': (event) => this.#take(event.item, event.previous_item_id),
         'conversation.item.done': (event) => this.#take(event.item, event.previous_item_id),
@@ -181,7 +188,7 @@ export class Conversation {
   #take(item, previousId) {
     if (item?.type === 'function_call_output') this.#answerCall(item);
     else if (item?.type === 'function_call' || item?.type === 'mcp_call') this.#takeCall(item);
-    else if (item?.type === 'message' && item.role !== 'system')
+    else if (item?.type === 'message' && item.role !== 'system' && !this.#silent.has(item.id))
       this.#place(this.#takeMessage(item), previousId);
   }
 
@@ -225,6 +232,12 @@ export class Conversation {
     touch(turn);
   }
 
+  /** @param {string} id */
+  #takeForSilence(id) {
+    this.#silent.add(id);
+    if (this.#list.get(id)?.text === '') this.#list.remove(id);
+  }
+
   /** @param {string} id @param {string} delta */
   #extendCall(id, delta) {
     const turn = this.#list.get(id);
@@ -243,6 +256,7 @@ export class Conversation {
 
   /** @param {string} id @param {Turn['role']} role @param {string} [delta] */
   #append(id, role, delta = '') {
+    if (delta === '') return;
     const turn = this.#list.obtain(id, role);
     turn.text += delta;
     touch(turn);
@@ -250,6 +264,7 @@ export class Conversation {
 
   /** @param {string} id @param {Turn['role']} role @param {string} [text] */
   #write(id, role, text = '') {
+    if (text.trim() === '' && this.#silent.has(id)) return;
     const turn = this.#list.obtain(id, role);
     turn.text = text.trim();
     touch(turn);
@@ -273,9 +288,9 @@ export class Conversation {
   /** @param {any} response */
   #finishResponse(response) {
     for (const item of response?.output ?? []) this.#finishItem(item, response);
-    if (response?.status !== 'failed') return;
-    const error = response.status_details?.error;
-    this.addNotice(`The answer failed: ${error?.message ?? error?.code ?? 'no reason was given'}`);
+    if (response?.status === 'failed') this.addNotice(`The answer failed: ${failureOf(response)}`);
+    const told = response?.output?.some((/** @type {any} */ item) => this.#list.get(item.id) !== undefined);
+    if (response?.status === 'incomplete' && !told) this.addNotice(`The answer ${incompletenessOf(response)}.`);
   }
 
   /** @param {any} item @param {any} response */
@@ -284,8 +299,7 @@ export class Conversation {
     if (turn === undefined) return;
     turn.final = true;
     if (response.status === 'cancelled' && turn.audioMs === 0) turn.cut = true;
-    if (response.status === 'incomplete')
-      turn.problem = INCOMPLETE.get(response.status_details?.reason) ?? 'stopped early';
+    if (response.status === 'incomplete') turn.problem = incompletenessOf(response);
     touch(turn);
     if (isEmpty(turn)) this.#list.remove(turn.id);
   }
@@ -302,6 +316,16 @@ export class Conversation {
     for (const turn of this.#list.all)
       if (turn.role === 'user' && !turn.final && turn.text === '') this.#list.remove(turn.id);
   }
+}
+
+/** @param {any} response */
+function failureOf({ status_details: details }) {
+  return details?.error?.message ?? details?.error?.code ?? 'no reason was given';
+}
+
+/** @param {any} response */
+function incompletenessOf({ status_details: details }) {
+  return INCOMPLETE.get(details?.reason) ?? 'stopped early';
 }
 
 /** @param {Turn} turn */

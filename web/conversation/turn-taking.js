@@ -1,11 +1,13 @@
 /** Turn-taking: interrupting an answer and truncating it, push-to-talk, and turn detection. */
 import { SAMPLE_RATE } from '../audio/pcm.js';
-import { Answers, serverAnswers, serverInterrupts, turnDetection } from './answers.js';
+import { Answers, serverAnswers, serverInterrupts, speechInterrupts, turnDetection } from './answers.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
 const QUIET_TIMEOUT_MS = 1_000;
 const RELEASE_TAIL_MS = 150; // thumbs are quicker than the end of a word
+/** With the buffer goes the speech in it, and nothing else may tell of its end. */
+const ENDS_OF_SPEECH = new Set(['input_audio_buffer.committed', 'input_audio_buffer.cleared']);
 const LEAST_COMMIT_FRAMES = SAMPLE_RATE / 10; // the API refuses to commit less than 100 ms
 
 /**
@@ -86,6 +88,8 @@ export class TurnTaking {
     this.#answers.apply(event);
     if (event.type === 'input_audio_buffer.speech_started') this.#begin();
     else if (event.type === 'input_audio_buffer.speech_stopped') this.#stop();
+    else if (ENDS_OF_SPEECH.has(event.type)) this.#userSpeaks = false;
+    else if (event.type === 'session.updated' && turnDetection(event.session) === null) this.#userSpeaks = false;
   }
 
   /**
@@ -162,7 +166,8 @@ export class TurnTaking {
 
   #begin() {
     this.#userSpeaks = true;
-    void this.#cut(serverInterrupts(this.#getClient()?.session ?? null));
+    const session = this.#getClient()?.session ?? null;
+    if (speechInterrupts(session)) void this.#cut(serverInterrupts(session));
   }
 
   #stop() {

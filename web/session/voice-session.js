@@ -5,6 +5,7 @@ import { Speaker } from '../audio/speaker.js';
 import { Conversation } from '../conversation/conversation.js';
 import { historyItems, userItem } from '../conversation/items.js';
 import { Latency } from '../conversation/latency.js';
+import { OutOfBand } from '../conversation/out-of-band.js';
 import { TurnSounds } from '../conversation/turn-sounds.js';
 import { TurnTaking } from '../conversation/turn-taking.js';
 import { explainError, explainMicrophone, explainSpeaker } from '../protocol/endings.js';
@@ -59,6 +60,7 @@ export class VoiceSession extends EventTarget {
   #connector;
   #feed;
   #turnTaking;
+  #outOfBand = new OutOfBand();
   #wakeLock = new ScreenWakeLock();
   #startedAt = 0;
   #awaitsMicrophone = false;
@@ -348,22 +350,27 @@ export class VoiceSession extends EventTarget {
   /** @param {RealtimeEvent} event */
   #onEvent(event) {
     this.#pass('down', event);
-    this.#turnTaking.apply(event);
-    this.latency.received(event, performance.now());
     this.conversation.apply(event);
-    if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
-    if (event.type === 'response.done')
-      for (const { id } of event.response?.output ?? []) this.speaker.end(id);
+    if (!this.#outOfBand.takes(event)) this.#follow(event);
     const notice = this.news.apply(event);
     if (notice !== '') this.#tell('notice', notice);
     if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
     this.#tell('received', event);
   }
 
+  /** @param {RealtimeEvent} event of the conversation itself */
+  #follow(event) {
+    this.#turnTaking.apply(event);
+    this.latency.received(event, performance.now());
+    if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
+    if (event.type === 'response.done')
+      for (const { id } of event.response?.output ?? []) this.speaker.end(id);
+  }
+
   /** @param {import('../protocol/codecs.js').AudioDelta} audio */
   #onAudio(audio) {
     this.#pass('down', null, audio.samples, audio.itemId);
-    if (this.#turnTaking.answers.isCut(audio)) return;
+    if (this.#turnTaking.answers.isCut(audio) || this.#outOfBand.has(audio)) return;
     this.conversation.receivedAudio(audio.itemId, framesToMs(audio.samples.length));
     this.speaker.enqueue(audio.itemId, audio.contentIndex, audio.samples);
   }

@@ -59,19 +59,6 @@ test('A truncation says how much was heard, in whole milliseconds that exist.', 
   ]);
 });
 
-test('An item outside the conversation is not truncated in it.', () => {
-  const answers = after(
-    created('r', { conversation_id: null }),
-    { type: 'response.output_item.added', response_id: 'r', item: { id: 'a' } },
-    created('s', { conversation_id: 'conv' }),
-    { type: 'response.output_item.added', response_id: 's', item: { id: 'b' } },
-  );
-  assert.deepEqual(
-    answers.truncations([cutAt('a', 5), cutAt('b', 5)]).map(({ item_id }) => item_id),
-    ['b'],
-  );
-});
-
 test('A new session knows nothing of the old.', () => {
   const answers = after(created('r'));
   answers.cut();

@@ -254,3 +254,43 @@ test('Every change of a turn changes its revision.', () => {
   conversation.apply({ type: 'response.output_text.delta', item_id: 'a', delta: 'y' });
   assert.ok(turn.revision > before);
 });
+
+test('A session that waited and took its silence for a turn leaves no empty one.', () => {
+  const spoken = message('u', 'user', [{ type: 'input_audio', transcript: null }]);
+  const waited = [
+    { type: 'input_audio_buffer.timeout_triggered', item_id: 'u' },
+    { type: 'input_audio_buffer.committed', item_id: 'u', previous_item_id: null },
+    added(spoken),
+    { type: 'conversation.item.input_audio_transcription.delta', item_id: 'u', delta: '' },
+    { type: 'conversation.item.input_audio_transcription.completed', item_id: 'u', transcript: ' ' },
+  ];
+  assert.deepEqual(lines(after(TRANSCRIBING, ...waited)), []);
+  assert.deepEqual(lines(after(waited[1], ...waited)), [], 'whichever is told first');
+  const words = { type: 'conversation.item.input_audio_transcription.completed', item_id: 'u', transcript: 'Hm.' };
+  assert.deepEqual(lines(after(...waited, words)), ['user: Hm.']);
+});
+
+test('An answer that stopped before its first word says why.', () => {
+  const response = { id: 'r', status: 'incomplete', status_details: { reason: 'content_filter' }, output: [] };
+  assert.deepEqual(lines(after({ type: 'response.done', response })), [
+    'notice: The answer stopped by the content filter.',
+  ]);
+  const empty = { ...response, output: [message('a', 'assistant')], status_details: { reason: 'new' } };
+  assert.deepEqual(lines(after({ type: 'response.done', response: empty })), ['notice: The answer stopped early.']);
+});
+
+test('Answers outside the conversation are nobody’s words, but are paid for.', () => {
+  const conversation = after(
+    { type: 'response.created', response: { id: 'o', conversation_id: null } },
+    { type: 'response.output_item.added', response_id: 'o', item: message('x', 'assistant') },
+    { type: 'response.output_text.delta', response_id: 'o', item_id: 'x', delta: 'secret' },
+    { type: 'response.done', response: { id: 'o', output: [message('x', 'assistant', [{ text: 'secret' }])] } },
+    { type: 'relay.cost', spent_usd: '0.01' },
+    { type: 'response.created', response: { id: 'r', conversation_id: 'c' } },
+    { type: 'response.output_text.delta', response_id: 'r', item_id: 'a', delta: 'Hello' },
+    { type: 'response.done', response: { id: 'r', output: [message('a', 'assistant')] } },
+    { type: 'relay.cost', spent_usd: '0.03' },
+  );
+  assert.deepEqual(lines(conversation), ['assistant: Hello']);
+  assert.equal(conversation.turns[0].costUsd.toFixed(2), '0.02');
+});

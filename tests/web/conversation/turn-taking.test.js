@@ -43,12 +43,40 @@ test('Speech over an answer silences it and says how much was heard.', async () 
   assert.deepEqual([made.conversation.turns[0].cut, made.conversation.turns[0].heardMs], [true, 730.6]);
 });
 
-test('Where the other side does not interrupt, the answer is cancelled too.', async () => {
+test('Where speech is not to interrupt, it only shows; a button still cuts the answer.', async () => {
   const made = makeTaking({ ...VAD, interrupt_response: false });
   startAnswer(made, 100);
   made.taking.apply({ type: 'input_audio_buffer.speech_started' });
   await settle();
+  assert.deepEqual([made.taking.userSpeaks, made.speaker.flushes, made.sent.length], [true, 0, 0]);
+  assert.equal(made.taking.answers.isCut({ responseId: 'r' }), false);
+  await made.taking.interrupt();
   assert.deepEqual(types(made.sent), ['response.cancel', 'conversation.item.truncate']);
+});
+
+test('Where nobody says who interrupts, an answer that is heard is cancelled too.', async () => {
+  const made = makeTaking(null);
+  startAnswer(made, 100);
+  made.taking.apply({ type: 'input_audio_buffer.speech_started' });
+  await settle();
+  assert.deepEqual(types(made.sent), ['response.cancel', 'conversation.item.truncate']);
+});
+
+test('Nobody speaks any more once what was said is taken, thrown away, or no longer listened for.', () => {
+  const off = { audio: { input: { turn_detection: null } } };
+  for (const end of [
+    { type: 'input_audio_buffer.speech_stopped' },
+    { type: 'input_audio_buffer.committed' },
+    { type: 'input_audio_buffer.cleared' },
+    { type: 'session.updated', session: off },
+  ]) {
+    const { taking } = makeTaking(VAD);
+    taking.apply({ type: 'input_audio_buffer.speech_started' });
+    taking.apply({ type: 'session.updated', session: { audio: { input: { turn_detection: VAD } } } });
+    assert.equal(taking.userSpeaks, true);
+    taking.apply(end);
+    assert.equal(taking.userSpeaks, false, end.type);
+  }
 });
 
 test('Where the other side does not interrupt and nothing is heard yet, nothing is cancelled.', async () => {

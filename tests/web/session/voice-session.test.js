@@ -265,3 +265,16 @@ test('A relay that restarts says so; the session comes back by itself and knows 
   assert.match(voice.conversation.turns.at(-1).text, /^The relay has restarted\./u);
   voice.stop();
 });
+
+test('An answer outside the conversation is logged, and neither heard nor waited for.', async () => {
+  const { voice, socket, speaker } = await startSession();
+  const received = [];
+  voice.addEventListener('received', ({ detail }) => received.push(detail.type));
+  const response = { id: 'r', conversation_id: null };
+  socket.deliver({ type: 'response.created', response });
+  socket.deliver(audio());
+  assert.deepEqual([voice.phase, voice.conversation.turns.length], ['listening', 0]);
+  socket.deliver({ type: 'response.done', response });
+  assert.deepEqual([speaker.enqueued, received.length], [[], 3]);
+  voice.stop();
+});
