@@ -6,7 +6,9 @@
  */
 import { TurnPlayer } from './audio/turn-player.js';
 import { asText } from './conversation/transcript.js';
+import { explainMicrophone } from './protocol/endings.js';
 import { EventLog } from './protocol/event-log.js';
+import { fromLink } from './protocol/voice-settings.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
 import { Recorder } from './session/recorder.js';
@@ -23,8 +25,10 @@ import { RecordingPanel } from './views/recording-panel.js';
 import { SessionPanel } from './views/session-panel.js';
 import { SettingsView } from './views/settings-view.js';
 import { listenToKeys } from './views/shortcuts.js';
+import { SoundCheck } from './views/sound-check.js';
 import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView } from './views/transcript-view.js';
+import { VoicePanel } from './views/voice-panel.js';
 import { WelcomeView } from './views/welcome-view.js';
 
 const NOTICE_MS = 6_000;
@@ -33,6 +37,11 @@ const ROUND_TRIP_INTERVAL_MS = 5_000;
 export const voice = new VoiceSession();
 
 const preferences = new Preferences();
+const link = fromLink(location.hash);
+preferences.change({
+  ...(link.profile !== null && { profile: link.profile }),
+  ...(link.model !== null && { model: link.model }),
+});
 const log = new EventLog();
 const player = new TurnPlayer();
 const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
@@ -112,6 +121,23 @@ const recording = new RecordingPanel(new Recorder(voice, () => settings.target.p
   wav: byId('record-wav', HTMLButtonElement),
   session: byId('record-session', HTMLButtonElement),
 });
+const voicePanel = new VoicePanel(
+  voice,
+  {
+    form: byId('voice-form', HTMLFormElement),
+    result: byId('voice-result'),
+    preview: byId('voice-preview', HTMLButtonElement),
+    copyToml: byId('voice-toml'),
+    copyLink: byId('voice-link'),
+  },
+  () => settings.target,
+);
+const soundCheck = new SoundCheck(voice, player, preferences, {
+  meter: byId('mic-level', HTMLMeterElement),
+  listen: byId('mic-try', HTMLButtonElement),
+  tone: byId('speaker-try', HTMLButtonElement),
+  processing: [...byId('panel-voice').querySelectorAll('input')].filter(({ form, id }) => form === null && id === ''),
+});
 const tools = new ToolsPanel(voice, {
   calls: byId('tools-calls'),
   list: byId('tools-list'),
@@ -124,7 +150,7 @@ const tools = new ToolsPanel(voice, {
 const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawer-close'), [
   { tab: byId('tab-events'), panel: byId('panel-events'), render: () => events.render() },
   { tab: byId('tab-latency'), panel: byId('panel-latency'), render: () => latency.render() },
-  { tab: byId('tab-voice'), panel: byId('panel-voice'), render: () => recording.render() },
+  { tab: byId('tab-voice'), panel: byId('panel-voice'), render: renderVoiceTab },
   { tab: byId('tab-session'), panel: byId('panel-session'), render: () => session.render() },
   { tab: byId('tab-tools'), panel: byId('panel-tools'), render: () => tools.render() },
 ]);
@@ -190,6 +216,12 @@ function render() {
   renderProblem();
 }
 
+function renderVoiceTab() {
+  voicePanel.render();
+  soundCheck.render();
+  recording.render();
+}
+
 function renderProblem() {
   const { problem } = voice;
   byId('problem').hidden = problem === null;
@@ -242,6 +274,11 @@ listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} 
 );
 listen(composer, 'say', say);
 listen(composer, 'notice', notice);
+listen(voicePanel, 'notice', notice);
+listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').MicrophoneUnavailable} */ error) => {
+  notice(explainMicrophone(error).title);
+  soundCheck.render();
+});
 listen(settings, 'change', renderHost);
 listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
 listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));

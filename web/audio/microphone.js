@@ -22,6 +22,8 @@ export class MicrophoneUnavailable extends Error {
  * context).
  */
 export class Microphone extends EventTarget {
+  /** What the browser does to the sound; read when it opens. */
+  processing = { noiseSuppression: true, autoGainControl: true, echoCancellation: true };
   #chunkMs;
   /** @type {AudioContext | null} */
   #context = null;
@@ -83,7 +85,7 @@ export class Microphone extends EventTarget {
    */
   async start(deviceId = '') {
     this.close();
-    const stream = await requestMicrophone(deviceId);
+    const stream = await requestMicrophone(deviceId, this.processing);
     try {
       await this.#connect(stream);
     } catch (error) {
@@ -162,8 +164,8 @@ export class Microphone extends EventTarget {
   }
 }
 
-/** @param {string} deviceId @returns {Promise<MediaStream>} */
-async function requestMicrophone(deviceId) {
+/** @param {string} deviceId @param {Microphone['processing']} processing @returns {Promise<MediaStream>} */
+async function requestMicrophone(deviceId, processing) {
   if (!navigator.mediaDevices?.getUserMedia) {
     throw new MicrophoneUnavailable(
       'InsecureContext',
@@ -173,16 +175,15 @@ async function requestMicrophone(deviceId) {
   /** @type {MediaTrackConstraints} */
   const audio = {
     channelCount: 1,
-    echoCancellation: 'all', // also what this page plays; browsers that do not know the word take it as "yes"
-    noiseSuppression: true,
-    autoGainControl: true,
+    ...processing,
+    echoCancellation: processing.echoCancellation && 'all', // also what this page plays; who does not know the word takes it as "yes"
   };
   if (deviceId !== '') audio.deviceId = { exact: deviceId };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {
     const { name, message } = /** @type {DOMException} */ (error);
-    if (name === 'OverconstrainedError' && deviceId !== '') return requestMicrophone('');
+    if (name === 'OverconstrainedError' && deviceId !== '') return requestMicrophone('', processing);
     throw new MicrophoneUnavailable(name, message);
   }
 }

@@ -13,6 +13,9 @@ const DEFAULTS = {
   speakerId: '',
   volume: 1,
   pushToTalk: false,
+  noiseSuppression: true,
+  autoGainControl: true,
+  echoCancellation: true,
 };
 
 /** @typedef {typeof DEFAULTS} Choices */

@@ -1,0 +1,58 @@
+"""How a session sounds and takes turns, chosen without JSON."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from relay import load_settings
+from relay.stand_ins.mock import serve_mock
+from tests.fakes.browser import silence, state, tone, until
+from tests.fakes.running import running
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+OUTPUT = "(await import('/web/main.js')).voice.client.session.audio.output"
+INPUT = "(await import('/web/main.js')).voice.client.session.audio.input"
+CLIPBOARD = "navigator.clipboard.readText()"
+
+
+async def test_what_is_chosen_is_said_to_the_session(open_page, tmp_path) -> None:
+    """A link's choices hold from the start on, others at once; all are a profile that the relay takes."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1))
+        await page.context.grant_permissions(["microphone", "clipboard-read", "clipboard-write"])
+        await page.goto(f"{relay.http}/#voice=cedar&silenceMs=350")
+        await page.click("#start")
+        await state(page, "listening")
+        await until(page, f"{OUTPUT}.voice === 'cedar' && {INPUT}.turn_detection.silence_duration_ms === 350")
+        await page.click("#drawer-button")
+        await page.click("#tab-voice")
+        await expect(page.locator("[name=voice]")).to_have_value("cedar")
+        await page.select_option("[name=detection]", "semantic_vad")
+        await expect(page.locator("#voice-result")).to_have_text("The session was updated.")
+        await expect(page.locator("[name=eagerness]")).to_be_visible()
+        await expect(page.locator("[name=silenceMs]")).to_be_hidden()
+        assert await page.evaluate(f"async () => {INPUT}.turn_detection.type") == "semantic_vad"
+        await page.click("#voice-toml")
+        await expect(page.locator("#notice")).to_have_text("The profile was copied.")
+        config = tmp_path / "relay.toml"
+        await asyncio.to_thread(config.write_text, await page.evaluate(CLIPBOARD))
+        profile = load_settings(config, upstream="mock").profile("default")
+        assert profile is not None
+        assert profile.session["audio"]["output"]["voice"] == "cedar"
+
+
+async def test_devices_are_tried_before_a_call(open_page) -> None:
+    """The meter moves with the microphone while nobody is called, and a call takes the microphone over."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(tone(1))
+        await page.goto(relay.http)
+        await page.click("#drawer-button")
+        await page.click("#tab-voice")
+        await page.click("#mic-try")
+        await until(page, "document.querySelector('#mic-level').value > 0.2")
+        assert len(relay.sessions) == 0
+        await page.click("#start")
+        await state(page, "listening")
+        await expect(page.locator("#mic-try")).to_be_disabled()
