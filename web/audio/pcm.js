@@ -57,19 +57,21 @@ export function level(samples) {
  * @param {Int16Array} samples in the machine's byte order, which is little-endian on all that run browsers
  */
 export function pcm16ToBase64(samples) {
-  const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return encodeBase64(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
+}
+
+/** @param {Uint8Array} bytes */
+export function encodeBase64(bytes) {
   return typeof bytes.toBase64 === 'function' ? bytes.toBase64() : bytesToBase64(bytes);
 }
 
 /**
  * @param {string} text
- * @returns {Int16Array<ArrayBuffer>} an odd last byte is dropped
+ * @returns {Uint8Array<ArrayBuffer>} the only view of its buffer
  * @throws {SyntaxError | DOMException} where the text is not base64
  */
-export function base64ToPcm16(text) {
-  const bytes =
-    typeof Uint8Array.fromBase64 === 'function' ? Uint8Array.fromBase64(text) : base64ToBytes(text);
-  return new Int16Array(bytes.buffer, 0, bytes.length >> 1);
+export function decodeBase64(text) {
+  return typeof Uint8Array.fromBase64 === 'function' ? Uint8Array.fromBase64(text) : base64ToBytes(text);
 }
 
 /** For browsers without `toBase64`. @param {Uint8Array} bytes */

@@ -9,7 +9,7 @@ const NAME = new TextDecoder();
 
 /**
  * Audio in bytes both ways, everything else as JSON: the relay's `relay.binary.v1` (`docs/binary-audio.md`).
- * A delta's event has no `delta`; its samples are in the audio beside it. Its response is known from the
+ * A delta's event has no `delta`; its bytes are in the audio beside it. Its response is known from the
  * event that began its item, so each connection needs a codec of its own.
  *
  * @implements {Codec}
@@ -20,9 +20,9 @@ export class BinaryCodec {
   /** By item, while they are made. @type {Map<string, string>} */
   #responses = new Map();
 
-  /** @param {Int16Array} samples */
-  encodeAudio(samples) {
-    return samples.slice().buffer;
+  /** @param {Uint8Array<ArrayBuffer>} bytes the only view of their buffer */
+  encodeAudio(bytes) {
+    return bytes.buffer;
   }
 
   /** @param {string | ArrayBuffer} data @returns {import('./codecs.js').Received} */
@@ -37,16 +37,16 @@ export class BinaryCodec {
   #decodeAudio(data) {
     const { itemId, contentIndex, headerBytes } = header(data);
     const responseId = this.#responses.get(itemId) ?? '';
-    const samples = new Int16Array(data.slice(headerBytes));
+    const bytes = new Uint8Array(data.slice(headerBytes));
     return {
       event: {
         type: 'response.output_audio.delta',
         response_id: responseId,
         item_id: itemId,
         content_index: contentIndex,
-        samples: samples.length, // in place of `delta`
+        samples: bytes.length >> 1, // in place of `delta`
       },
-      audio: { itemId, contentIndex, responseId, samples },
+      audio: { itemId, contentIndex, responseId, bytes },
     };
   }
 

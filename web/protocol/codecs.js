@@ -1,7 +1,7 @@
 /**
  * How events and audio are encoded on the WebSocket: what a codec is, and the API's own JSON with base64.
  */
-import { base64ToPcm16, pcm16ToBase64 } from '../audio/pcm.js';
+import { decodeBase64, encodeBase64 } from '../audio/pcm.js';
 
 /**
  * An event of the Realtime API, either way.
@@ -18,9 +18,15 @@ import { base64ToPcm16, pcm16ToBase64 } from '../audio/pcm.js';
  */
 
 /**
+ * The same as it came, in the session's format.
+ *
+ * @typedef {Omit<AudioDelta, 'samples'> & {bytes: Uint8Array<ArrayBuffer>}} EncodedAudio
+ */
+
+/**
  * What one message was; an audio event is both.
  *
- * @typedef {{event: RealtimeEvent | null, audio: AudioDelta | null}} Received
+ * @typedef {{event: RealtimeEvent | null, audio: EncodedAudio | null}} Received
  */
 
 /**
@@ -30,7 +36,7 @@ import { base64ToPcm16, pcm16ToBase64 } from '../audio/pcm.js';
  * @typedef {object} Codec
  * @property {string} protocol
  * @property {(event: RealtimeEvent) => string} encodeEvent
- * @property {(samples: Int16Array) => string | ArrayBuffer} encodeAudio
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => string | ArrayBuffer} encodeAudio in the session's format; handed over
  * @property {(data: string | ArrayBuffer) => Received} decode throws where the message is none of this
  *   codec's
  */
@@ -52,7 +58,7 @@ const OLD_NAMES = new Map(
 export const jsonCodec = {
   protocol: '',
   encodeEvent: JSON.stringify,
-  encodeAudio: (samples) => `{"type":"input_audio_buffer.append","audio":"${pcm16ToBase64(samples)}"}`,
+  encodeAudio: (bytes) => `{"type":"input_audio_buffer.append","audio":"${encodeBase64(bytes)}"}`,
   decode(data) {
     if (typeof data !== 'string') throw new TypeError('binary message without a binary subprotocol');
     const event = JSON.parse(data);
@@ -64,12 +70,12 @@ export const jsonCodec = {
   },
 };
 
-/** @param {RealtimeEvent} event @returns {AudioDelta} */
+/** @param {RealtimeEvent} event @returns {EncodedAudio} */
 function audioDelta(event) {
   return {
     itemId: event.item_id,
     contentIndex: event.content_index ?? 0,
     responseId: event.response_id ?? '',
-    samples: base64ToPcm16(event.delta),
+    bytes: decodeBase64(event.delta),
   };
 }

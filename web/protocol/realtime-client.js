@@ -2,6 +2,7 @@
  * A client of the Realtime API over one WebSocket: connects, sends, and dispatches what the server says.
  */
 import { jsonCodec } from './codecs.js';
+import { SessionSound } from './session-sound.js';
 import { Watchdog } from './watchdog.js';
 
 /** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */
@@ -47,6 +48,7 @@ export class RealtimeClient extends EventTarget {
   #codec = jsonCodec;
   /** @type {Record<string, any> | null} */
   #session = null;
+  #sound = new SessionSound();
   /** @type {Ending['error']} */
   #lastError = null;
   #closing = false;
@@ -103,6 +105,11 @@ export class RealtimeClient extends EventTarget {
   /** The session object that the other side sent last, or null before `session.created`. */
   get session() {
     return this.#session;
+  }
+
+  /** The session's audio formats that can neither be played nor made here; `appendAudio` sends nothing then. */
+  get unknownFormats() {
+    return this.#sound.unknown;
   }
 
   /** Whether a session has begun and not ended. */
@@ -195,20 +202,21 @@ export class RealtimeClient extends EventTarget {
 
   /** Sends a chunk of the microphone. @param {Int16Array} samples 24 kHz; not kept */
   appendAudio(samples) {
-    if (!this.#write(this.#codec.encodeAudio(samples))) return;
+    const bytes = this.#sound.encode(samples);
+    if (bytes === null || !this.#write(this.#codec.encodeAudio(bytes))) return;
     this.#counters.sentAudioFrames += samples.length;
     this.#tell('sent', { type: 'input_audio_buffer.append', samples: samples.length });
     this.#tell('spoken', samples);
   }
 
   /**
-   * Changes what is given, and nothing else.
+   * Changes what is given, and nothing else. The session keeps its type.
    *
    * @param {Record<string, any>} session
    * @returns {string} the `event_id`
    */
   updateSession(session) {
-    return this.send({ type: 'session.update', session: { type: 'realtime', ...session } });
+    return this.send({ type: 'session.update', session: { type: this.#session?.type ?? 'realtime', ...session } });
   }
 
   /** Adds an item to the conversation. @param {Record<string, any>} item */
@@ -263,10 +271,15 @@ export class RealtimeClient extends EventTarget {
     const received = this.#decode(data);
     if (received === null) return;
     if (received.event !== null) this.#tellEvent(received.event);
-    if (received.audio !== null) {
-      this.#counters.receivedAudioFrames += received.audio.samples.length;
-      this.#tell('audio', received.audio);
-    }
+    if (received.audio !== null) this.#tellAudio(received.audio);
+  }
+
+  /** @param {import('./codecs.js').EncodedAudio} audio */
+  #tellAudio({ bytes, ...audio }) {
+    const samples = this.#sound.decode(`${audio.itemId}/${audio.contentIndex}`, bytes);
+    if (samples === null) return;
+    this.#counters.receivedAudioFrames += samples.length;
+    this.#tell('audio', { ...audio, samples });
   }
 
   /** @param {string | ArrayBuffer} data */
@@ -281,8 +294,10 @@ export class RealtimeClient extends EventTarget {
 
   /** @param {RealtimeEvent} event */
   #tellEvent(event) {
-    if (event.type === 'session.created' || event.type === 'session.updated')
+    if (event.type === 'session.created' || event.type === 'session.updated') {
       this.#session = event.session ?? {};
+      this.#sound.learn(event.session ?? {});
+    }
     if (event.type === 'session.updated') this.#answerProbes();
     if (event.type === 'error')
       this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };

@@ -1,7 +1,8 @@
 /**
- * The `session.update` that a page begins with: input transcription and PCM16 where the session lacks them,
- * and nothing else, since the relay has set it up already.
+ * The `session.update` that a page begins with: input transcription where the session lacks it, PCM16 where it has
+ * sound that cannot be played here, and nothing else, since the relay has set it up already.
  */
+import { isKnown, readFormat } from './session-sound.js';
 
 const SETTLE_MS = 250; // a relay's own session.update is answered within one round trip to the model
 const TRANSCRIPTION = { model: 'gpt-transcribe' };
@@ -37,5 +38,5 @@ export function missingSettings(session) {
 
 /** Whether sound of that format cannot be played or made here. @param {any} format */
 function isUnsupported(format) {
-  return format !== undefined && format !== null && format.type !== PCM.type;
+  return !isKnown(readFormat(format));
 }

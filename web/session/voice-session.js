@@ -64,6 +64,8 @@ export class VoiceSession extends EventTarget {
   #wakeLock = new ScreenWakeLock();
   #startedAt = 0;
   #awaitsMicrophone = false;
+  /** Whether the session was asked for what it lacked. */
+  #settled = false;
   /** @type {Problem | null} */
   #problem = null;
 
@@ -329,8 +331,10 @@ export class VoiceSession extends EventTarget {
     if (!resumed) this.#startedAt = performance.now();
     const loss = this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
     this.news.begin(resumed);
+    this.#settled = false;
     await setUpSession(client);
     if (this.client !== client) return;
+    this.#settled = true;
     this.#turnTaking.applyDetection();
     if (resumed) this.#sendHistory(client, loss);
     this.#feed.streamTo(client);
@@ -355,7 +359,18 @@ export class VoiceSession extends EventTarget {
     const notice = this.news.apply(event);
     if (notice !== '') this.#tell('notice', notice);
     if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
+    if (this.#settled && (event.type === 'session.updated' || event.type === 'error')) this.#judgeSound();
     this.#tell('received', event);
+  }
+
+  /** Says once that a session has sound which is neither played nor made here: it was asked for another. */
+  #judgeSound() {
+    const unknown = this.client?.unknownFormats ?? [];
+    if (unknown.length === 0) return;
+    this.#settled = false;
+    this.conversation.addNotice(
+      `The sound of this session is ${unknown.join(' and ')}, which this page can neither play nor record. Go on in writing.`,
+    );
   }
 
   /** @param {RealtimeEvent} event of the conversation itself */

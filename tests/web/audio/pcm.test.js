@@ -22,17 +22,13 @@ test('Base64 is the standard one, whichever way the browser makes it.', () => {
   const expected = Buffer.from(samples.buffer).toString('base64');
   assert.equal(pcm.pcm16ToBase64(samples), expected);
   assert.equal(pcm.bytesToBase64(new Uint8Array(samples.buffer)), expected);
-  assert.deepEqual(pcm.base64ToPcm16(expected), samples);
+  assert.deepEqual(pcm.decodeBase64(expected), new Uint8Array(samples.buffer));
   assert.deepEqual(pcm.base64ToBytes(expected), new Uint8Array(samples.buffer));
 });
 
 test('A slice of a larger buffer is written as that slice.', () => {
   const samples = Int16Array.of(1, 2, 3, 4).subarray(1, 3);
   assert.equal(pcm.pcm16ToBase64(samples), Buffer.from(Int16Array.of(2, 3).buffer).toString('base64'));
-});
-
-test('Half a sample at the end of a delta is dropped.', () => {
-  assert.deepEqual(pcm.base64ToPcm16(Buffer.from([1, 0, 9]).toString('base64')), Int16Array.of(1));
 });
 
 test('The level of silence is 0, and of a full square wave 1.', () => {

@@ -188,10 +188,10 @@ test('A codec is offered by its subprotocol, used where it is taken, and JSON el
   const codec = {
     protocol: 'relay.binary.v1',
     encodeEvent: JSON.stringify,
-    encodeAudio: (samples) => samples.slice().buffer,
+    encodeAudio: (bytes) => bytes.buffer,
     decode: () => ({
       event: null,
-      audio: { itemId: 'i', contentIndex: 0, responseId: 'r', samples: Int16Array.of(9) },
+      audio: { itemId: 'i', contentIndex: 0, responseId: 'r', bytes: Uint8Array.of(9, 0) },
     }),
   };
   const taken = makeClient({ codecs: [codec] });
@@ -227,4 +227,36 @@ test('A connection that falls silent is probed, then given up as lost.', async (
   context.mock.timers.tick(8_000);
   assert.equal(told.at(-1)[0], 'ended');
   assert.equal(told.at(-1)[1].code, 1006);
+});
+
+test('A session keeps its type in every update.', async () => {
+  for (const [session, type] of [
+    [{ type: 'transcription' }, 'transcription'],
+    [{}, 'realtime'],
+  ]) {
+    const { client, socket } = await openClient();
+    socket.deliver({ type: 'session.updated', session });
+    client.probe();
+    client.updateSession({ audio: {} });
+    assert.deepEqual(socket.sent.map((event) => event.session.type), [type, type]);
+    client.close();
+  }
+});
+
+test('Telephone sound is heard and made at 24 kHz; what is unknown is neither noise nor sent.', async () => {
+  const { client, socket } = await openClient();
+  const heard = [];
+  client.addEventListener('audio', ({ detail }) => heard.push(detail.samples.length));
+  const format = (type) => ({ audio: { input: { format: { type } }, output: { format: { type } } } });
+  socket.deliver({ type: 'session.updated', session: format('audio/pcmu') });
+  const delta = { type: 'response.output_audio.delta', item_id: 'a', delta: Buffer.alloc(1600, 0xff).toString('base64') };
+  socket.deliver(delta);
+  client.appendAudio(new Int16Array(2400));
+  assert.ok(Math.abs(heard[0] - 4800) < 300, heard[0]);
+  assert.ok(Math.abs(Buffer.from(socket.sent[0].audio, 'base64').length - 800) < 50);
+  socket.deliver({ type: 'session.updated', session: format('audio/opus') });
+  socket.deliver(delta);
+  client.appendAudio(new Int16Array(2400));
+  assert.deepEqual([heard.length, socket.sent.length, client.unknownFormats], [1, 1, ['audio/opus']]);
+  client.close();
 });

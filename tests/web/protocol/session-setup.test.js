@@ -16,11 +16,21 @@ for (const [title, session, missing] of [
     null,
   ],
   [
-    'Telephone sound cannot be played here.',
+    'Telephone sound stays as it is.',
     {
       audio: {
         input: { transcription: { model: 'x' }, format: { type: 'audio/pcmu' } },
         output: { format: { type: 'audio/pcma' } },
+      },
+    },
+    null,
+  ],
+  [
+    'What cannot be played here is asked for as PCM.',
+    {
+      audio: {
+        input: { transcription: { model: 'x' }, format: { type: 'audio/opus' } },
+        output: { format: { type: 'audio/pcm', rate: 400 } },
       },
     },
     { audio: { input: { format: PCM }, output: { format: PCM } } },

@@ -278,3 +278,20 @@ test('An answer outside the conversation is logged, and neither heard nor waited
   assert.deepEqual([speaker.enqueued, received.length], [[], 3]);
   voice.stop();
 });
+
+test('A session whose sound cannot be played says so once, and is not played as noise.', async () => {
+  const session = { ...SESSION, audio: { ...SESSION.audio, output: { format: { type: 'audio/opus' } } } };
+  const { voice, speaker } = makeSession();
+  const started = voice.start({ url: URL });
+  const socket = await accept(session);
+  await started;
+  assert.equal(socket.sent[0].session.audio.output.format.type, 'audio/pcm', 'it is asked for another');
+  for (let times = 0; times < 2; times += 1) socket.deliver({ type: 'session.updated', session }); // a locked profile
+  socket.deliver(audio());
+  assert.deepEqual(speaker.enqueued, []);
+  assert.deepEqual(
+    voice.conversation.turns.map(({ text }) => text),
+    ['The sound of this session is audio/opus, which this page can neither play nor record. Go on in writing.'],
+  );
+  voice.stop();
+});
