@@ -42,6 +42,7 @@ test('The played position is exact to the sample, of each answer.', () => {
   const queue = new PlaybackQueue();
   queue.push('a', 0, tone(300, 1000));
   queue.push('b', 0, tone(300, 5000));
+  queue.end('a');
   play(queue, 10);
   assert.deepEqual(queue.flush(), [
     { itemId: 'b', contentIndex: 0, playedFrames: 280, receivedFrames: 5000 },
@@ -164,4 +165,72 @@ test('A minute that comes in bursts with 150 ms of jitter plays without an under
   play(queue, 20);
   assert.equal(queue.underruns, 0);
   assert.equal(queue.playedFrames, answer.length);
+});
+
+test('Two answers that arrive at once are played one after the other, each whole.', () => {
+  const queue = new PlaybackQueue();
+  const constant = (value) => new Int16Array(480).fill(value);
+  for (let slice = 0; slice < 5; slice += 1) {
+    queue.push('a', 0, constant(1000));
+    queue.push('b', 0, constant(2000));
+  }
+  queue.end('b');
+  queue.end('a');
+  const played = [...play(queue, 38)].map((sample) => sample * 32768);
+  assert.ok(played.slice(0, 2400).every((sample) => sample === 1000));
+  assert.ok(played.slice(2400, 4800).every((sample) => sample === 2000));
+  assert.deepEqual([queue.started, queue.underruns, queue.current], [2, 0, null]);
+});
+
+test('Of answers that wait one behind the other, each is cut where it was.', () => {
+  const queue = new PlaybackQueue();
+  for (const itemId of ['a', 'b', 'a', 'b']) queue.push(itemId, 0, tone(300, 1000));
+  play(queue, 10);
+  assert.deepEqual(
+    queue.flush().map(({ itemId, playedFrames, receivedFrames }) => [itemId, playedFrames, receivedFrames]),
+    [
+      ['a', 1280, 2000],
+      ['b', 0, 2000],
+    ],
+  );
+});
+
+test('An answer whose end nobody tells holds up the next for a second; what comes of it late is played behind.', () => {
+  const queue = new PlaybackQueue();
+  queue.push('a', 0, tone(300, 1280));
+  queue.push('b', 0, tone(300, 24_000));
+  play(queue, 10 + 187);
+  assert.equal(queue.current.itemId, 'a');
+  play(queue, 2);
+  assert.equal(queue.current.itemId, 'b');
+  queue.push('a', 0, tone(300, 600));
+  queue.end('b');
+  play(queue, 188);
+  assert.equal(queue.current.itemId, 'a');
+});
+
+test('Sound that came late is caught up with in the pauses of the same answer, and words stay as they are.', () => {
+  const queue = new PlaybackQueue();
+  const second = () => Int16Array.from([...tone(300, 12_000), ...new Int16Array(12_000)]);
+  const heard = [];
+  for (let at = 0; at < 20; at += 1) {
+    if (at !== 5) queue.push('a', 0, second());
+    if (at === 6) queue.push('a', 0, second()); // a second that comes a second late
+    heard.push(...play(queue, 187), ...play(queue, at % 2));
+  }
+  assert.ok(queue.behindFrames < 2400, `${queue.behindFrames} frames behind`);
+  const loud = (samples) => samples.filter((sample) => sample !== 0).length;
+  const said = Array.from({ length: 20 }, () => [...second()]).flat();
+  const difference = loud(heard) - loud(said.slice(0, queue.playedFrames));
+  assert.ok(Math.abs(difference) < 100, 'no word is passed over'); // what fades out is all that differs
+});
+
+test('Ten seconds of one answer without an underrun halve the depth, too.', () => {
+  const queue = new PlaybackQueue();
+  queue.push('a', 0, tone(300, 1000));
+  play(queue, 10);
+  assert.equal(queue.depthFrames, 2400);
+  queue.push('a', 0, tone(300, 500_000));
+  play(queue, 1880);
+  assert.equal(queue.depthFrames, 1200);
 });
