@@ -4,11 +4,13 @@
  * `voice` is exported for whoever drives the page from outside: `(await
  * import('/web/main.js')).voice.stats()`.
  */
+import { makeChime } from './audio/chime.js';
 import { TurnPlayer } from './audio/turn-player.js';
 import { asText } from './conversation/transcript.js';
 import { explainMicrophone } from './protocol/endings.js';
 import { EventLog } from './protocol/event-log.js';
 import { fromLink } from './protocol/voice-settings.js';
+import { CallSignals, offerMediaKeys } from './session/call-signals.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
 import { Recorder } from './session/recorder.js';
@@ -26,11 +28,14 @@ import { SessionPanel } from './views/session-panel.js';
 import { SettingsView } from './views/settings-view.js';
 import { listenToKeys } from './views/shortcuts.js';
 import { SoundCheck } from './views/sound-check.js';
+import { stateWords } from './views/state-words.js';
 import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { VoicePanel } from './views/voice-panel.js';
 import { WelcomeView } from './views/welcome-view.js';
 
+const TITLE = document.title;
+const titleElement = /** @type {HTMLTitleElement} */ (document.querySelector('title'));
 const NOTICE_MS = 6_000;
 const ROUND_TRIP_INTERVAL_MS = 5_000;
 
@@ -44,6 +49,7 @@ preferences.change({
 });
 const log = new EventLog();
 const player = new TurnPlayer();
+const chimes = new TurnPlayer();
 const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
   has: (id) => voice.sounds.has(id),
   get playing() {
@@ -212,6 +218,7 @@ function render() {
   announcer.render(turns);
   drawer.render();
   welcome.render(voice);
+  setText(titleElement, voice.active ? `${stateWords(voice)} · ${TITLE}` : TITLE);
   byId('transcript-tools').hidden = turns.length === 0;
   renderProblem();
 }
@@ -274,6 +281,10 @@ listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} 
 );
 listen(composer, 'say', say);
 listen(composer, 'notice', notice);
+listen(new CallSignals(voice), 'signal', (/** @type {import('./session/call-signals.js').Signal} */ signal) => {
+  if (preferences.choices.chimes) void chimes.play(signal, makeChime(signal), preferences.choices.speakerId);
+});
+offerMediaKeys(voice, TITLE);
 listen(voicePanel, 'notice', notice);
 listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').MicrophoneUnavailable} */ error) => {
   notice(explainMicrophone(error).title);
@@ -301,6 +312,9 @@ byId('push-to-talk').addEventListener('click', () => {
   preferences.change({ pushToTalk: voice.pushToTalk });
   focusTalk();
 });
+byId('chimes').addEventListener('change', () => {
+  preferences.change({ chimes: byId('chimes', HTMLInputElement).checked });
+});
 byId('volume').addEventListener('input', () => {
   voice.speaker.volume = Number(byId('volume', HTMLInputElement).value) / 100;
   preferences.change({ volume: voice.speaker.volume });
@@ -310,6 +324,7 @@ const { volume, speakerId, pushToTalk } = preferences.choices;
 voice.speaker.volume = volume;
 voice.pushToTalk = pushToTalk;
 void voice.speaker.setDevice(speakerId);
+byId('chimes', HTMLInputElement).checked = preferences.choices.chimes;
 byId('volume', HTMLInputElement).value = String(Math.round(volume * 100));
 setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
 renderHost();

@@ -56,3 +56,7 @@ async def test_devices_are_tried_before_a_call(open_page) -> None:
         await page.click("#start")
         await state(page, "listening")
         await expect(page.locator("#mic-try")).to_be_disabled()
+        await expect(page).to_have_title("Listening · Realtime Relay")
+        assert await page.evaluate("navigator.mediaSession.playbackState") == "playing"
+        await page.click("#start")
+        await expect(page).to_have_title("Realtime Relay")

@@ -13,6 +13,7 @@ const DEFAULTS = {
   speakerId: '',
   volume: 1,
   pushToTalk: false,
+  chimes: true,
   noiseSuppression: true,
   autoGainControl: true,
   echoCancellation: true,
