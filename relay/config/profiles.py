@@ -25,6 +25,8 @@ DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({"xai": "grok-voice-latest"})
 """Of realtime sessions by upstream, where it is another one."""
 
+REPLAYS = ("auto", "items", "instructions")
+
 _SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
 
 
@@ -45,6 +47,8 @@ class Profile:
         kind: of the sessions that it is for.
         credentials: what the tools of a ticket's or a call's own session open their servers with; no setting has them.
         guard: which of `relay.core.guards` watch its sessions; None for all where its peer is the voice page.
+        survive: whether its sessions outlive their upstream.
+        replay_as: how a conversation is said again, `auto` being items until an upstream falls silent after them.
         attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
@@ -62,6 +66,8 @@ class Profile:
     attach: bool = False
     credentials: tuple[str, ...] = ()
     guard: tuple[str, ...] | None = None
+    survive: bool = False
+    replay_as: str = "auto"
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.
@@ -96,15 +102,19 @@ def read_profile(
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
     guard = _read_guard(session.pop("guard"), f"profiles.{name}.guard") if "guard" in session else None
-    attach = session.pop("attach", False)
-    if not isinstance(attach, bool):
-        raise ValueError(f"profiles.{name}.attach: must be true or false")  # noqa: TRY004 - one kind for one place
+    attach, survive = (
+        _read_flag(session.pop(flag, False), f"profiles.{name}.{flag}") for flag in ("attach", "survive")
+    )
+    if (replay_as := session.pop("replay_as", "auto")) not in REPLAYS:
+        raise ValueError(f"profiles.{name}.replay_as: must be one of {', '.join(REPLAYS)}, not {replay_as!r}")
     type_ = session.pop("type", REALTIME.name)
     if type_ not in tuple(KINDS):
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
     kind = KINDS[type_]
     if dialect is not None and kind.path != REALTIME.path:
         raise ValueError(f"profiles.{name}.dialect: {type_} sessions have none but the API's own")
+    if survive and kind is not REALTIME:
+        raise ValueError(f"profiles.{name}.survive: only realtime sessions can, and these are {type_} sessions")
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
     lock = _read_lock(lock, f"profiles.{name}.lock")
@@ -126,7 +136,15 @@ def read_profile(
         kind=kind,
         attach=attach,
         guard=guard,
+        survive=survive,
+        replay_as=replay_as,
     )
+
+
+def _read_flag(flag: Any, path: str) -> bool:
+    if not isinstance(flag, bool):
+        raise ValueError(f"{path}: must be true or false")  # noqa: TRY004 - one kind for one place
+    return flag
 
 
 def _read_guard(guard: Any, path: str) -> tuple[str, ...]:

@@ -108,6 +108,9 @@ class Flow:
 
     @lane.setter
     def lane(self, lane: Lane) -> None:
+        if self._lane is not None:  # whose end is another one now
+            self.told_events += self._lane.events
+            self.told_octets += self._lane.octets
         self._lane = lane
         self.let(self.most_events, self.most_octets)
 

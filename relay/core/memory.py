@@ -109,13 +109,18 @@ class Memory(Interceptor):
 
         With text before it the upstream might choose otherwise, and answer in text alone.
         """
-        spoken = {"output_modalities": ["audio"]} if self._session.get("type") == "realtime" else {}
-        return {**spoken, **self._session}
+        session = {"type": "realtime", **self._session}
+        return {"output_modalities": ["audio"], **session} if session["type"] == "realtime" else session
 
     @property
     def unanswered(self) -> Sequence[Body]:
         """The updates of the session that the upstream has neither taken nor refused, as they went up."""
         return tuple(self._unanswered)
+
+    @property
+    def awaits_injected(self) -> bool:
+        """Whether the upstream has not answered what the session opened with."""
+        return bool(self._injected)
 
     @property
     def is_whole(self) -> bool:
@@ -125,7 +130,12 @@ class Memory(Interceptor):
     @property
     def awaits_transcript(self) -> bool:
         """Whether the words of something that was said are still being written down."""
-        return any(kept.awaits_transcript for kept in self._kept.values())
+        return bool(self.awaited_transcripts)
+
+    @property
+    def awaited_transcripts(self) -> list[str]:
+        """The ids of the items that this is so for."""
+        return [id_ for id_, kept in self._kept.items() if kept.awaits_transcript]
 
     @property
     def awaits_result(self) -> bool:

@@ -6,7 +6,7 @@ length of their base64, and nothing is decoded.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from relay.core.events import Body, Event
@@ -54,6 +54,7 @@ class SoundCount(Interceptor):
 
     def __init__(self) -> None:
         self._octets: dict[str, dict[Part, int]] = {AUDIO: {}, AUDIO_OF_BETA: {}}
+        self._said: dict[str, dict[Part, int]] = {AUDIO: {}, AUDIO_OF_BETA: {}}
         self._bytes_per_ms: dict[str, float] = {}
         self._of_response: dict[str, float] = {}
         self._of_session: float = _PCM_BYTES_PER_MS
@@ -61,20 +62,25 @@ class SoundCount(Interceptor):
         self._lane: CountingLane | None = None
 
     def opened(self, session: Session, now: float) -> None:
-        lane: Any = session.down.lane
+        self.count_in(session.down.lane)
+        session.down.hook(self._octets, self._count, exempt=lambda kind: kind == AUDIO and self._lane is not None)
+
+    def count_in(self, lane: Any) -> None:
+        """Have this lane count from now on, where there is one."""
+        self._lane = lane
         if lane is not None:
-            self._lane = lane
             lane.count_sound(self.add)
-        session.down.hook(self._octets, self._count, exempt=lambda kind: kind == AUDIO and lane is not None)
 
     def length_ms(self, item_id: str, content_index: int = 0) -> int | None:
         """How long this speech is for its upstream, or None for an item of which no sound is known."""
         part = (item_id, content_index)
         if part in self._cuts:
             return self._cuts[part]
-        self._tell()
-        known = [octets[part] for octets in self._octets.values() if part in octets]
-        return int(max(known) / self._bytes_per_ms.get(item_id, self._of_session)) if known else None
+        return self._longest_ms(self._octets, part)
+
+    def said_ms(self, item_id: str) -> int | None:
+        """How long its speech was before anybody cut it, or None for an item of which no sound is known."""
+        return self._longest_ms(self._said, (item_id, 0))
 
     def cut(self, item_id: str, content_index: int, end_ms: int) -> None:
         """A truncation goes up: what comes of this speech before it is answered does not count."""
@@ -83,9 +89,9 @@ class SoundCount(Interceptor):
 
     def add(self, item_id: str, content_index: int, octets: int, kind: str = AUDIO) -> None:
         """So many bytes of audio were passed down."""
-        counts, part = self._octets[kind], (item_id, content_index)
-        counts[part] = counts.get(part, 0) + octets
-        _bound(counts)
+        for counts in (self._octets[kind], self._said[kind]):
+            counts[item_id, content_index] = counts.get((item_id, content_index), 0) + octets
+            _bound(counts)
 
     def on_down(self, event: Event, now: float) -> Event | None:
         body = event.body
@@ -124,6 +130,11 @@ class SoundCount(Interceptor):
         if found is not None:
             self.add(*found, event.type)
         return event
+
+    def _longest_ms(self, counts: Mapping[str, Mapping[Part, int]], part: Part) -> int | None:
+        self._tell()
+        known = [octets[part] for octets in counts.values() if part in octets]
+        return int(max(known) / self._bytes_per_ms.get(part[0], self._of_session)) if known else None
 
     def _tell(self) -> None:
         if self._lane is not None:

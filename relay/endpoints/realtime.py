@@ -147,6 +147,7 @@ class RealtimeEndpoint:
             BinaryAudioLeg(leg, request.endpoint_kind.append) if in_bytes else leg,
             interpreter.at_upstream(upstream),
             interpreter.heard(peer.early_messages),
+            None if target.dialect is not None else partial(self._joiner.dial, target, request),
         )
 
 

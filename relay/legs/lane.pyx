@@ -53,7 +53,7 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
-EDITION = 2
+EDITION = 3
 """To be counted up with what Python calls here, so that a build that was left over is not taken for this one."""
 
 cdef enum:
@@ -193,10 +193,22 @@ cdef class LaneListener(WSListener):
         """Read the connection, or read it no further; returns whether that is the lane's to do."""
         return self._protocol is not None and self._protocol.read(on)
 
-    def leave_lane(self):
-        """Close the lane for good."""
+    def relink(self, LaneListener sink):
+        """Have the lane out of this leg end at another leg."""
+        self._sink = sink
+        self.forget()
+        if self._protocol is not None and self._protocol._slot >= 0:
+            self._protocol._poll.slots[self._protocol._slot].sink = <void*>sink
+
+    def unlink(self):
+        """Have nothing pass any more; what was counted stays to be read."""
+        self.tell_sound()
         self._add_sound = None
         self._sink = None
+
+    def leave_lane(self):
+        """Close the lane for good."""
+        self.unlink()
         self._flow = None
         self._own_transport = None
 

@@ -63,11 +63,7 @@ cdef inline void _mask(char* payload, Py_ssize_t size) noexcept nogil:
     _apply_mask(payload, size, mask)
 
 
-cdef class _ProtocolBase:
-    """Lets a compiled class be an `asyncio.BufferedProtocol`, which may not be the first of its bases."""
-
-
-cdef class LaneProtocol(_ProtocolBase, asyncio.BufferedProtocol):
+cdef class LaneProtocol:
     """A connection's protocol: offers its leg the messages that may pass, and tells picows all else that is read.
 
     Until the leg is joined picows is told everything, and here it is only kept in mind where the frames begin.

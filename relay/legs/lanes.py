@@ -4,6 +4,7 @@
 built for, everything goes through Python: slower, with the same tests.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from picows import WSFrame, WSListener, WSTransport
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 try:
     from relay.legs.lane import EDITION, LaneListener, LanePoll, LaneProtocol, LaneTally
 
-    if EDITION != 2:
+    if EDITION != 3:
         raise ImportError("the lane was compiled from other code than this; install the checkout again")
     WHY_NOT = ""
 except (ImportError, ValueError) as failure:  # not built, or built for another picows
@@ -49,7 +50,15 @@ except (ImportError, ValueError) as failure:  # not built, or built for another 
         """Reads nothing."""
 
 
-__all__ = ["WHY_NOT", "LaneListener", "LanePoll", "before_picows", "join_lanes", "lane_in_use"]
+if not WHY_NOT:
+
+    class BufferedLane(LaneProtocol, asyncio.BufferedProtocol):
+        """The lane's protocol, as a transport knows that it is to be read into its buffer."""
+
+        __slots__ = ()
+
+
+__all__ = ["WHY_NOT", "LaneListener", "LanePoll", "before_picows", "join_lanes", "lane_in_use", "relink_lanes"]
 
 LANE_LIMIT_BYTES = 64 * 1024
 """A larger message goes through Python, which lets others have their turn behind it."""
@@ -62,7 +71,7 @@ def lane_in_use(carrier: str) -> str:
 
 def before_picows(protocol: Any, leg: LaneListener) -> Any:
     """What a transport gets instead of picows' protocol: it offers the lane what is read, before picows sees it."""
-    return protocol if WHY_NOT else LaneProtocol(protocol, leg)
+    return protocol if WHY_NOT else BufferedLane(protocol, leg)
 
 
 def join_lanes(session: "Session", peer: "RunningLeg", upstream: "RunningLeg", tally: "Tally", poll: LanePoll) -> None:
@@ -75,6 +84,17 @@ def join_lanes(session: "Session", peer: "RunningLeg", upstream: "RunningLeg", t
         return
     _join(session.up, peers, upstreams, tally.up, poll, is_peers=True)
     _join(session.down, upstreams, peers, tally.down, poll, is_peers=False)
+
+
+def relink_lanes(
+    session: "Session", peer: "RunningLeg", upstream: "RunningLeg", tally: "Tally", poll: LanePoll
+) -> None:
+    """Have the lanes of a session lead to its upstream's new connection, where both have one."""
+    old: Any = session.down.lane
+    if old is not None and (peers := peer.lane_end) is not None and (upstreams := upstream.lane_end) is not None:
+        old.unlink()
+        peers.relink(upstreams)
+        _join(session.down, upstreams, peers, tally.down, poll, is_peers=False)
 
 
 def _join(

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -23,6 +24,7 @@ from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
 from relay.core.meter import Meter
+from relay.core.muted import MutedAnswers
 from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction, Secrets
 from relay.core.session import Session
@@ -34,7 +36,7 @@ from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
 from relay.legs.close_reason import ReasonLeg
-from relay.legs.lanes import LanePoll, join_lanes
+from relay.legs.lanes import LanePoll, join_lanes, relink_lanes
 from relay.legs.target import DialOptions, Target
 from relay.recording.recorder import Recorder
 from relay.recording.recordings import Recordings
@@ -42,6 +44,7 @@ from relay.sessions.journal import Journal
 from relay.sessions.ownership import Owners
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
+from relay.sessions.survival import Redial, Replaying, Survival
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
 from relay.upstreams.query import chosen_model, seen_call, session_kind
@@ -84,6 +87,7 @@ class Joiner:
         self._own_interceptors = tuple(interceptors)
         self._recordings = recordings
         self._lane_poll = LanePoll()
+        self.replaying = Replaying()
         self._dial_by = choose_dial(settings.carrier)
 
     async def target(self, request: AdmittedRequest) -> Target:
@@ -107,13 +111,25 @@ class Joiner:
         return leg
 
     async def join(
-        self, info: PeerInfo, peer: RunningLeg, upstream: UpstreamLeg, early_messages: Iterable[Data] = ()
+        self,
+        info: PeerInfo,
+        peer: RunningLeg,
+        upstream: UpstreamLeg,
+        early_messages: Iterable[Data] = (),
+        redial: Redial | None = None,
     ) -> None:
         """Run the session of these two until both have gone.
 
         Args:
             early_messages: what the peer has said already.
+            redial: opens another upstream like this one; None where there cannot be another.
         """
+        turn_state = session_kind(info.request).turn_state()
+        sound, survival = SoundCount(), None
+        if redial is not None and info.request.profile.survive and session_kind(info.request) is REALTIME:
+            replaying, profile = self.replaying, info.request.profile
+            survival = Survival(upstream, redial, profile, turn_state, sound, self._metrics, replaying)
+            upstream = survival.leg
         with contextlib.ExitStack() as stack:
             recorder = self._record(info)
             if recorder is not None:
@@ -126,12 +142,14 @@ class Joiner:
             if concealment:
                 upstream = ReasonLeg(upstream, concealment.reason)
             place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
-            turn_state, meter = session_kind(info.request).turn_state(), self._meter(info, costs, journal, place)
+            meter = self._meter(info, costs, journal, place)
             hooks = self._interceptors(info.request, concealment, recorder)
             bounds = Bounds(info.request.profile.limits, turn_state)
-            guards = self._guards(info)
+            guards = [*self._guards(info, sound, survival)]
             interceptors = (*journal.interceptors, turn_state, *hooks, bounds, meter, *guards)
             session = self._session(info, peer, upstream, interceptors)
+            if survival is not None:
+                survival.joined(session, partial(self._relink, session, peer, upstream))
             stack.enter_context(self._sessions.active(session, turn_state))
             stack.enter_context(self._metrics.sessions_open.track_inprogress())
             opened_at = monotonic()
@@ -159,6 +177,9 @@ class Joiner:
         if self._settings.carrier == "fast":
             join_lanes(session, peer, upstream, self._metrics.tally, self._lane_poll)
         return session
+
+    def _relink(self, session: Session, peer: RunningLeg, upstream: UpstreamLeg) -> None:
+        relink_lanes(session, peer, upstream, self._metrics.tally, self._lane_poll)
 
     def count_refusal(self, how: Ended, address: str | None) -> None:
         """Count and log a session that never began."""
@@ -221,17 +242,26 @@ class Joiner:
         if recorder is not None:
             yield recorder
 
-    def _guards(self, info: PeerInfo) -> Iterable[Interceptor]:
-        """The guards of this session, which stand behind all that may refuse or keep what they hold."""
+    def _guards(self, info: PeerInfo, sound: SoundCount, survival: Survival | None) -> Iterable[Interceptor]:
+        """What stands behind all that may refuse or keep an event: this session's guards, and its memory."""
         profile = info.request.profile
-        guards = profile.guard if profile.guard is not None or info.subprotocol != BINARY_AUDIO else GUARDS
-        if not guards or session_kind(info.request) is not REALTIME:
+        if session_kind(info.request) is not REALTIME:
             return
+        yield MutedAnswers(self._muted)
+        guards = (profile.guard if profile.guard is not None or info.subprotocol != BINARY_AUDIO else GUARDS) or ()
+        if TRUNCATE in guards or survival is not None:
+            yield sound
+        if survival is not None:
+            yield from (survival.memory, survival.succession)
         if TRUNCATE in guards:
-            yield (sound := SoundCount())
             yield TruncateGuard(sound, self._metrics.count_guarded)
         if RESPONSE in guards:
             yield ResponseGuard(self._metrics.count_guarded)
+
+    def _muted(self) -> None:
+        """An answer came in silence: from now on conversations are said again in another way."""
+        self._metrics.count_muted()
+        self.replaying.as_instructions = True
 
     def _count(self, session: Session, seconds: float) -> None:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session

@@ -26,6 +26,7 @@ from prometheus_client.registry import Collector
 from relay.core.causes import Cause
 from relay.core.closing import Ended
 from relay.core.guards import GUARDS
+from relay.core.succession import Reason
 from relay.core.tally import Direction, Histogram, Tally
 from relay.recording.recordings import Failure
 from relay.version import __version__
@@ -100,6 +101,18 @@ class Metrics:
             counter("relay_guarded", "Events of peers that a guard changed, held or dropped, by guard.", ["guard"]),
             GUARDS,
         )
+        self._muted = counter(
+            "relay_muted_responses",
+            "Answers that were asked for aloud and came as text alone, as after history in text.",
+        )
+        self._successions = counter(
+            "relay_upstream_successions",
+            "Times that another upstream was to take a session over, by reason and by whether one did.",
+            ["reason", "outcome"],
+        )
+        for reason in Reason:
+            for outcome in ("succeeded", "failed"):
+                self._successions.labels(reason.value, outcome)
         self._tickets_refused = _labelled(
             counter(
                 "relay_tickets_refused",
@@ -115,6 +128,11 @@ class Metrics:
         )
         self.dial_seconds = histogram(
             "relay_dial_seconds", "How long the upstream took to open a connection.", buckets=_DIAL_BUCKETS_S
+        )
+        self.swap_seconds = histogram(
+            "relay_swap_seconds",
+            "How long a session was held up when another upstream took it over.",
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1),
         )
         self.loop_lag_seconds = histogram(
             "relay_loop_lag_seconds", "How late the event loop ran a timer, once a second.", buckets=_LAG_BUCKETS_S
@@ -139,6 +157,15 @@ class Metrics:
     def count_guarded(self, guard: str) -> None:
         """Count what a guard did with an event."""
         self._guarded.labels(guard).inc()
+
+    def count_muted(self) -> None:
+        """Count and log an answer in silence."""
+        self._muted.inc()
+        _log.warning("response.muted")
+
+    def count_succession(self, reason: Reason, *, had: bool) -> None:
+        """Count an upstream that was succeeded, or could not be."""
+        self._successions.labels(reason.value, "succeeded" if had else "failed").inc()
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
         """Count and log a recording that is not whole; may be called on any thread."""

@@ -57,7 +57,16 @@ def test_a_profile_names_its_guards(guard) -> None:
     assert read_profile("x", {"guard": guard}) == Profile("x", DEFAULT_MODEL, {}, guard=tuple(guard))
 
 
+def test_a_profile_whose_sessions_outlive_their_upstream() -> None:
+    """A profile says whether its sessions outlive their upstream, and how the conversation is said again."""
+    table = {"survive": True, "replay_as": "instructions"}
+    assert read_profile("x", table) == Profile("x", DEFAULT_MODEL, {}, survive=True, replay_as="instructions")
+
+
 WRONG = [
+    ({"survive": 1}, "profiles.x.survive: must be true or false"),
+    ({"type": "transcription", "survive": True}, "profiles.x.survive: only realtime sessions can"),
+    ({"replay_as": "song"}, "profiles.x.replay_as: must be one of auto, items, instructions, not 'song'"),
     ({"guard": ["all"]}, "profiles.x.guard: must be a list of truncate and response, or empty"),
     ({"guard": "truncate"}, "profiles.x.guard: must be a list"),
     ({"guard": [{}]}, "profiles.x.guard: must be a list"),

@@ -36,6 +36,16 @@ def test_pieces_add_up_to_the_byte(pieces) -> None:
     assert counting.sound.length_ms("a1") == 100
 
 
+def test_what_was_said_before_it_was_cut() -> None:
+    """After a cut it is still known how long the speech was."""
+    counting = Counting()
+    counting.hears(4800)
+    counting.sound.cut("a1", 0, 40)
+    counting.down("conversation.item.truncated", item_id="a1", content_index=0, audio_end_ms=40)
+    assert (counting.sound.length_ms("a1"), counting.sound.said_ms("a1")) == (40, 100)
+    assert counting.sound.said_ms("other") is None
+
+
 def test_items_and_parts_are_counted_apart() -> None:
     """Each item has its own sound, and each part of its content; of others none is known."""
     counting = Counting()
