@@ -84,7 +84,9 @@ class Memory(Interceptor):
         sound_ms: Callable[[str], int | None] = lambda _: None,
         on_settled: Callable[[Remembered, int], None] = _nobody,
     ) -> None:
-        self._session: Body = dict(session)
+        self._session: Body = {}
+        self._is_whole = True
+        self._take({"session": session})
         self._injected = 1 if session else 0
         self._unanswered: list[Body] = []
         self._kept: dict[str, _Kept] = {}
@@ -124,8 +126,8 @@ class Memory(Interceptor):
 
     @property
     def is_whole(self) -> bool:
-        """Whether the session is small enough to be said again."""
-        return len(write_json(self._session)) <= MOST_BYTES
+        """Whether the session has been small enough to be said again."""
+        return self._is_whole
 
     @property
     def awaits_transcript(self) -> bool:
@@ -164,14 +166,21 @@ class Memory(Interceptor):
 
     def _went_up(self, event: Event, now: float) -> Event | None:
         if event.type == SESSION_UPDATE and isinstance(event.body.get("session"), dict):
-            self._unanswered.append(event.body)
-            if len(self._unanswered) > MOST_UPDATES:
-                self._take(self._unanswered.pop(0))
+            self._changed(event)
         elif event.body.get("previous_item_id") == "root" and len(self._to_the_front) < MOST_UPDATES:
             item = event.body.get("item")
             item_id = item.get("id") if isinstance(item, dict) else None
             self._to_the_front |= {item_id} if isinstance(item_id, str) else set()
         return event
+
+    def _changed(self, event: Event) -> None:
+        """An update goes up."""
+        if len(event.data) > MOST_BYTES:
+            self._is_whole = False
+            return
+        self._unanswered.append(event.body)
+        if len(self._unanswered) > MOST_UPDATES:
+            self._take(self._unanswered.pop(0))
 
     def _answered(self, kind: str, body: Body) -> None:
         """The upstream answers updates in order; an error says which it is about by an id, or by the field."""
@@ -190,8 +199,11 @@ class Memory(Interceptor):
                 self._unanswered.remove(update)
                 return
 
-    def _take(self, update: Body) -> None:
-        self._session = merged_session(self._session, update["session"])
+    def _take(self, update: Mapping[str, Any]) -> None:
+        session = merged_session(self._session, update["session"])
+        self._is_whole = self._is_whole and len(write_json(session)) <= MOST_BYTES
+        if self._is_whole:
+            self._session = session
 
     def _note(self, body: Body, *, is_new: bool) -> None:
         item = read_item(body.get("item"))

@@ -20,8 +20,8 @@ ANSWERS: Mapping[str, frozenset[str]] = {
 """What an upstream says to each request."""
 
 ERROR = "error"
-MOST = 64
-"""So many requests are kept, the latest."""
+MOST, MOST_CHARS = 64, 256 * 1024
+"""So many requests are kept, the latest, and so much of them: an image that is lost is for its peer to send again."""
 
 PATIENCE_S = 2.0
 """After so long an upstream that says nothing to a request is not waited for."""
@@ -32,6 +32,7 @@ class Outstanding:
 
     def __init__(self) -> None:
         self._asked: list[tuple[Event, float]] = []
+        self._chars = 0
 
     @property
     def events(self) -> list[Event]:
@@ -45,7 +46,9 @@ class Outstanding:
     def asked(self, event: Event, now: float) -> None:
         """A request goes up."""
         self._asked.append((event, now))
-        del self._asked[:-MOST]
+        self._chars += len(event.data)
+        while len(self._asked) > MOST or self._chars > MOST_CHARS:
+            self._chars -= len(self._asked.pop(0)[0].data)
 
     def answered(self, event: Event) -> None:
         """The upstream says something: to the request that it names, or to the first of its kind."""
@@ -60,11 +63,13 @@ class Outstanding:
     def forget(self) -> None:
         """They have been asked again, or came too late."""
         self._asked.clear()
+        self._chars = 0
 
     def _drop(self, fits: Any) -> None:
         for entry in self._asked:
             if fits(entry[0]):
                 self._asked.remove(entry)
+                self._chars -= len(entry[0].data)
                 return
 
 

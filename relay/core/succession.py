@@ -154,8 +154,9 @@ class Succession(Interceptor):
             return False
         if now >= self._lifetime.late_at:
             return True
-        is_open = self._memory.awaits_transcript or self._memory.awaits_result or self._speech.is_asking(now)
-        return not is_open and self._turn_state.is_between_turns(now)
+        if not self._turn_state.is_between_turns(now) or self._speech.is_asking(now):
+            return False
+        return not self._memory.awaits_transcript and not self._memory.awaits_result
 
     def outlives(self, closed: Closed) -> bool:
         """Whether another upstream may go on after this end of one."""

@@ -50,7 +50,7 @@ class Unfinished:
         self._chars += len(data)
         whole = self._is_speaking or not self.detects_turns
         most = (MOST_S if whole else QUIET_S) * self.bytes_per_s * 4 / 3
-        while self._chars > most and len(self._appends) > 1:
+        while self._chars > most:
             self._chars -= len(self._appends.popleft())
 
     def started(self) -> None:

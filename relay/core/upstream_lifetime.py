@@ -11,6 +11,10 @@ LATE_BEFORE_S, LAST_BEFORE_S = 20.0, 5.0
 """How long before the end no pause is waited for, and how long before it no answer."""
 
 
+SHORTEST_S = 3.0
+"""An upstream that says less has another clock, or is a recording: a successor would have to be dialled at once, and
+its own one, too."""
+
 NEVER = float("inf")
 
 
@@ -36,6 +40,8 @@ def read_lifetime(session: Any, unix_offset: float, now: float) -> Lifetime:
         return Lifetime()
     ends_at = expires_at - unix_offset
     lasts_s = ends_at - now
+    if lasts_s < SHORTEST_S:
+        return Lifetime()
     return Lifetime(
         ends_at - DIAL_BEFORE_S if lasts_s >= SHORT_S else now + lasts_s * 2 / 3,
         ends_at - min(LATE_BEFORE_S, lasts_s / 6),

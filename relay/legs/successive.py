@@ -21,13 +21,19 @@ from relay.legs.choice import UpstreamLeg
 BACKOFF_S = (0.0, 0.5, 1.5)
 """Waits before each dial after a loss."""
 
+REPLACED_WITHIN_S = 30.0
+"""How long all of that may take: a user who hears nothing for so long has gone."""
+
+MOST_LOSSES, LOSSES_WITHIN_S = 5, 60.0
+"""An upstream that is lost again and again is not the cable's fault."""
+
 AGAIN_S = 30.0
 """After so long a successor that could not be had is dialled again, while the old one still goes on."""
 
 BRIEFED_WITHIN_S = 10.0
 """How long a successor may take to take the session."""
 
-LOOK_S = 0.05
+LOOK_S = 0.1
 """How often it is looked whether this is the pause that a successor waits for."""
 
 LINGERS_S = 5.0
@@ -114,6 +120,7 @@ class SuccessiveLeg:
         self._closing = False
         self._expiry: Data | None = None
         self._preparing: asyncio.Task[None] | None = None
+        self._lost_at: list[float] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._listener: Listener
@@ -277,22 +284,32 @@ class SuccessiveLeg:
         if self._preparing is not None:
             await asyncio.wait({self._preparing})
         successor = self._successor if self._succession.phase is Phase.READY else None
-        for wait_s in BACKOFF_S:
-            if successor is not None:
-                break
-            await asyncio.sleep(wait_s)
-            try:
-                successor = await self._brief()
-            except (NotBriefed, TimeoutError):
-                self._drop_successor(monotonic())
-            except Refused as refusal:
-                if refusal.ended.status in {401, 402, 403, 404}:
-                    break
+        if successor is None and not self._is_lost_too_often(monotonic()):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REPLACED_WITHIN_S):
+                    successor = await self._another()
         if successor is None:
             self.tells.failed(reason, monotonic())
             self._end(closed)
         else:
             self._swap(successor, reason, monotonic())
+
+    async def _another(self) -> _Successor | None:
+        """A successor after a loss; None where none is to be had."""
+        for wait_s in BACKOFF_S:
+            await asyncio.sleep(wait_s)
+            try:
+                return await self._brief()
+            except (NotBriefed, TimeoutError):
+                self._drop_successor(monotonic())
+            except Refused as refusal:
+                if refusal.ended.status in {401, 402, 403, 404}:
+                    break
+        return None
+
+    def _is_lost_too_often(self, now: float) -> bool:
+        self._lost_at = [at for at in self._lost_at if now - at < LOSSES_WITHIN_S] + [now]
+        return len(self._lost_at) > MOST_LOSSES
 
     # The swap.
 

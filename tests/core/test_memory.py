@@ -261,6 +261,14 @@ def test_a_session_too_large_to_be_said_again() -> None:
     """A session object above the bound is known as that."""
     assert Memory({"instructions": "x"}).is_whole
     assert not Memory({"instructions": "x" * MOST_BYTES}).is_whole
+    talk = Talk()
+    talk.up("session.update", session={"instructions": "x" * MOST_BYTES})
+    assert (talk.memory.is_whole, talk.memory.unanswered) == (False, ())
+    talk = Talk()
+    for name in ("instructions", "prompt"):
+        talk.up("session.update", session={name: "x" * (MOST_BYTES * 2 // 3)})
+        talk.down("session.updated")
+    assert not talk.memory.is_whole
 
 
 def test_a_long_conversation_keeps_its_end() -> None:

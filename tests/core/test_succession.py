@@ -74,6 +74,8 @@ class Talk:
         (1000, Lifetime(700.0, 980.0, 995.0)),
         (160, Lifetime(140.0, 150.0, 155.0)),
         (None, Lifetime()),
+        (102, Lifetime()),
+        (99, Lifetime()),
         ("soon", Lifetime()),
     ],
 )

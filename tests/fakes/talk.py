@@ -19,17 +19,15 @@ CHUNK_BYTES = 4800
 
 
 class AtFirst(Disturbance):
-    """Faults that only the first connection meets."""
+    """Faults that only the first connections meet, `times` of them."""
 
-    def __init__(self, *faults: str) -> None:
+    def __init__(self, *faults: str, times: int = 1) -> None:
         super().__init__(read_faults(faults))
-        self._has_met = False
+        self._times = times
 
     def disturbed(self, session: StandIn) -> StandIn:
-        if self._has_met:
-            return session
-        self._has_met = True
-        return super().disturbed(session)
+        self._times -= 1
+        return session if self._times < 0 else super().disturbed(session)
 
 
 class Talker:
@@ -39,6 +37,7 @@ class Talker:
         sent: all audio that was said.
         events: what came back, but for pieces of answers.
         counts: all that came back, by type.
+        ids: of all events that came.
         twice: ids of events that came more than once.
     """
 
@@ -49,7 +48,8 @@ class Talker:
         self.twice: list[str] = []
         self._peer = peer
         self._draw = random.Random(seed)
-        self._ids: set[str] = set()
+        self.ids: list[str] = []
+        self._seen: set[str] = set()
         said = clips()["greeting"].pcm[: round(said_s * 48000)]
         self._round = said + bytes(round(silent_s * 48000))
 
@@ -73,9 +73,10 @@ class Talker:
 
     def heard(self, event: dict[str, Any]) -> None:
         self.counts[event["type"]] += 1
-        if event["event_id"] in self._ids:
+        if event["event_id"] in self._seen:
             self.twice.append(event["event_id"])
-        self._ids.add(event["event_id"])
+        self._seen.add(event["event_id"])
+        self.ids.append(event["event_id"])
         if not event["type"].endswith(".delta"):
             self.events.append(event)
 

@@ -1,12 +1,18 @@
 """Sessions that outlive their upstream, over real sockets, whoever carries them."""
 
+import contextlib
 import json
+from collections import Counter
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
-from relay.stand_ins.exchange import StandIn
+from relay.legs.successive import MOST_LOSSES
+from relay.recording import Message, read_recording
+from relay.stand_ins.faults import Disturbance, read_faults
 from relay.stand_ins.mock.pace import Pace
 from relay.stand_ins.mock.server import serve_mock
+from relay.stand_ins.replay import ReplayOptions, serve_replay
 from tests.fakes.running import end_of, running
 from tests.fakes.talk import AtFirst, Talker
 
@@ -120,6 +126,52 @@ async def test_an_interruption_of_what_the_old_upstream_said() -> None:
         assert 0 < len(said[items[0]]) < len(whole["content"][0]["transcript"])
 
 
+async def test_an_upstream_that_is_lost_again_and_again() -> None:
+    """An upstream that is lost again and again is given up."""
+    async with (
+        serve_mock(pace=Pace.instant(), disturbance=Disturbance(read_faults(["reset@8"]))) as mock,
+        running(mock.url, profiles=SURVIVES) as relay,
+        relay.peer() as peer,
+    ):
+        talker = Talker(peer)
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await peer.send('{"type":"response.create"}')
+                await until(talker, peer, "response.done")
+        assert (peer.close_code, len(mock.sessions)) == (1011, MOST_LOSSES + 1)
+        assert talker.events[-1]["error"]["code"] == "upstream_lost"
+
+
+async def test_a_recording_of_three_upstreams_is_one_stream(tmp_path) -> None:
+    """What is recorded of a session with three upstreams is what its peer saw, and replays without a drift."""
+    async with (
+        serve_mock(pace=Pace.instant(), disturbance=AtFirst("reset@60", times=2)) as mock,
+        running(mock.url, profiles=SURVIVES, record_dir=tmp_path, record_all=True) as relay,
+        relay.peer() as peer,
+    ):
+        talker = Talker(peer)
+        while len(mock.sessions) < 3:
+            await peer.send('{"type":"response.create"}')
+            await until(talker, peer, "response.done")
+        await peer.close()
+        await relay.sessions.empty()
+    [path] = tmp_path.glob("*.jsonl")
+    recorded = [json.loads(line.data) for line in read_recording(path).messages() if isinstance(line, Message)]
+    down = [event["event_id"] for event in recorded if event["type"] in talker.counts and "event_id" in event]
+    assert [each for each in down if each in talker.ids] == talker.ids
+    assert Counter(event["type"] for event in recorded)["session.created"] == 1
+    async with (
+        serve_replay(tmp_path, options=ReplayOptions(speed=float("inf"))) as replay,
+        running(replay.url, profiles=SURVIVES) as relay,
+        relay.peer() as peer,
+    ):
+        again = Talker(peer)
+        for _ in range(talker.counts["response.done"]):
+            await peer.send('{"type":"response.create"}')
+            await until(again, peer, "response.done")
+        assert (again.counts, replay.sessions[0].drifts) == (talker.counts, [])
+
+
 async def test_answers_in_silence_are_noticed() -> None:
     """Where an upstream falls silent after items, that is counted, and successors are told the talk as instructions."""
     async with (
@@ -144,13 +196,7 @@ class Muted(AtFirst):
     """Sessions that fall silent, of which the first two are cut off."""
 
     def __init__(self, fault: str) -> None:
-        super().__init__(fault)
-        self._left = 2
+        super().__init__(fault, times=2)
 
     def of_next_session(self) -> dict[str, float]:
         return {"muted": 0.0}
-
-    def disturbed(self, session: StandIn) -> StandIn:
-        self._has_met = self._left == 0
-        self._left = max(0, self._left - 1)
-        return super().disturbed(session)
