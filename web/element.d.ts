@@ -1,6 +1,6 @@
 // What TypeScript learns of `<realtime-voice>` beside its class: its name in HTML, and what its events carry.
 import type { RealtimeEvent } from './protocol/codecs.js';
-import type { RealtimeVoice } from './realtime-voice.js';
+import type { Opinion, RealtimeVoice } from './realtime-voice.js';
 import type { Problem } from './session/connector.js';
 import type { Phase } from './session/phase.js';
 
@@ -11,6 +11,7 @@ export interface RealtimeVoiceEventMap extends HTMLElementEventMap {
   statechange: CustomEvent<Phase>;
   realtimeevent: CustomEvent<RealtimeEvent>;
   problem: CustomEvent<Problem>;
+  feedback: CustomEvent<Opinion>;
 }
 
 declare module './realtime-voice.js' {

@@ -51,11 +51,13 @@ const log = new EventLog();
 const player = new TurnPlayer();
 const chimes = new TurnPlayer();
 const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
-  has: (id) => voice.sounds.has(id),
-  get playing() {
-    return player.name;
+  again: {
+    has: (id) => voice.sounds.has(id),
+    get playing() {
+      return player.name;
+    },
+    toggle: (id) => playAgain(id),
   },
-  toggle: (id) => playAgain(id),
 });
 const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
 const announcer = new Announcer(byId('announcer'));

@@ -4,21 +4,31 @@
  */
 import { ownRelay } from './session/own-relay.js';
 import { VoiceSession } from './session/voice-session.js';
+import { ElementParts } from './views/element-parts.js';
 import { makeElementStyle } from './views/element-style.js';
-import { make, setText } from './views/page.js';
+import { setAttribute, setText } from './views/page.js';
 import { clockWords, stateWords } from './views/state-words.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { WaveformView } from './views/waveform-view.js';
+import { directionOf, languageOf, wordsIn } from './views/words.js';
+
+/** @typedef {{itemId: string, helpful: boolean, text: string}} Opinion */
 
 /**
- * Attributes: `relay` (an address; without it the relay that served this file), `profile`, `model`, and
- * `transcript="off"`. All are read when a session starts.
+ * Attributes: `relay` (an address; without it the relay that served this file), `profile`, `model`, `transcript="off"`,
+ * `controls` (of `start mute interrupt volume text`; `start` where it is not said), `modality="text"` (no voice),
+ * `placement` (a corner, such as `bottom-right`: a button there opens it), `open`, `terms` (an address; they have to be
+ * accepted first), `feedback` (answers can be judged), `lang`, and `label-KEY` for each key of views/words.js.
  *
  * Events: `statechange` (detail: the phase, also in `data-state`), `realtimeevent` (detail: each event from
- * the relay) and `problem` (detail `{title, advice, detail}`). They do not bubble. Parts for `::part()`:
- * `button`, `state`, `clock`, `waveform`, `transcript`, `problem`. Custom properties: see views/element-style.js.
+ * the relay), `problem` (detail `{title, advice, detail}`) and `feedback` (detail `Opinion`). They do not bubble.
+ * Slots: `avatar`, `title`, `launcher`, `terms`. Parts for `::part()`: `button`, `state`, `clock`, `waveform`, `transcript`,
+ * `problem`, `panel`, `launcher`, `close`, `mute`, `interrupt`, `volume`, `message`, `send`, `terms`. Custom properties: see
+ * views/element-style.js.
  */
 export class RealtimeVoice extends HTMLElement {
+  static observedAttributes = ['controls', 'feedback', 'lang', 'modality', 'open', 'placement', 'terms', 'transcript'];
+
   /**
    * A token or ticket, or what gives one, for a relay that asks for it. Read when a session starts.
    *
@@ -27,37 +37,29 @@ export class RealtimeVoice extends HTMLElement {
   ticket = '';
   /** The session, for whatever this element does not offer. */
   voice = new VoiceSession();
-  #button = make('button', { type: 'button', part: 'button' }, 'Start');
-  #state = make('span', { part: 'state', role: 'status' });
-  #clock = make('span', { part: 'clock', 'aria-hidden': 'true' });
-  #canvas = make('canvas', { part: 'waveform', 'aria-hidden': 'true' });
-  #problem = make('p', { part: 'problem', role: 'alert', hidden: true });
-  #log = make('div', {
-    class: 'log',
-    role: 'log',
-    'aria-label': 'Transcript',
-    tabindex: '0',
-    part: 'transcript',
-  });
-  #waveform = new WaveformView(this.#canvas, this.voice, (_levels, now) => this.#tick(now));
-  #transcript = new TranscriptView(this.#log, this.#log);
+  #parts = new ElementParts();
+  #waveform = new WaveformView(this.#parts.canvas, this.voice, (_levels, now) => this.#tick(now));
+  /** @type {TranscriptView | null} */
+  #transcript = null;
   #scheduled = false;
   #phase = '';
 
   constructor() {
     super();
-    const line = make('p', { class: 'line' }, this.#state, this.#clock);
-    const waves = make('div', { class: 'waves' }, this.#canvas, this.#button);
     const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [makeElementStyle()];
-    root.append(this.#log, this.#problem, waves, line);
-    this.#button.addEventListener('click', () => (this.voice.active ? this.stop() : void this.start()));
+    root.append(this.#parts.panel, this.#parts.launcher);
+    this.#listen();
     this.voice.addEventListener('change', () => this.#schedule());
-    this.voice.addEventListener('received', (event) => this.#tell('realtimeevent', detailOf(event)));
+    this.voice.addEventListener('received', (event) => this.#receive(detailOf(event)));
     this.voice.addEventListener('ended', (event) => this.#tell('problem', detailOf(event)));
   }
 
   connectedCallback() {
+    this.#schedule();
+  }
+
+  attributeChangedCallback() {
     this.#schedule();
   }
 
@@ -84,13 +86,29 @@ export class RealtimeVoice extends HTMLElement {
     this.voice.muted = muted;
   }
 
+  /** Whether it is unfolded, where it has a placement. */
+  get open() {
+    return this.hasAttribute('open');
+  }
+
+  set open(open) {
+    this.toggleAttribute('open', open);
+  }
+
+  /** Whether there is nothing to accept, or it was accepted. */
+  get accepted() {
+    return !this.hasAttribute('terms') || this.#parts.accepted.checked;
+  }
+
   /** Starts a session; call it within a gesture. @returns {Promise<boolean>} whether it is open */
-  start() {
+  start(microphone = true) {
+    if (!this.accepted) return Promise.resolve(false);
     return this.voice.start({
       url: this.getAttribute('relay') ?? ownRelay(),
       profile: this.getAttribute('profile') ?? '',
       model: this.getAttribute('model') ?? '',
       ticket: this.ticket,
+      microphone: microphone && !this.#inWriting,
     });
   }
 
@@ -98,31 +116,125 @@ export class RealtimeVoice extends HTMLElement {
     this.voice.stop();
   }
 
+  get #inWriting() {
+    return this.getAttribute('modality') === 'text';
+  }
+
+  #listen() {
+    const { launcher, close, start, mute, interrupt, volume, form, accepted, panel } = this.#parts;
+    launcher.addEventListener('click', () => this.#unfold(true));
+    close.addEventListener('click', () => this.#unfold(false));
+    panel.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape' && this.hasAttribute('placement')) this.#unfold(false);
+    });
+    start.addEventListener('click', () => (this.voice.active ? this.stop() : void this.start()));
+    mute.addEventListener('click', () => (this.muted = !this.muted));
+    interrupt.addEventListener('click', () => void this.voice.interrupt());
+    volume.addEventListener('input', () => (this.voice.speaker.volume = volume.valueAsNumber / 100));
+    accepted.addEventListener('change', () => this.#schedule());
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#write();
+    });
+  }
+
+  /** @param {boolean} open */
+  #unfold(open) {
+    this.open = open;
+    this.#render();
+    const { launcher, start, message, form } = this.#parts;
+    if (!open) launcher.focus();
+    else if (form.hidden) start.focus();
+    else message.focus();
+  }
+
+  /** What was typed stays until there is a session to take it. */
+  async #write() {
+    const { message } = this.#parts;
+    const text = message.value.trim();
+    if (text === '' || (this.voice.client === null && !(await this.start(false)))) return;
+    if (message.value.trim() === text) message.value = '';
+    await this.voice.say(text);
+  }
+
+  /** @param {import('./protocol/codecs.js').RealtimeEvent} event */
+  #receive(event) {
+    if (event.type === 'session.created' && this.#inWriting) this.voice.client?.updateSession({ output_modalities: ['text'] });
+    this.#tell('realtimeevent', event);
+  }
+
   #schedule() {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    requestAnimationFrame(() => this.#render());
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      this.#render();
+    });
   }
 
   #render() {
-    this.#scheduled = false;
-    const { phase, active, problem, conversation } = this.voice;
+    const { phase, problem, conversation } = this.voice;
+    const { problem: problemLine, log } = this.#parts;
     this.#waveform.wake();
     this.dataset.state = phase;
-    setText(this.#button, active ? 'Stop' : 'Start');
-    setText(this.#state, stateWords(this.voice));
-    this.#problem.hidden = problem === null;
-    setText(this.#problem, problem === null ? '' : `${problem.title} ${problem.advice}`);
-    this.#log.hidden = this.getAttribute('transcript') === 'off' || conversation.turns.length === 0;
-    if (!this.#log.hidden) this.#transcript.render(conversation.turns);
+    const words = this.#renderWords();
+    this.#renderControls(words);
+    problemLine.hidden = problem === null;
+    setText(problemLine, problem === null ? '' : `${problem.title} ${problem.advice}`);
+    log.hidden = this.getAttribute('transcript') === 'off' || conversation.turns.length === 0;
+    if (!log.hidden) this.#renderTurns(words);
     if (phase !== this.#phase) this.#tell('statechange', phase);
     this.#phase = phase;
+  }
+
+  #renderWords() {
+    const closest = /** @type {HTMLElement | null} */ (this.closest('[lang]'));
+    const language = languageOf(closest?.lang ?? '');
+    const words = wordsIn(language, (key) => this.getAttribute(`label-${key}`));
+    this.#parts.label(words, directionOf(language), language);
+    return words;
+  }
+
+  /** @param {import('./views/words.js').Words} words */
+  #renderControls(words) {
+    const { phase, active, muted, microphone } = this.voice;
+    const { start, state, mute, interrupt, launcher, close, consent, terms, panel } = this.#parts;
+    const floats = this.hasAttribute('placement');
+    this.#parts.offer(this.getAttribute('controls') ?? 'start');
+    launcher.hidden = !floats || this.open;
+    close.hidden = !floats;
+    panel.hidden = floats && !this.open;
+    setAttribute(launcher, 'aria-expanded', String(this.open));
+    setText(start, active ? words.stop : words.start);
+    start.disabled = !active && !this.accepted;
+    setText(state, stateWords(this.voice, words));
+    setText(mute, muted ? words.unmute : words.mute);
+    setAttribute(mute, 'aria-pressed', String(muted));
+    mute.disabled = active && !microphone.open;
+    interrupt.disabled = phase !== 'speaking' && phase !== 'thinking';
+    consent.hidden = !this.hasAttribute('terms') || active;
+    setAttribute(terms, 'href', this.getAttribute('terms') ?? '');
+  }
+
+  /** @param {import('./views/words.js').Words} words */
+  #renderTurns(words) {
+    const { log } = this.#parts;
+    const judge = (/** @type {string} */ itemId, /** @type {boolean} */ helpful) => this.#judge(itemId, helpful);
+    this.#transcript ??= new TranscriptView(log, log, this.hasAttribute('feedback') ? { judge } : {});
+    this.#transcript.words = words;
+    this.#transcript.render(this.voice.conversation.turns);
+  }
+
+  /** @param {string} itemId @param {boolean} helpful */
+  #judge(itemId, helpful) {
+    const text = this.voice.conversation.turns.find(({ id }) => id === itemId)?.text ?? '';
+    this.#tell('feedback', { itemId, helpful, text });
   }
 
   /** @param {number} now */
   #tick(now) {
     const { startedAt } = this.voice;
-    setText(this.#clock, startedAt === 0 ? '' : clockWords(now - startedAt));
+    setText(this.#parts.clock, startedAt === 0 ? '' : clockWords(now - startedAt));
   }
 
   /** @param {string} type @param {unknown} detail */

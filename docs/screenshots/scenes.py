@@ -135,8 +135,22 @@ async def attached(page: Page, stage: Stage) -> None:
     await page.click("#attach")
 
 
+async def cornered(page: Page, stage: Stage) -> None:
+    await page.click("realtime-voice .launcher")
+    await page.check("realtime-voice .consent input")
+    await page.click("realtime-voice .start")
+    await page.wait_for_selector('realtime-voice[data-state="listening"]')
+    await tell(stage)
+
+
+async def voice_tab(page: Page, stage: Stage) -> None:
+    await start(page, stage)
+    await page.click("#drawer-button")
+    await page.click("#tab-voice")
+
+
 async def embedded(page: Page, stage: Stage) -> None:
-    await page.click("realtime-voice button")
+    await page.click("realtime-voice .start")
     await tell(stage)
 
 
@@ -148,6 +162,8 @@ SCENES: Mapping[str, Scene] = {
     "page-phone": Scene(talk, kept=True, size=PHONE),
     "page-phone-dark": Scene(visitor_speaks, size=PHONE, dark=True),
     "page-element": Scene(embedded, kept=True, size={"width": 640, "height": 720}, address="/embed.html"),
+    "page-widget": Scene(cornered, kept=True, size={"width": 640, "height": 720}, address="/widget.html"),
+    "page-voice": Scene(voice_tab, kept=True, scale=1),
     "idle": Scene(nothing),
     "idle-dark": Scene(nothing, dark=True),
     "idle-phone": Scene(nothing, size=PHONE),

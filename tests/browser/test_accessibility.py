@@ -120,7 +120,7 @@ async def test_the_element_is_accessible(open_page, scheme: str) -> None:
         await page.goto(f"{relay.http}/embed.html")
         await page.evaluate(AXE.read_text())
         await fits(page)
-        await page.click("realtime-voice button")
+        await page.click("realtime-voice .start")
         voice = page.locator("realtime-voice")
         await expect(voice).to_have_attribute("data-state", "listening")
         await voice.evaluate("(it) => it.voice.say('Tell me a story.')")

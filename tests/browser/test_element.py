@@ -34,6 +34,18 @@ async () => {
   return voice.phase;
 }
 """
+HEAR = """
+() => {
+  window.told = [];
+  document.querySelector('realtime-voice').addEventListener('feedback', ({ detail: { helpful, text } }) =>
+    told.push({ helpful, spoken: text.length > 0 }));
+}
+"""
+DONE = """
+async ({ voice }) => {
+  while (!voice.conversation.turns.at(-1).final) await new Promise(requestAnimationFrame);
+}
+"""
 PARTS = ("button", "state", "clock", "waveform", "transcript", "problem")
 
 
@@ -44,7 +56,7 @@ async def test_a_page_can_style_the_element(open_page) -> None:
         await page.goto(f"{relay.http}/embed.html")
         await page.evaluate(DRESS, STYLE)
         voice = page.locator("realtime-voice")
-        button = voice.locator("button")
+        button = voice.locator(".start")
         await expect(voice).to_have_css("border-radius", "0px")
         await expect(button).to_have_css("background-color", "rgb(1, 2, 3)")
         await expect(button).to_have_css("width", "120px")
@@ -65,7 +77,7 @@ async def test_a_page_hears_what_the_element_does(open_page) -> None:
               voice.addEventListener('realtimeevent', ({ detail }) => told.push(detail.type));
             }"""
         )
-        await page.click("realtime-voice button")
+        await page.click("realtime-voice .start")
         await until(page, "told.includes('listening') && told.includes('session.created')")
         assert await page.evaluate(MOVE) == "listening"
         assert len(relay.sessions) == 1
@@ -81,7 +93,7 @@ async def test_the_transcript_can_be_left_out(open_page) -> None:
         await page.goto(f"{relay.http}/embed.html")
         voice = page.locator("realtime-voice")
         await voice.evaluate("(it) => it.setAttribute('transcript', 'off')")
-        await page.click("realtime-voice button")
+        await page.click("realtime-voice .start")
         await expect(voice).to_have_attribute("data-state", "listening")
         await voice.evaluate("(it) => void it.voice.say('Hello.')")
         await expect(voice).to_have_attribute("data-state", "speaking")
@@ -118,7 +130,54 @@ async def test_a_strict_page_of_another_origin_may_have_it(open_page) -> None:
         )
         page = await open_page(silence(1), expects=("favicon",))
         await page.goto(host)
-        button = page.locator("realtime-voice button")
+        button = page.locator("realtime-voice .start")
         await expect(button).to_have_css("border-radius", "50%")
         await button.click()
         await expect(page.locator("realtime-voice")).to_have_attribute("data-state", "listening")
+
+
+async def test_a_shop_has_it_in_a_corner(open_page) -> None:
+    """A button in a corner opens it, terms come first, an answer is judged, and the keyboard gets everywhere."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(None)
+        await page.goto(f"{relay.http}/widget.html")
+        voice = page.locator("realtime-voice")
+        await page.evaluate(HEAR)
+        await expect(voice.locator(".panel")).to_be_hidden()
+        await voice.locator(".launcher").press("Enter")
+        await expect(voice.locator("[part=message]")).to_be_focused()
+        await expect(voice.locator(".start")).to_be_disabled()
+        await page.keyboard.type("Hello.")
+        await page.keyboard.press("Enter")
+        assert len(relay.sessions) == 0
+        await voice.locator(".consent input").press("Space")
+        await expect(voice.locator(".start")).to_be_enabled()
+        await voice.locator("[part=message]").press("Enter")
+        await voice.locator(".turn-opinion").last.press("Enter")
+        assert await page.evaluate("told") == [{"helpful": False, "spoken": True}]
+        await page.keyboard.press("Escape")
+        await expect(voice.locator(".launcher")).to_be_focused()
+        assert len(relay.sessions) == 1
+
+
+async def test_it_speaks_the_languages_of_its_page(open_page) -> None:
+    """Words and direction follow the page's language, and what is typed may be answered in writing alone."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(None, viewport={"width": 320, "height": 640})
+        await page.goto(f"{relay.http}/embed.html")
+        voice = page.locator("realtime-voice")
+        await page.evaluate(
+            "document.documentElement.lang = 'de'; document.querySelector('realtime-voice').lang = 'ar'"
+        )
+        await expect(voice.locator(".start")).to_have_text("ابدأ")
+        await expect(voice.locator(".panel")).to_have_css("direction", "rtl")
+        await voice.evaluate(
+            "(it) => { it.lang = ''; it.removeAttribute('lang'); it.setAttribute('modality', 'text'); }"
+        )
+        await voice.evaluate("(it) => it.setAttribute('controls', 'start text')")
+        await expect(voice.locator(".start")).to_have_text("Starten")
+        await voice.locator("[part=message]").fill("Hallo.")
+        await voice.locator("[part=message]").press("Enter")
+        await expect(voice.locator(".turn[data-role=assistant] .turn-who")).to_have_text("Assistent")
+        await voice.evaluate(DONE)
+        assert await voice.evaluate("(it) => it.voice.sounds.has(it.voice.conversation.turns[1].id)") is False

@@ -193,7 +193,7 @@ async def test_the_element_works_in_a_page_that_the_relay_allows(open_page) -> N
         way.target_port = relay.port
         page = await open_page(silence(1))
         await page.goto(origin)
-        await page.click("realtime-voice button")
+        await page.click("realtime-voice .start")
         voice = page.locator("realtime-voice")
         await expect(voice).to_have_attribute("data-state", "listening")
         await voice.evaluate("(it) => void it.voice.say('Good morning.')")
@@ -206,7 +206,7 @@ async def test_the_element_explains_a_page_that_the_relay_does_not_allow(open_pa
     async with serve_mock() as mock, running(mock.url) as relay, shop(relay.port) as origin:
         page = await open_page(silence(1))
         await page.goto(origin)
-        await page.click("realtime-voice button")
+        await page.click("realtime-voice .start")
         voice = page.locator("realtime-voice")
         await expect(voice).to_have_attribute("data-state", "error")
         problem = voice.locator('[part="problem"]')

@@ -14,8 +14,8 @@ const STYLE = `
   --on-model: var(--realtime-voice-on-model, #fff);
   --bad: var(--realtime-voice-bad, #b3261e);
 
-  display: grid;
-  gap: 10px;
+  display: block;
+  box-sizing: border-box;
   max-width: 32rem;
   padding: 16px;
   border: 1px solid var(--line);
@@ -29,6 +29,36 @@ const STYLE = `
     Roboto,
     "Noto Sans",
     sans-serif;
+}
+
+:host([placement]) {
+  position: fixed;
+  z-index: 2147483000;
+  inset: auto 16px 16px auto;
+  width: min(24rem, calc(100vw - 32px));
+  max-height: calc(100dvh - 32px);
+  overflow-y: auto;
+  box-shadow: 0 12px 40px rgb(0 0 0 / 0.22);
+}
+
+:host([placement~="bottom-left"]) {
+  inset: auto auto 16px 16px;
+}
+
+:host([placement~="top-right"]) {
+  inset: 16px 16px auto auto;
+}
+
+:host([placement~="top-left"]) {
+  inset: 16px auto auto 16px;
+}
+
+:host([placement]:not([open])) {
+  width: auto;
+  padding: 0;
+  border: 0;
+  border-radius: 999px;
+  background: none;
 }
 
 @media (prefers-color-scheme: dark) {
@@ -73,23 +103,138 @@ canvas {
   color: var(--ink-soft);
 }
 
-button {
-  position: relative;
-  width: 80px;
-  height: 80px;
-  padding: 0;
-  border: 0;
-  border-radius: 50%;
-  background: var(--model);
-  color: var(--on-model);
-  font: inherit;
+.panel {
+  display: grid;
+  grid-template-columns: minmax(0, 1fr);
+  gap: 10px;
+}
+
+.head {
+  display: flex;
+  align-items: center;
+  gap: 10px;
   font-weight: 650;
+}
+
+.head:not(:has(.close:not([hidden]))) {
+  display: contents;
+}
+
+.close {
+  margin-inline-start: auto;
+}
+
+button {
+  min-width: 44px;
+  min-height: 44px;
+  padding: 0 14px;
+  border: 1px solid var(--line);
+  border-radius: 999px;
+  background: transparent;
+  color: var(--ink);
+  font: inherit;
+  font-weight: 600;
   cursor: pointer;
 }
 
-:host(:not([data-state="idle"], [data-state="error"])) button {
+button:disabled {
+  color: var(--ink-soft);
+  cursor: default;
+}
+
+button[aria-pressed="true"] {
+  border-color: var(--you);
+  background: var(--you-soft);
+}
+
+.start,
+.launcher {
+  border: 2px solid transparent; /* seen where colours are forced */
+  background: var(--model);
+  color: var(--on-model);
+  font-weight: 650;
+}
+
+.start {
+  position: relative;
+  min-width: 80px;
+  height: 80px;
+  padding: 0 8px;
+  border-radius: 50%;
+}
+
+.start:disabled {
+  background: var(--line);
+  color: var(--ink);
+}
+
+.launcher {
+  min-height: 56px;
+  padding: 0 22px;
+  box-shadow: 0 6px 24px rgb(0 0 0 / 0.22);
+}
+
+:host(:not([data-state="idle"], [data-state="error"])) .start {
   background: var(--ink);
   color: var(--ground);
+}
+
+:host(:not([data-state="idle"], [data-state="error"])) .launcher::before {
+  content: "● ";
+}
+
+.controls {
+  display: flex;
+  flex-wrap: wrap;
+  justify-content: center;
+  gap: 8px;
+}
+
+input[type="range"] {
+  flex: 1;
+  min-width: 100px;
+  height: 44px;
+  accent-color: var(--model);
+}
+
+.write {
+  display: flex;
+  gap: 8px;
+}
+
+.write input {
+  flex: 1;
+  min-width: 0;
+  min-height: 44px;
+  padding: 0 14px;
+  border: 1px solid var(--ink-soft);
+  border-radius: 999px;
+  background: var(--ground);
+  color: var(--ink);
+  font: inherit;
+}
+
+.write input::placeholder {
+  color: var(--ink-soft);
+  opacity: 1;
+}
+
+.consent {
+  min-height: 44px;
+  padding: 10px 12px;
+  font-size: 0.875rem;
+}
+
+.consent input {
+  width: 20px;
+  height: 20px;
+  margin: 0 8px 0 0;
+  vertical-align: -4px;
+  accent-color: var(--model);
+}
+
+.consent a {
+  color: var(--model);
 }
 
 :focus-visible {
@@ -163,6 +308,33 @@ button {
 .turn-problem,
 .turn-cost {
   display: none;
+}
+
+.turn-foot {
+  display: flex;
+  gap: 4px;
+}
+
+.turn-opinion {
+  min-width: 44px;
+  padding: 0;
+  border-color: transparent;
+  color: var(--ink-soft);
+}
+
+.turn-opinion svg {
+  width: 20px;
+  height: 20px;
+  fill: none;
+  stroke: currentColor;
+  stroke-width: 1.8;
+  stroke-linejoin: round;
+  vertical-align: middle;
+}
+
+.turn-opinion[aria-pressed="true"] svg {
+  fill: var(--you-soft);
+  stroke: var(--you);
 }
 
 .turn-mark {

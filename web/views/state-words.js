@@ -1,29 +1,22 @@
-/** The words for each phase, and for the clock. */
-
-/** @type {Record<import('../session/phase.js').Phase, string>} */
-const WORDS = {
-  idle: 'Ready',
-  connecting: 'Connecting… you can already speak',
-  listening: 'Listening',
-  'user-speaking': 'You are speaking',
-  thinking: 'Thinking…',
-  speaking: 'Speaking',
-  muted: 'Muted',
-  reconnecting: 'Connection lost, reconnecting…',
-  error: 'Not connected',
-};
+/** The words for what goes on, for the clock and for the cost. */
+import { LANGUAGES } from './words.js';
 
 const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting']);
 
-/** What goes on, in words for a visitor. @param {import('../session/voice-session.js').VoiceSession} voice */
-export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }) {
-  if (phase === 'connecting' && awaitsMicrophone) return 'Waiting for the microphone…';
-  if (phase === 'connecting' && !microphone.open) return 'Connecting…';
-  if (paused && !WITHOUT_SESSION.has(phase)) return 'The sound is paused: touch the page to go on';
-  if (phase === 'listening' && pushToTalk) return 'Hold to talk';
-  if (phase === 'muted' && !microphone.open) return 'In writing';
-  if (phase === 'reconnecting' && attempt > 1) return `Connection lost, reconnecting… (attempt ${attempt})`;
-  return WORDS[phase];
+/**
+ * What goes on, in words for a visitor.
+ *
+ * @param {import('../session/voice-session.js').VoiceSession} voice
+ * @param {import('./words.js').Words} [words]
+ */
+export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }, words = LANGUAGES.en) {
+  if (phase === 'connecting' && awaitsMicrophone) return words['awaiting-microphone'];
+  if (phase === 'connecting' && microphone.open) return words['connecting-heard'];
+  if (paused && !WITHOUT_SESSION.has(phase)) return words.paused;
+  if (phase === 'listening' && pushToTalk) return words.hold;
+  if (phase === 'muted' && !microphone.open) return words.writing;
+  if (phase === 'reconnecting' && attempt > 1) return `${words.reconnecting} (${words.attempt} ${attempt})`;
+  return words[phase];
 }
 
 /** @param {number} usd @returns {string} such as `$0.0053` or `$1.20` */

@@ -2,6 +2,7 @@
 import { splitHeard } from '../conversation/transcript.js';
 import { make, makeIcon, setAttribute, setText } from './page.js';
 import { costWords } from './state-words.js';
+import { LANGUAGES } from './words.js';
 
 /** @typedef {import('../conversation/turn-list.js').Turn} Turn */
 
@@ -12,11 +13,17 @@ import { costWords } from './state-words.js';
  * @property {(id: string) => void} toggle
  */
 
+/** @typedef {(id: string, helpful: boolean) => void} Judge is told what a visitor thinks of an answer */
+
+/** @typedef {import('./words.js').Words} Words */
+
+const THUMB =
+  'M7.5 11v9H4v-9zm0 0 4-8a2 2 0 0 1 2 2v4.200h5a1.800 1.800 0 0 1 1.800 2.200l-1.300 7a1.800 1.800 0 0 1-1.800 1.600H7.500';
 const MOST_SHOWN = 200;
 const NEAR_END_PX = 80;
 
-/** @type {Record<Turn['role'], string>} */
-const WHO = { user: 'You', assistant: 'Assistant', tool: 'Tool', notice: '' };
+/** @type {Record<Turn['role'], 'you' | 'assistant' | 'tool' | null>} */
+const WHO = { user: 'you', assistant: 'assistant', tool: 'tool', notice: null };
 
 /**
  * The conversation's turns as elements. Touches only those that changed, and keeps the newest in view unless
@@ -26,14 +33,21 @@ export class TranscriptView {
   #root;
   #scroller;
   #again;
+  #judge;
+  #words;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
   #shown = new Map();
 
   /**
    * @param {HTMLElement} root @param {HTMLElement} scroller
-   * @param {Again} [again] without it no turn can be heard again
+   * @param {object} [options]
+   * @param {Again} [options.again] without it no turn can be heard again
+   * @param {Judge} [options.judge] without it nobody is asked for an opinion
+   * @param {Words} [options.words]
    */
-  constructor(root, scroller, again) {
+  constructor(root, scroller, { again, judge, words = LANGUAGES.en } = {}) {
+    this.#judge = judge;
+    this.#words = words;
     this.#root = root;
     this.#scroller = scroller;
     this.#again = again;
@@ -42,6 +56,11 @@ export class TranscriptView {
       const id = /** @type {HTMLElement | null} */ (button?.closest('.turn'))?.dataset.item;
       if (id !== undefined) again?.toggle(id);
     });
+  }
+
+  /** Turns that are shown from now on have other words. @param {Words} words */
+  set words(words) {
+    this.#words = words;
   }
 
   /** @param {readonly Turn[]} turns */
@@ -91,13 +110,14 @@ export class TranscriptView {
 
   /** @param {Turn} turn @param {number} index */
   #renderTurn(turn, index) {
-    const shown = this.#shown.get(turn.id) ?? { element: makeTurn(turn), revision: -1 };
+    const shown = this.#shown.get(turn.id) ?? { element: makeTurn(turn, this.#words), revision: -1 };
     this.#shown.set(turn.id, shown);
     const before = this.#root.children[index] ?? null;
     if (before !== shown.element) this.#root.insertBefore(shown.element, before);
     if (shown.revision === turn.revision) return;
     shown.revision = turn.revision;
-    fillTurn(shown.element, turn);
+    fillTurn(shown.element, turn, this.#words);
+    if (this.#judge !== undefined && turn.role === 'assistant' && turn.final) addOpinions(shown.element, turn.id, this.#words, this.#judge);
   }
 }
 
@@ -109,10 +129,39 @@ function addAgain(foot) {
   return button;
 }
 
-/** @param {Turn} turn */
-function makeTurn({ id, role }) {
+/** Drawn here, since neither a font nor the page's sprite is there for an element. @param {boolean} up */
+function makeThumb(up) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  setAttribute(svg, 'viewBox', '0 0 24 24');
+  setAttribute(svg, 'aria-hidden', 'true');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  setAttribute(path, 'd', THUMB);
+  if (!up) setAttribute(path, 'transform', 'rotate(180 12 12)');
+  svg.append(path);
+  return svg;
+}
+
+/** @param {HTMLElement} element @param {string} id @param {Words} words @param {Judge} judge */
+function addOpinions(element, id, words, judge) {
+  if (element.querySelector('.turn-opinion') !== null) return;
+  const opinions = [true, false].map((helpful) => {
+    const label = helpful ? words.helpful : words.unhelpful;
+    const attributes = { class: 'turn-opinion', type: 'button', 'aria-label': label, title: label, 'aria-pressed': 'false' };
+    const button = make('button', attributes, makeThumb(helpful));
+    button.addEventListener('click', () => {
+      for (const each of opinions) setAttribute(each, 'aria-pressed', String(each === button));
+      judge(id, helpful);
+    });
+    return button;
+  });
+  part(element, 'turn-foot').append(...opinions);
+}
+
+/** @param {Turn} turn @param {Words} words */
+function makeTurn({ id, role }, words) {
   const element = make('article', { class: 'turn', 'data-role': role, 'data-item': id });
-  if (WHO[role] !== '') element.append(make('p', { class: 'turn-who' }, WHO[role]));
+  const who = WHO[role];
+  if (who !== null) element.append(make('p', { class: 'turn-who' }, words[who]));
   const text = make('p', { class: 'turn-text', dir: 'auto' });
   text.append(make('span', { class: 'turn-heard' }), make('span', { class: 'turn-unheard' }));
   element.append(
@@ -124,9 +173,9 @@ function makeTurn({ id, role }) {
   return element;
 }
 
-/** @param {HTMLElement} element @param {Turn} turn */
-function fillTurn(element, turn) {
-  const { heard, unheard } = textOf(turn);
+/** @param {HTMLElement} element @param {Turn} turn @param {Words} words */
+function fillTurn(element, turn, words) {
+  const { heard, unheard } = textOf(turn, words);
   setText(part(element, 'turn-heard'), heard);
   setText(part(element, 'turn-unheard'), turn.cut ? unheard.trimStart() : unheard);
   part(element, 'turn-text').hidden = heard === '' && unheard === '' && turn.final && !turn.cut;
@@ -135,33 +184,33 @@ function fillTurn(element, turn) {
   setText(part(element, 'turn-cost'), turn.costUsd > 0 ? costWords(turn.costUsd) : '');
   part(element, 'turn-cost').hidden = turn.costUsd === 0;
   element.classList.toggle('turn-pending', !turn.final);
-  if (turn.images.length > 0) showImages(part(element, 'turn-images'), turn.images);
-  if (turn.cut) markCut(element);
+  if (turn.images.length > 0) showImages(part(element, 'turn-images'), turn.images, words);
+  if (turn.cut) markCut(element, words);
 }
 
-/** @param {Turn} turn @returns {{heard: string, unheard: string}} */
-function textOf(turn) {
+/** @param {Turn} turn @param {Words} words @returns {{heard: string, unheard: string}} */
+function textOf(turn, words) {
   if (turn.call !== null)
     return {
       heard: `${turn.call.name}(${turn.call.input})`,
       unheard: turn.call.output === null ? '' : ` → ${turn.call.output}`,
     };
   const wordless = turn.role === 'user' && turn.spoken && turn.final && turn.text === '';
-  return wordless ? { heard: '', unheard: 'Spoken, without a transcript' } : splitHeard(turn);
+  return wordless ? { heard: '', unheard: words.wordless } : splitHeard(turn);
 }
 
-/** @param {HTMLElement} root @param {string[]} images */
-function showImages(root, images) {
+/** @param {HTMLElement} root @param {string[]} images @param {Words} words */
+function showImages(root, images, words) {
   if (root.children.length === images.length) return;
   root.hidden = false;
-  root.replaceChildren(...images.map((image) => make('img', { src: image, alt: 'Image that was sent' })));
+  root.replaceChildren(...images.map((image) => make('img', { src: image, alt: words.image })));
 }
 
-/** @param {HTMLElement} element */
-function markCut(element) {
+/** @param {HTMLElement} element @param {Words} words */
+function markCut(element, words) {
   if (element.dataset.cut !== undefined) return;
   element.dataset.cut = '';
-  part(element, 'turn-heard').after(make('span', { class: 'turn-mark' }, 'interrupted'));
+  part(element, 'turn-heard').after(make('span', { class: 'turn-mark' }, words.interrupted));
 }
 
 /** @param {HTMLElement} element @param {string} name */
