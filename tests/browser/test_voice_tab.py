@@ -34,6 +34,12 @@ async def test_what_is_chosen_is_said_to_the_session(open_page, tmp_path) -> Non
         await expect(page.locator("[name=eagerness]")).to_be_visible()
         await expect(page.locator("[name=silenceMs]")).to_be_hidden()
         assert await page.evaluate(f"async () => {INPUT}.turn_detection.type") == "semantic_vad"
+        await page.select_option("[name=sound]", "pcmu")
+        await until(page, f"{OUTPUT}.format.type === 'audio/pcmu'")
+        await page.fill("#message", "Hello.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        await state(page, "listening")
         await page.click("#voice-toml")
         await expect(page.locator("#notice")).to_have_text("The profile was copied.")
         config = tmp_path / "relay.toml"

@@ -14,6 +14,7 @@
  * @property {boolean} interrupts whether speech cuts an answer
  * @property {string} noiseReduction `near_field`, `far_field` or `none`
  * @property {string} language of the transcript, '' to have it guessed
+ * @property {'pcm' | 'pcmu' | 'pcma'} sound both ways: full, or a telephone line's
  * @property {string} effort of reasoning, '' for the model's own
  */
 
@@ -28,8 +29,11 @@ const DEFAULTS = {
   interrupts: true,
   noiseReduction: 'none',
   language: '',
+  sound: 'pcm',
   effort: '',
 };
+
+const FORMATS = { pcm: { type: 'audio/pcm', rate: 24000 }, pcmu: { type: 'audio/pcmu' }, pcma: { type: 'audio/pcma' } };
 
 /** @param {Record<string, any>} session as the other side describes it @returns {VoiceSettings} */
 export function readSettings({ audio, reasoning }) {
@@ -45,8 +49,15 @@ export function readSettings({ audio, reasoning }) {
     interrupts: detection?.interrupt_response ?? DEFAULTS.interrupts,
     noiseReduction: input?.noise_reduction?.type ?? DEFAULTS.noiseReduction,
     language: input?.transcription?.language ?? DEFAULTS.language,
+    sound: soundOf(output?.format?.type),
     effort: reasoning?.effort ?? DEFAULTS.effort,
   };
+}
+
+/** @param {unknown} type @returns {VoiceSettings['sound']} */
+function soundOf(type) {
+  const kinds = /** @type {VoiceSettings['sound'][]} */ (Object.keys(FORMATS));
+  return kinds.find((kind) => FORMATS[kind].type === type) ?? DEFAULTS.sound;
 }
 
 /**
@@ -59,7 +70,11 @@ export function readSettings({ audio, reasoning }) {
 export function toSession(wishes, session = {}) {
   /** @type {Record<string, any>} */
   const update = {};
-  const output = { ...('voice' in wishes && { voice: wishes.voice }), ...('speed' in wishes && { speed: wishes.speed }) };
+  const output = {
+    ...('voice' in wishes && { voice: wishes.voice }),
+    ...('speed' in wishes && { speed: wishes.speed }),
+    ...(wishes.sound !== undefined && { format: FORMATS[wishes.sound] }),
+  };
   const input = toInput(wishes, session.audio?.input ?? {});
   if (Object.keys(input).length > 0) update.audio = { input };
   if (Object.keys(output).length > 0) update.audio = { ...update.audio, output };
@@ -75,6 +90,7 @@ function toInput(wishes, before) {
   if (turns.some((name) => name in wishes)) input.turn_detection = toDetection(wishes, before.turn_detection);
   if (wishes.noiseReduction !== undefined)
     input.noise_reduction = wishes.noiseReduction === 'none' ? null : { type: wishes.noiseReduction };
+  if (wishes.sound !== undefined) input.format = FORMATS[wishes.sound];
   if (wishes.language !== undefined) {
     const { language: _, ...others } = before.transcription ?? { model: 'gpt-transcribe' };
     input.transcription = wishes.language === '' ? others : { ...others, language: wishes.language };
@@ -135,6 +151,7 @@ export function fromLink(hash) {
   const fields = new URLSearchParams(hash.replace(/^#/, ''));
   const known = Object.entries(DEFAULTS).flatMap(([name, usual]) => {
     const value = readAs(usual, fields.get(name));
+    if (name === 'sound' && !Object.hasOwn(FORMATS, String(value))) return [];
     return value === null ? [] : [[name, value]];
   });
   return { profile: fields.get('profile'), model: fields.get('model'), wishes: Object.fromEntries(known) };

@@ -4,9 +4,10 @@
  * It holds what this page sent and got, where the relay's own recording holds what the upstream got and sent. The
  * relay's own events are left out, and so is whatever stands under a name that credentials have.
  */
-import { msToFrames, pcm16ToBase64 } from '../audio/pcm.js';
+import { bytesToBase64, msToFrames } from '../audio/pcm.js';
 import { SoundTrack } from '../audio/sound-track.js';
 import { stereoWav } from '../audio/wav.js';
+import { SessionSound } from '../protocol/session-sound.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
@@ -102,8 +103,11 @@ export class SessionRecording {
   /** The file's lines, each with its line feed. */
   *toLines() {
     yield line(this.#header());
+    const sounds = { up: new SessionSound(), down: new SessionSound() };
     for (const { at, dir, after, event, samples } of this.#lines) {
-      const sound = samples === null ? {} : { [dir === 'up' ? 'audio' : 'delta']: pcm16ToBase64(samples) };
+      if (event.type === 'session.created' || event.type === 'session.updated') learnFormats(sounds, event.session ?? {});
+      const bytes = samples === null ? null : sounds[dir].encode(samples);
+      const sound = bytes === null ? {} : { [dir === 'up' ? 'audio' : 'delta']: bytesToBase64(bytes) };
       yield line({ at, dir, after, op: 'text', data: JSON.stringify({ ...event, ...sound }) });
     }
     if (this.#last !== null) yield line(this.#last);
@@ -153,6 +157,17 @@ export class SessionRecording {
       instructions: 'kept',
     };
   }
+}
+
+/**
+ * Samples are kept as this page has them, and written as the session has them.
+ *
+ * @param {{up: SessionSound, down: SessionSound}} sounds @param {Record<string, any>} session
+ */
+function learnFormats({ up, down }, session) {
+  up.learn(session);
+  const format = session.audio?.output?.format;
+  down.learn({ audio: { input: { format } }, input_audio_format: session.output_audio_format });
 }
 
 /** @param {object} body */

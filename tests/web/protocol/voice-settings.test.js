@@ -22,9 +22,11 @@ test('A session is read as what a person may choose, and a bare one as the usual
     interrupts: true,
     noiseReduction: 'near_field',
     language: 'de',
+    sound: 'pcm',
     effort: 'low',
   });
   assert.equal(readSettings({}).detection, 'server_vad');
+  assert.equal(readSettings({ audio: { output: { format: { type: 'audio/pcma' } } } }).sound, 'pcma');
   assert.equal(readSettings({ audio: { input: { turn_detection: null } } }).detection, 'none');
 });
 
@@ -49,6 +51,10 @@ for (const [wishes, update] of [
   [{ noiseReduction: 'none' }, { audio: { input: { noise_reduction: null } } }],
   [{ language: 'fr' }, { audio: { input: { transcription: { model: 'm', language: 'fr' } } } }],
   [{ language: '' }, { audio: { input: { transcription: { model: 'm' } } } }],
+  [
+    { sound: 'pcmu' },
+    { audio: { input: { format: { type: 'audio/pcmu' } }, output: { format: { type: 'audio/pcmu' } } } },
+  ],
   [{ effort: 'high' }, { reasoning: { effort: 'high' } }],
 ])
   test(`${JSON.stringify(wishes)} is sent as what it changes, with what the object had besides.`, () => {
@@ -89,7 +95,7 @@ test('A link says all that was chosen, and is read back.', () => {
 });
 
 test('Nonsense in a link is passed over.', () => {
-  assert.deepEqual(fromLink('#speed=fast&interrupts=maybe&colour=red&threshold='), {
+  assert.deepEqual(fromLink('#sound=vinyl&speed=fast&interrupts=maybe&colour=red&threshold='), {
     profile: null,
     model: null,
     wishes: {},

@@ -47,6 +47,21 @@ test('Sound is the API’s own event, with the fields that its event had, whatev
   assert.deepEqual([down.type, down.item_id, down.output_index, samplesOf(down.delta)], [DELTA.type, 'a', 3, [3, 4]]);
 });
 
+test('A telephone’s sound is written as the session has it.', () => {
+  const recording = begin();
+  const phone = { format: { type: 'audio/pcmu' } };
+  recording.received({ ...CREATED, session: { ...CREATED.session, audio: { input: phone, output: phone } } }, 1000);
+  recording.sentAudio(new Int16Array(2400), 1100);
+  recording.received(DELTA, 1200);
+  recording.receivedAudio(new Int16Array(2400), 1200);
+  const [, up, down] = linesOf(recording).slice(1).map(({ data }) => JSON.parse(data));
+  for (const base64 of [up.audio, down.delta]) {
+    const bytes = Buffer.from(base64, 'base64');
+    assert.ok(bytes.length > 700 && bytes.length <= 800, String(bytes.length)); // but for the filter's beginning
+    assert.ok(bytes.every((byte) => byte === 0xff));
+  }
+});
+
 test('No credential is written down, and nothing that the relay said of its own.', () => {
   const recording = begin();
   const tool = { type: 'mcp', server_url: 'https://a', authorization: 'secret', headers: { a: 'secret' } };
