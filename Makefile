@@ -5,6 +5,8 @@ BIN := .venv/bin
 WORKERS ?= 4
 PARALLEL := -n $(WORKERS) --dist worksteal
 TIMEOUT :=
+# Tests start hundreds of processes, and each worker reads all tests: what was compiled once is kept, even if the shell's setting is not to.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-cascade test test-overloaded lint types unit js browser heavy bench bench-quick bench-page bench-recordings reliability conformance
@@ -21,9 +23,9 @@ run-cascade: .venv/.demo ## start it with speech recognition and a voice of this
 
 test: checks unit browser ## set everything up and pass all tests
 
-.PHONY: checks
+.PHONY: checks compiled
 checks:
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync lint types js
+	@$(MAKE) --no-print-directory --jobs=4 --output-sync lint types js compiled
 
 # No test waits for less than what happens, so beside other work they pass, too: only those that hang are told by time.
 test-overloaded: .venv/.dev ## pass all tests beside eight busy loops on each core (half an hour)
@@ -38,6 +40,9 @@ types: .venv/.dev
 
 unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
+
+compiled: .venv/.dev
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null
 
 js: node_modules/.done
 	npx --no-install tsc --project web
