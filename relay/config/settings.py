@@ -189,6 +189,7 @@ class Settings(UpstreamOptions):
             )
             self._read_cascade(name, table.get("cascade", {}))
         self._check_record_dir()
+        self._check_survival()
         for number, entry in enumerate(self.tokens):
             if entry.profile is not None:
                 self.check_profile(entry.profile, f"tokens.{number}.profile")
@@ -237,6 +238,14 @@ class Settings(UpstreamOptions):
         wanting += ["record_all"] * self.record_all
         if wanting and self.record_dir is None:
             raise ValueError(f"{wanting[0]}: there is no record_dir for recordings to go to")
+
+    def _check_survival(self) -> None:
+        wanting = [each.name for each in self._read_profiles.values() if each.survive]
+        dialect = "xai" if self.upstream == "xai" else self.upstream_dialect
+        if wanting and dialect != "ga":
+            raise ValueError(
+                f"profiles.{wanting[0]}.survive: sessions of an upstream that speaks {dialect} cannot; ga can"
+            )
 
     @model_validator(mode="after")
     def _whole_certificate(self) -> "Settings":

@@ -13,12 +13,11 @@ that no item was made of yet. An answer that is cut ends as failed for the peer.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
 from relay.core.close_codes import ABNORMAL
 from relay.core.events import Body, Data, Event, read_upstream_event, write_event
+from relay.core.handover import Handover, Phase
 from relay.core.interceptor import Interceptor
 from relay.core.leg import Closed
 from relay.core.memory import Memory
@@ -42,34 +41,6 @@ COMMITTED, CLEARED = "input_audio_buffer.committed", "input_audio_buffer.cleared
 RETRIEVED, TRUNCATED = "conversation.item.retrieved", "conversation.item.truncated"
 NOT_TRANSCRIBED = "conversation.item.input_audio_transcription.failed"
 APPEND = "input_audio_buffer.append"
-
-
-class Phase(Enum):
-    ALONE = "alone"
-    DIALLING = "dialling"
-    READY = "ready"
-
-
-class Reason(Enum):
-    """Why a successor takes over; a metric's label."""
-
-    EXPIRY = "expiry"
-    LOSS = "loss"
-
-
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What is said when a successor takes over.
-
-    Attributes:
-        up: what it is told, in order.
-        down: what the peer is told, of what the old one left open.
-        answers_failed: how many answers were cut.
-    """
-
-    up: list[Data]
-    down: list[Data]
-    answers_failed: int
 
 
 class Succession(Interceptor):
@@ -274,6 +245,8 @@ class Succession(Interceptor):
             self._unfinished.started()
         elif kind == SPEECH_STOPPED or (kind == COMMITTED and not self._unfinished.detects_turns):
             self._unfinished.stopped(str(body.get("item_id")))
+            if self.phase is Phase.READY:  # the old upstream has been asked for what came before
+                self._speech.keep_turn(str(body.get("item_id")))
             if kind == SPEECH_STOPPED and self._answers_turns:
                 self._owes_answer_until = now + ANSWER_WITHIN_S
         elif kind == CLEARED:

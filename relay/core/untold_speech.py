@@ -52,12 +52,19 @@ class UntoldSpeech:
                 self._audio[item_id] = part["audio"]
         return True
 
+    def keep_turn(self, item_id: str) -> None:
+        """Keep the last turn, if it became this item."""
+        if (speech := self._unfinished.speech_of(item_id)) is not None:
+            self._audio.setdefault(item_id, speech)
+        while sum(map(len, self._audio.values())) > self._most_chars:
+            del self._audio[next(iter(self._audio))]
+
     def marked(self, items: Iterable[Remembered]) -> list[Remembered]:
         """The items, with a mark as the words of those that can be said as sound."""
         items = list(items)
         for item in items:
-            if item.text is None and (speech := self._unfinished.speech_of(item.id)) is not None:
-                self._audio.setdefault(item.id, speech)
+            if item.text is None:
+                self.keep_turn(item.id)
         self._bound([item.id for item in items if item.text is None])
         return [replace(item, text=SPOKEN) if item.text is None and item.id in self._audio else item for item in items]
 

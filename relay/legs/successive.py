@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from relay.core.close_codes import NORMAL
 from relay.core.closing import Refused
 from relay.core.events import Body, Data, read_upstream_event, size_bytes, write_event
+from relay.core.handover import Phase, Reason
 from relay.core.leg import Closed, Listener
-from relay.core.succession import Phase, Reason, Succession
+from relay.core.succession import Succession
 from relay.legs.choice import UpstreamLeg
 
 BACKOFF_S = (0.0, 0.5, 1.5)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from relay.core.handover import Reason
 from relay.core.memory import Memory
 from relay.core.sound import SoundCount
-from relay.core.succession import Reason, Succession
+from relay.core.succession import Succession
 from relay.core.turn_state import TurnState
 from relay.legs.choice import UpstreamLeg
 from relay.legs.successive import SuccessiveLeg

@@ -26,7 +26,7 @@ from prometheus_client.registry import Collector
 from relay.core.causes import Cause
 from relay.core.closing import Ended
 from relay.core.guards import GUARDS
-from relay.core.succession import Reason
+from relay.core.handover import Reason
 from relay.core.tally import Direction, Histogram, Tally
 from relay.recording.recordings import Failure
 from relay.version import __version__

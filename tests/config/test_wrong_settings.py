@@ -238,3 +238,13 @@ def test_a_start_that_fails_is_told_as_the_log_is(arguments, environment, is_jso
         assert "upstream" in json.loads(first)["reason"]
     else:
         assert first.startswith("relay: upstream")
+
+
+@pytest.mark.parametrize(
+    ("upstream", "dialect"),
+    [({"upstream": "xai"}, "xai"), ({"upstream": "wss://gateway.example", "upstream_dialect": "beta"}, "beta")],
+)
+def test_sessions_that_cannot_outlive_their_upstream(upstream, dialect) -> None:
+    """A profile whose sessions are to survive where the upstream's dialect does not let them stops the start."""
+    with pytest.raises(SettingsError, match=rf"profiles\.a\.survive: sessions of an upstream that speaks {dialect}"):
+        load_settings(profiles={"a": {"survive": True}}, **upstream)

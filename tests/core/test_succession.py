@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from relay.core.handover import Phase
 from relay.core.leg import Closed
 from relay.core.memory import MOST_BYTES, Memory
 from relay.core.open_answers import OpenAnswers
-from relay.core.succession import Phase, Succession
+from relay.core.succession import Succession
 from relay.core.turn_state import ResponseTurns
 from relay.core.upstream_lifetime import Lifetime, read_lifetime
 from relay.engine.requests import check
@@ -297,6 +298,21 @@ def test_speech_that_nobody_wrote_down_is_retrieved() -> None:
     assert len(talk.told) == seen + 1
     up, _ = talk.swap()
     assert [event["item"]["content"] for event in up] == [content]
+
+
+def test_turns_while_a_successor_waits_are_kept_as_sound() -> None:
+    """Turns without words that come while a successor waits for its pause are said again, each as it was."""
+    talk = Talk()
+    talk.ready()
+    for number, audio in enumerate(("AQ==", "Ag==", "Aw==")):
+        talk.down("input_audio_buffer.speech_started", item_id=f"u{number}")
+        talk.up("input_audio_buffer.append", audio=audio)
+        talk.down("input_audio_buffer.speech_stopped", item_id=f"u{number}")
+        talk.says(f"u{number}", "user", None)
+    talk.down("conversation.item.input_audio_transcription.completed", item_id="u1", transcript="two")
+    up, _ = talk.swap()
+    said = [part for event in up[:3] for part in event["item"]["content"]]
+    assert [part.get("audio") or part["text"] for part in said] == ["AQ==", "two", "Aw=="]
 
 
 def test_the_last_turn_is_heard_again_after_a_loss() -> None:
