@@ -96,6 +96,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra redis --extra cascade pyproject.toml -c requirements/run.txt -o requirements/cascade.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header --extra redis --extra webrtc pyproject.toml -c requirements/run.txt -o requirements/webrtc.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --extra cascade --extra cascade-demo pyproject.toml -c requirements/run.txt -o requirements/demo.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header --all-extras pyproject.toml requirements/dev.in -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt

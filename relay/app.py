@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from relay.admission.gate import Gate
 from relay.admission.quotas import make_quotas
 from relay.calls.api import CallsApi
+from relay.config.errors import SettingsError
 from relay.config.settings import Settings
 from relay.core.flow import Buffers
 from relay.endpoints.addresses import Addresses
@@ -26,6 +27,7 @@ from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
 from relay.endpoints.wrong_address import WrongAddress, failed
 from relay.legs.lanes import lane_in_use
+from relay.legs.webrtc.engines import missing_engine
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
@@ -59,6 +61,7 @@ def create_app(
         SettingsError: the upstream needs a key and there is none, or a file that the settings name cannot be used.
     """
     check_local_upstream(settings)
+    check_calls(settings)
     parts = _Parts(settings, interceptors, ticket_secret)
     sockets, interfaces = parts.endpoint.routes(), parts.interfaces(settings)
     app = Starlette(
@@ -85,6 +88,12 @@ def create_app(
     return app
 
 
+def check_calls(settings: Settings) -> None:
+    """Raise `SettingsError` where the relay is to answer calls and has nothing to do it with."""
+    if (engine := settings.webrtc_engine) is not None and (missing := missing_engine(engine)) is not None:
+        raise SettingsError(f"webrtc.calls: {missing}")
+
+
 class _Parts:
     """What one application is made of, put together once."""
 
@@ -107,14 +116,14 @@ class _Parts:
         joiner = Joiner(settings, self.sessions, metrics, self._find_upstream, interceptors, self._recordings, owners)
         self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, metrics.tally.down.added_s.observe)
         api = CallsApi(joiner.options, settings.secrets)
-        self._calls = CallsEndpoint(gate, self.sessions, self.quotas, joiner, api)
+        self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api)
         self._incoming = IncomingCalls(gate, self.sessions, self.quotas, joiner, api, self._calls.active)
 
     def interfaces(self, settings: Settings) -> list[Route]:
         """What is asked by HTTP, but for the page."""
         return [
             *mint_routes(self._gate, settings, self.metrics.count_refused_ticket),
-            *self._calls.routes(settings),
+            *self._calls.routes(),
             *self._incoming.routes(),
             *probe_routes(self.sessions, self.metrics, settings.metrics_token),
         ]

@@ -23,6 +23,7 @@ from relay.config.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, P
 from relay.config.quotas import Quota, QuotaKey
 from relay.config.token_options import TokenOption
 from relay.config.upstream_options import UpstreamOptions
+from relay.config.webrtc_options import WebRtcOptions, read_webrtc
 from relay.config.words import check_origin, check_proxy, is_address, one_secret_word
 from relay.core.flow import ALL_HIGH_WATER_BYTES, HIGH_WATER_BYTES
 from relay.core.limits import DEFAULT_LIMITS
@@ -128,12 +129,16 @@ class Settings(UpstreamOptions):
     cascade: dict[str, Any] = Field(
         default_factory=dict, repr=False, description="Which services hear, think and speak; see docs/cascade.md."
     )
+    webrtc: dict[str, Any] = Field(
+        default_factory=dict, description="Who answers WebRTC calls, and how the relay is reached; see docs/webrtc.md."
+    )
     profiles: dict[str, dict[str, Any]] = Field(
         default_factory=dict, repr=False, description="What is injected into sessions, by name; see Profiles."
     )
 
     _read_profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
     _read_cascades: dict[str, Cascade] = PrivateAttr(default_factory=dict)
+    _read_webrtc: dict[str, WebRtcOptions] = PrivateAttr(default_factory=dict)
     _read_prices: Prices = PrivateAttr()
     _read_quotas: dict[QuotaKey | str, Quota] = PrivateAttr(default_factory=dict)
 
@@ -182,12 +187,14 @@ class Settings(UpstreamOptions):
     @model_validator(mode="after")
     def _valid_profiles(self) -> "Settings":
         limits = read_limits(self.limits, "limits", DEFAULT_LIMITS)
+        webrtc = read_webrtc(self.webrtc, "webrtc")
         for name, table in {DEFAULT_NAME: {}, **self.profiles}.items():
-            own = {field: value for field, value in table.items() if field != "cascade"}
+            own = {field: value for field, value in table.items() if field not in {"cascade", "webrtc"}}
             self._read_profiles[name] = read_profile(
                 name, own, limits, DEFAULT_MODELS.get(self.upstream, DEFAULT_MODEL)
             )
             self._read_cascade(name, table.get("cascade", {}))
+            self._read_webrtc[name] = read_webrtc(table.get("webrtc", {}), f"profiles.{name}.webrtc", webrtc)
         self._check_record_dir()
         self._check_survival()
         for number, entry in enumerate(self.tokens):
@@ -262,6 +269,16 @@ class Settings(UpstreamOptions):
     def cascade_of(self, profile: str) -> Cascade | None:
         """What hears, thinks and speaks in sessions of that profile; None where no settings say."""
         return self._read_cascades.get(profile)
+
+    def webrtc_of(self, profile: str) -> WebRtcOptions:
+        """Who answers the calls of that profile, and how."""
+        return self._read_webrtc[profile]
+
+    @property
+    def webrtc_engine(self) -> str | None:
+        """The library that answers calls; None where the relay answers none."""
+        engines = [options.engine for options in self._read_webrtc.values() if options.calls == "relay"]
+        return engines[0] if engines else None
 
     @property
     def price_table(self) -> Prices:

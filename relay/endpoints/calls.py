@@ -1,10 +1,13 @@
-"""`/v1/realtime/calls` and its `hangup`: admit, ask the API, answer.
+"""`/v1/realtime/calls` and its `hangup`: admit, ask the API or answer here, as the settings say.
 
-The task of a request lives on after its answer, as long as the call does: it holds the call's places and runs the
-session that meters it. That session has nobody at its peer's end, since the caller talks to the API itself.
+The task of a request lives on after its answer, as long as the call does: it holds the call's places and runs its
+session. Where the API answers, that session only meters, and has nobody at its peer's end, since the caller talks to
+the API itself.
 """
 
 import secrets
+from dataclasses import replace
+from time import monotonic
 
 import structlog
 from starlette.middleware import Middleware
@@ -18,11 +21,13 @@ from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
 from relay.admission.session_request import AdmittedRequest, read_session_request
 from relay.calls.active_calls import ActiveCalls, Call
+from relay.calls.answered_calls import AnsweredCalls, heard_as_pcm
 from relay.calls.api import CallRefused, CallsApi, Made
 from relay.calls.call_request import call_request, session_of, sideband_of
 from relay.calls.form import SDP, Offer, read_offer
 from relay.config.errors import RequestInvalid
 from relay.config.settings import Settings
+from relay.config.webrtc_options import WebRtcOptions
 from relay.core.causes import Cause
 from relay.core.close_codes import ABNORMAL
 from relay.core.closing import Refused, ended, peer_ended
@@ -52,19 +57,23 @@ class CallsEndpoint:
         active: the calls of this process.
     """
 
-    def __init__(self, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, api: CallsApi) -> None:
+    def __init__(
+        self, settings: Settings, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, api: CallsApi
+    ) -> None:
+        self._settings = settings
         self._gate = gate
         self._sessions = sessions
         self._quotas = quotas
         self._joiner = joiner
         self._api = api
         self.active = ActiveCalls(joiner, api)
+        self.answered = AnsweredCalls(joiner)
 
-    def routes(self, settings: Settings) -> list[Route]:
+    def routes(self) -> list[Route]:
         """Where it is served. Pages of the allowed origins may ask, and are checked like a peer otherwise."""
         cors = Middleware(
             CORSMiddleware,
-            allow_origins=settings.allowed_origins,
+            allow_origins=self._settings.allowed_origins,
             allow_methods=["POST"],
             allow_headers=["*"],
             expose_headers=["Location"],
@@ -86,8 +95,14 @@ class CallsEndpoint:
             self._joiner.count_refusal(refusal.ended, caller.asked.address)
             await caller.answer(told_refusal(refusal, caller.asked.event_id))
 
+        async def serve() -> None:
+            try:
+                await self._make(caller, session_id)
+            except RequestInvalid as wrong:
+                await caller.answer(complaint(str(wrong)))
+
         session_id = secrets.token_hex(8)
-        await end_well(session_id, self._make(caller, session_id), refuse)
+        await end_well(session_id, serve(), refuse)
 
     async def hang_up(self, request: Request) -> Response:
         """End a call, here or in another worker. One that none knows may be a stranger's: the API is not asked."""
@@ -96,24 +111,24 @@ class CallsEndpoint:
         asked = read_session_request(request)
         try:
             identity = await self._gate.identify(asked)
-            call = self.active.find(request.path_params["call_id"], identity.subject)
-            if call is None:
-                if await self._joiner.owners.end_elsewhere(request.path_params["call_id"], identity.subject):
-                    return Response()
+            call_id = request.path_params["call_id"]
+            if (answered := self.answered.find(call_id, identity.subject)) is not None:
+                answered.hang_up()
+            elif (call := self.active.find(call_id, identity.subject)) is not None:
+                await self.active.hang_up(call)
+            elif not await self._joiner.owners.end_elsewhere(call_id, identity.subject):
                 return complaint("There is no such call here.", 404, "call_id_not_found")
-            await self.active.hang_up(call)
         except Refused as refusal:
             return told_refusal(refusal, asked.event_id)
         return Response()
 
     async def _make(self, caller: "Caller", session_id: str) -> None:
-        try:
-            request, offer = await self._admit(caller)
-        except RequestInvalid as wrong:
-            await caller.answer(complaint(str(wrong)))
-            return
+        request, offer = await self._admit(caller)
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
+                if self._options(request).calls == "relay":
+                    await self._answer(caller, heard_as_pcm(request), offer, PeerInfo(session_id, request, budgets))
+                    return
                 target = await self._joiner.target(request)
                 if target.calls_url is None:
                     raise Refused(ended(Cause.NO_CALLS))
@@ -125,10 +140,27 @@ class CallsEndpoint:
                     sideband, model = sideband_of(request, made.call_id), dialled_model(request)
                     await self.active.watch(call, PeerInfo(session_id, sideband, budgets, model=model))
 
+    async def _answer(self, caller: "Caller", request: AdmittedRequest, offer: Offer, info: PeerInfo) -> None:
+        """Be the other end of the call, whose session is as a WebSocket's."""
+        target = await self._joiner.target(request)
+        dialled_at = monotonic()
+        upstream = await self._joiner.dial(target, request)
+        info = replace(info, request=request, dial_s=monotonic() - dialled_at)
+        try:
+            async with self.answered.answered(self._options(request), offer.sdp, request.identity.subject) as call:
+                await caller.take(call.made)
+                await self.answered.join(call, info, target, upstream)
+        finally:
+            upstream.abort()
+
+    def _options(self, request: AdmittedRequest) -> WebRtcOptions:
+        return self._settings.webrtc_of(request.profile.name)
+
     async def _admit(self, caller: "Caller") -> tuple[AdmittedRequest, Offer]:
         """Whom the call is for, and what it is to be. Nothing is read of a stranger's body."""
         request = await self._gate.admit(caller.asked)
-        if set(request.profile.lock) - HELD:
+        by = self._options(request).calls
+        if by == "off" or (by == "api" and set(request.profile.lock) - HELD):
             raise Refused(ended(Cause.NO_CALLS))
         offer = await caller.offer()
         return call_request(request, offer), offer

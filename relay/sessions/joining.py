@@ -143,7 +143,7 @@ class Joiner:
                 upstream = ReasonLeg(upstream, concealment.reason)
             place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
             meter = self._meter(info, costs, journal, place)
-            hooks = self._interceptors(info.request, concealment, recorder)
+            hooks = (*info.interceptors, *self._interceptors(info.request, concealment, recorder))
             bounds = Bounds(info.request.profile.limits, turn_state)
             guards = [*self._guards(info, sound, survival)]
             interceptors = (*journal.interceptors, turn_state, *hooks, bounds, meter, *guards)

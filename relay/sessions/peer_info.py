@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from relay.admission.session_request import AdmittedRequest
 from relay.core.budget import Budget
+from relay.core.interceptor import Interceptor
 from relay.core.payers import Place
 from relay.upstreams.query import dialled_model
 
@@ -21,6 +22,7 @@ class PeerInfo:
         relay_events: whether it asked to be told `relay.…` events.
         model: what it talks to, where that is not in what is dialled.
         place: among the sessions that see the same call, where it has one already.
+        interceptors: what its end needs of its own, before all that policies want.
         dial_s: how long its upstream took to open; None where nobody waited for that.
     """
 
@@ -31,6 +33,7 @@ class PeerInfo:
     relay_events: bool = False
     model: str | None = None
     place: Place | None = None
+    interceptors: tuple[Interceptor, ...] = ()
     dial_s: float | None = None
 
     @property

@@ -57,13 +57,15 @@ async def place(*hooks: Any, **given: Any) -> AsyncIterator[tuple[Running, MockS
         yield relay, mock
 
 
-async def call(relay: Running, query: str = "", session: Any = None, **headers: str) -> httpx.Response:
+async def call(
+    relay: Running, query: str = "", session: Any = None, offer: str = OFFER, **headers: str
+) -> httpx.Response:
     """Ask for a call, with SDP alone or with a session beside it."""
     async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
         url = f"/v1/realtime/calls{query}"
         if session is None:
-            return await http.post(url, content=OFFER, headers=SDP)
-        form = {"sdp": (None, OFFER, "application/sdp"), "session": (None, json.dumps(session), "application/json")}
+            return await http.post(url, content=offer, headers=SDP)
+        form = {"sdp": (None, offer, "application/sdp"), "session": (None, json.dumps(session), "application/json")}
         return await http.post(url, files=form)
 
 

@@ -1,0 +1,112 @@
+"""Calls that the relay answers itself: the peer's end is here, and the session is as any other."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from relay.admission.session_request import AdmittedRequest
+from relay.calls.api import Made
+from relay.config.errors import RequestInvalid
+from relay.config.webrtc_options import WebRtcOptions
+from relay.core.call_formats import CallFormats, without_formats
+from relay.core.causes import Cause
+from relay.core.close_codes import NORMAL
+from relay.core.closing import Refused, ended
+from relay.legs.choice import UpstreamLeg
+from relay.legs.dialect import Interpreter
+from relay.legs.target import Target
+from relay.legs.webrtc.descriptions import checked_offer, reachable_answer
+from relay.legs.webrtc.engines import make_end
+from relay.legs.webrtc.leg import CallLeg
+from relay.legs.webrtc.media import MediaEnd, Network, OfferRefused
+from relay.sessions.joining import Joiner
+from relay.sessions.peer_info import PeerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCall:
+    """A call of this process's own.
+
+    Attributes:
+        made: its id and answer.
+        subject: whose it is.
+    """
+
+    made: Made
+    subject: str | None
+    leg: CallLeg
+
+    def hang_up(self) -> None:
+        """End it, because its caller wants that."""
+        self.leg.close(NORMAL, "hung up")
+
+
+class AnsweredCalls:
+    """Those of this process.
+
+    Args:
+        make: makes a media end, by the name of its library.
+    """
+
+    def __init__(self, joiner: Joiner, make: Callable[[str, Network], MediaEnd] = make_end) -> None:
+        self._joiner = joiner
+        self._make = make
+        self._reserved = 0
+        self._calls: dict[str, AnsweredCall] = {}
+
+    def __len__(self) -> int:
+        return self._reserved
+
+    def find(self, call_id: str, subject: str | None) -> AnsweredCall | None:
+        """The call of that id, where it is this subject's."""
+        call = self._calls.get(call_id)
+        return None if call is None or call.subject != subject else call
+
+    @asynccontextmanager
+    async def answered(self, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AsyncIterator[AnsweredCall]:
+        """Answer an offer, and keep the call until the context is left.
+
+        Raises:
+            Refused: there are as many calls as there may be.
+            RequestInvalid: the offer cannot be answered.
+        """
+        if self._reserved >= options.max_calls:
+            raise Refused(ended(Cause.FULL))
+        self._reserved += 1
+        end = self._make(options.engine, Network(options.ports, options.advertise))
+        try:
+            call = await self._answer(end, options, sdp, subject)
+            self._calls[call.made.call_id] = call
+            try:
+                with self._joiner.owners.owned(call.made.call_id, subject, call.hang_up):
+                    yield call
+            finally:
+                self._calls.pop(call.made.call_id)
+        finally:
+            self._reserved -= 1
+            await end.close()
+
+    async def join(self, call: AnsweredCall, info: PeerInfo, target: Target, upstream: UpstreamLeg) -> None:
+        """Run the session of this call until either end has gone."""
+        redial = None if target.dialect is not None else partial(self._joiner.dial, target, info.request)
+        interpreter = Interpreter(None, target.dialect)
+        info = replace(info, interceptors=(CallFormats(),))
+        await self._joiner.join(info, call.leg, interpreter.at_upstream(upstream), redial=redial)
+
+    @staticmethod
+    async def _answer(end: MediaEnd, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AnsweredCall:
+        leg = CallLeg(end)
+        try:
+            answer = await end.answer(checked_offer(sdp), leg.media_listener)
+        except OfferRefused as why:
+            raise RequestInvalid(f"sdp: {why}") from None
+        made = Made(f"rtc_{secrets.token_hex(12)}", reachable_answer(answer, options.advertise).encode())
+        return AnsweredCall(made, subject, leg)
+
+
+def heard_as_pcm(request: AdmittedRequest) -> AdmittedRequest:
+    """The request with a session whose sound is PCM16 at 24 kHz, whatever its profile says of telephones."""
+    profile = request.profile
+    return replace(request, profile=replace(profile, session=without_formats(profile.session)))

@@ -1,0 +1,104 @@
+"""`[webrtc]`: who answers WebRTC calls, and how those that the relay answers reach it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from ipaddress import ip_address
+from typing import Any, Literal
+
+from relay.config.explanations import nearest
+
+CALLS = ("api", "relay", "off")
+ENGINES = ("wrtc", "aiortc")
+
+_PORTS = re.compile(r"(\d{1,5})-(\d{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class WebRtcOptions:
+    """How calls are answered.
+
+    Attributes:
+        calls: by whom: the API, the relay itself, or nobody.
+        engine: the library that the relay's own end is made of.
+        ports: the lowest and the highest UDP port; None for any.
+        advertise: addresses that answers give instead of this machine's own.
+        max_calls: how many the relay answers at one time, in each worker.
+    """
+
+    calls: Literal["api", "relay", "off"] = "api"
+    engine: Literal["wrtc", "aiortc"] = "wrtc"
+    ports: tuple[int, int] | None = None
+    advertise: tuple[str, ...] = ()
+    max_calls: int = 50
+
+
+OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls"})
+"""What cannot differ between profiles: a firewall and a library are the process's."""
+
+
+def read_webrtc(table: Any, path: str, otherwise: WebRtcOptions = WebRtcOptions()) -> WebRtcOptions:
+    """Read the table `[webrtc]`, or a profile's own; what it does not name is as in `otherwise`.
+
+    Raises:
+        ValueError: names the field, and what is wrong with it.
+    """
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{path}: must be a table")  # noqa: TRY004 - one kind for one place
+    names = [field.name for field in fields(WebRtcOptions)]
+    for name in table:
+        if name not in names:
+            raise ValueError(f"{path}.{name}: there is no such field{nearest(name, names)}")
+        if path != "webrtc" and name in OF_THE_PROCESS:
+            raise ValueError(f"{path}.{name}: is the same for all profiles; set webrtc.{name}")
+    read = replace(otherwise, **{name: _READERS[name](value, f"{path}.{name}") for name, value in table.items()})
+    if read.engine == "aiortc" and read.ports is not None:
+        raise ValueError(f"{path}.ports: the engine aiortc takes any port; leave ports out, or take the engine wrtc")
+    return read
+
+
+def _one_of(*words: str) -> Any:
+    def read(value: Any, path: str) -> str:
+        if value not in words:
+            raise ValueError(f"{path}: must be one of {', '.join(words)}, not {value!r}")
+        return str(value)
+
+    return read
+
+
+def _read_ports(value: Any, path: str) -> tuple[int, int] | None:
+    if value == "":
+        return None
+    match = _PORTS.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not 1024 <= int(match[1]) <= int(match[2]) <= 65535:
+        raise ValueError(f'{path}: must be a range of ports from 1024 to 65535, such as "40000-40100", not {value!r}')
+    return int(match[1]), int(match[2])
+
+
+def _read_advertise(value: Any, path: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or len(value) > 8:
+        raise ValueError(f"{path}: must be a list of at most 8 addresses")
+    for address in value:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise ValueError(f"{path}: {address!r} is no IP address; names are not looked up here") from None
+    return tuple(value)
+
+
+def _read_most(value: Any, path: str) -> int:
+    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 10_000:
+        raise ValueError(f"{path}: must be a number from 1 to 10000, not {value!r}")
+    return number
+
+
+_READERS: Mapping[str, Any] = {
+    "calls": _one_of(*CALLS),
+    "engine": _one_of(*ENGINES),
+    "ports": _read_ports,
+    "advertise": _read_advertise,
+    "max_calls": _read_most,
+}

@@ -1,0 +1,11 @@
+"""WebRTC with the relay as one end of it: sound both ways and events over a data channel.
+
+media           what a media end is, whichever library is behind it
+descriptions    offers checked, answers made reachable
+wrtc_end        a media end on libwebrtc
+aiortc_end      a media end on aiortc
+engines         which of them, and what to say where it is not installed
+hearing         decoded sound made into events, by the clock
+playing         what waits to be played
+leg             a peer's leg on a media end
+"""

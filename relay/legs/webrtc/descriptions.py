@@ -1,0 +1,78 @@
+"""Session descriptions (RFC 8866): offers checked before a library sees them, answers made reachable.
+
+A peer's candidates are addresses that the relay would send to, so they are left out: whoever calls knows where the
+relay is and comes by itself (a peer-reflexive candidate, RFC 8445 7.3.1.3). An offer cannot make the relay knock at
+doors of its own network.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from relay.legs.webrtc.media import OfferRefused
+
+LONGEST_OFFER_BYTES = 64 * 1024
+"""Several times what a browser writes with sound, pictures and a data channel."""
+
+MOST_MEDIA = 8
+
+_CANDIDATES = ("a=candidate:", "a=end-of-candidates")
+_CANDIDATE = re.compile(r"a=candidate:(\S+) (\d+) (udp|tcp) (\d+) (\S+) (\d+) typ (\S+)(.*)", re.IGNORECASE)
+
+
+def checked_offer(sdp: bytes) -> str:
+    """The offer as it is given to a library.
+
+    Raises:
+        OfferRefused: with the first thing that is wrong.
+    """
+    if len(sdp) > LONGEST_OFFER_BYTES:
+        raise OfferRefused(f"the offer is longer than {LONGEST_OFFER_BYTES} bytes")
+    try:
+        lines = sdp.decode().splitlines()
+    except UnicodeDecodeError:
+        raise OfferRefused("the offer is not UTF-8") from None
+    media = [line.partition(" ")[0] for line in lines if line.startswith("m=")]
+    if len(media) > MOST_MEDIA:
+        raise OfferRefused(f"the offer has {len(media)} media sections; there may be {MOST_MEDIA}")
+    for wanted, what in (("m=audio", "no sound (m=audio)"), ("m=application", "no data channel (m=application)")):
+        if media.count(wanted) != 1:
+            raise OfferRefused(f"the offer has {what}" if wanted not in media else f"the offer has {wanted} twice")
+    for attribute in ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:"):
+        if not any(line.startswith(attribute) for line in lines):
+            raise OfferRefused(f"the offer has no {attribute[2:-1]}")
+    kept = [line for line in lines if not line.startswith(_CANDIDATES)]
+    return "\r\n".join(kept) + "\r\n"
+
+
+def reachable_answer(sdp: str, advertise: Iterable[str]) -> str:
+    """The answer with these addresses in place of its own, and no other; unchanged where there are none.
+
+    Ports stay as they are: whoever forwards them to this machine forwards each to the same.
+    """
+    addresses = tuple(advertise)
+    if not addresses:
+        return sdp
+    return "\r\n".join(_with_candidates(sdp.splitlines(), addresses)) + "\r\n"
+
+
+def offered_addresses(sdp: str) -> list[str]:
+    """The addresses of a description's candidates, each once."""
+    found = (_CANDIDATE.fullmatch(line) for line in sdp.splitlines())
+    return list(dict.fromkeys(match[5] for match in found if match))
+
+
+def _with_candidates(lines: Iterable[str], addresses: tuple[str, ...]) -> Iterator[str]:
+    seen: set[tuple[str, str]] = set()
+    for line in lines:
+        if line.startswith("m="):
+            seen.clear()
+        match = _CANDIDATE.fullmatch(line)
+        if match is None:
+            yield line
+            continue
+        _, component, transport, priority, _, port, kind, _ = match.groups()
+        if transport.lower() != "udp" or kind != "host" or (component, port) in seen:
+            continue
+        seen.add((component, port))
+        for number, address in enumerate(addresses):
+            yield f"a=candidate:{number + 1} {component} udp {int(priority) - number} {address} {port} typ host"

@@ -1,0 +1,106 @@
+"""A media end: the relay's end of one WebRTC connection, as the rest of the relay sees it.
+
+The sound is PCM16, little-endian, mono, 24 kHz on this side, whatever goes over the network.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from relay.core.leg import Closed
+
+RATE = 24_000
+BYTES_PER_S = 2 * RATE
+FRAME_S = 0.02
+FRAME_BYTES = round(BYTES_PER_S * FRAME_S)
+
+LARGEST_MESSAGE_BYTES = 256 * 1024
+"""What browsers take over a data channel; a longer message closes it in some of them, and vanishes in others."""
+
+
+class OfferRefused(ValueError):  # noqa: N818 - the fact, not the fault
+    """The peer's description cannot be answered; the words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Where peers reach the media ends of this process.
+
+    Attributes:
+        ports: the lowest and the highest UDP port; None for any.
+        advertise: addresses that answers give instead of those of this machine; empty for these.
+    """
+
+    ports: tuple[int, int] | None = None
+    advertise: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How the peer's sound came over the network so far.
+
+    Attributes:
+        packets: how many arrived.
+        lost: how many did not.
+        jitter_s: how unevenly they come, as RFC 3550 counts it.
+        concealed_s: how much sound was made up for what did not come; None where the library does not tell.
+    """
+
+    packets: int = 0
+    lost: int = 0
+    jitter_s: float = 0.0
+    concealed_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaListener:
+    """What a media end calls, on the event loop; each call returns at once.
+
+    Attributes:
+        on_connected: the network's path is there.
+        on_disconnected: it is gone for now; it may come back, and then `on_connected` says so.
+        on_audio: some of the peer's sound.
+        on_open: the peer's data channel is open, and takes what is sent.
+        on_message: a message came over it.
+        on_sent: nothing waits in it any more.
+        on_gone: there is no connection any more, and how that came.
+    """
+
+    on_connected: Callable[[], None]
+    on_disconnected: Callable[[], None]
+    on_audio: Callable[[bytes], None]
+    on_open: Callable[[], None]
+    on_message: Callable[[str | bytes], None]
+    on_sent: Callable[[], None]
+    on_gone: Callable[[Closed], None]
+
+
+class MediaEnd(Protocol):
+    """One connection. It calls nobody before `answer`, and nobody after `close`."""
+
+    @property
+    def buffered_bytes(self) -> int:
+        """What waits in the data channel."""
+        ...
+
+    async def answer(self, offer: str, listener: MediaListener) -> str:
+        """The answer to an offer, with all candidates; waits until these are gathered.
+
+        Raises:
+            OfferRefused: the library cannot make sense of it.
+        """
+        ...
+
+    def play(self, frame: bytes) -> None:
+        """Send `FRAME_BYTES` of sound now; whoever calls keeps the time."""
+        ...
+
+    def send(self, text: str) -> None:
+        """Send a text after those before it. What is sent while there is no open channel is lost."""
+        ...
+
+    async def quality(self) -> Quality: ...
+
+    async def close(self) -> None:
+        """Let go of the connection; what waits in it is lost. May be called again."""
+        ...

@@ -1,0 +1,186 @@
+"""Calls that the relay answers itself: a session as any other, with WebRTC at the peer's end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from relay.config.loading import load_settings
+from relay.legs.webrtc.engines import missing_engine
+from relay.stand_ins.mock import MockServer, Pace, serve_mock
+from tests.endpoints.test_calls import call, hang_up
+from tests.fakes.running import Running, running
+from tests.fakes.webrtc_peer import WebRtcPeer, webrtc_peer
+
+RELAY = {"calls": "relay"}
+
+
+@asynccontextmanager
+async def place(**given: Any) -> AsyncIterator[tuple[Running, MockServer]]:
+    """A relay that answers calls, and the mock behind it."""
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc={**RELAY}, **given) as relay:
+        yield relay, mock
+
+
+@asynccontextmanager
+async def calling(relay: Running, query: str = "", session: Any = None) -> AsyncIterator[tuple[WebRtcPeer, Any]]:
+    """A peer whose call is answered and whose channel is open, and the answer."""
+    async with webrtc_peer() as peer:
+        answer = await call(relay, query, session, offer=await peer.offer())
+        assert answer.status_code == 201, answer.text
+        await peer.take(answer.text)
+        await peer.event("session.created")
+        yield peer, answer
+
+
+async def test_a_spoken_turn() -> None:
+    """What is said into the microphone is heard by the upstream, and its answer is heard by the peer."""
+    async with place() as (relay, _), calling(relay) as (peer, answer):
+        assert answer.headers["location"].startswith("/v1/realtime/calls/rtc_")
+        await peer.event("input_audio_buffer.speech_started")
+        peer.microphone.muted = True
+        await peer.event("response.done")
+        await peer.until(lambda: peer.loudness > 0.02)
+        kinds = {event["type"] for event in peer.told}
+        assert "response.output_audio_transcript.delta" in kinds
+        assert "response.output_audio.delta" not in kinds
+        await peer.close()
+        await relay.sessions.empty()
+        assert relay.ended_by("peer_closed") == 1
+
+
+async def test_the_caller_hangs_up_where_the_answer_says() -> None:
+    """`hangup` ends the call at both ends, and what was said last is still told."""
+    async with place() as (relay, _), calling(relay) as (peer, answer):
+        assert (await hang_up(relay, answer)).status_code == 200
+        await peer.until(lambda: peer.is_closed)
+        await relay.sessions.empty()
+        assert relay.ended_by("peer_closed") == 1
+        assert (await hang_up(relay, answer)).status_code == 404
+
+
+async def test_others_cannot_hang_up() -> None:
+    """A call belongs to its subject; to another one it is unknown."""
+    tokens = [{"token": f"rt_the-shops-token-{name}", "subject": name} for name in ("ann", "bob")]
+    ann, bob = ({"Authorization": f"Bearer {entry['token']}"} for entry in tokens)
+    async with place(tokens=tokens) as (relay, _), webrtc_peer() as peer:
+        offer = await peer.offer()
+        assert (await call(relay, offer=offer)).status_code == 401
+        answer = await call(relay, offer=offer, **ann)
+        await peer.take(answer.text)
+        assert (await hang_up(relay, answer, **bob)).status_code == 404
+        assert not peer.is_closed
+        assert (await hang_up(relay, answer, **ann)).status_code == 200
+        await peer.until(lambda: peer.is_closed)
+
+
+async def test_locks_hold_over_the_channel() -> None:
+    """What a profile locks a peer changes neither in its request nor over its channel, in whatever spelling."""
+    profiles = {"default": {"instructions": "Sell tea.", "voice": "cedar", "lock": ["instructions", "audio"]}}
+    own = {"type": "realtime", "instructions": "Sell gin."}
+    async with place(profiles=profiles) as (relay, mock), calling(relay, session=own) as (peer, _):
+        peer.send(type="session.update", session={"type": "realtime", "instructions": "Sell gin.", "tools": []})
+        peer.channel.send('{"type":"session.update","session":{"instructions":"a"},"Session":{"instructions":"b"}}')
+        peer.channel.send('{"type":"response.create","type":"session.update","session":{"instructions":"Sell gin."}}')
+        peer.channel.send(b'{"type":"session.update","session":{"instructions":"Sell gin."}}')
+        await peer.until(lambda: sum(event.get("type") == "error" for event in peer.told) == 3)
+        peer.send(type="conversation.item.create", item={"type": "message", "role": "system", "content": []})
+        await peer.until(lambda: sum(event.get("type") == "error" for event in peer.told) == 4)
+        assert mock.sessions[0].realtime["instructions"] == "Sell tea."
+
+
+async def test_formats_are_the_relays_own() -> None:
+    """A peer may ask for a telephone's sound, as SDKs do, and a profile may: what goes upstream stays PCM16."""
+    profiles = {"default": {"audio": {"output": {"format": {"type": "audio/pcmu"}, "voice": "ash"}}}}
+    async with place(profiles=profiles) as (relay, mock), calling(relay) as (peer, _):
+        asked = {"input": {"format": {"type": "audio/pcma"}}, "output": {"voice": "cedar"}}
+        peer.send(type="session.update", session={"type": "realtime", "audio": asked})
+        await peer.until(lambda: sum(event["type"] == "session.updated" for event in peer.told) == 2)
+        audio = mock.sessions[0].realtime["audio"]
+        assert {audio[way]["format"]["type"] for way in ("input", "output")} == {"audio/pcm"}
+        assert audio["output"]["voice"] == "cedar"
+
+
+async def test_a_commit_goes_up_behind_the_sound_that_it_is_about() -> None:
+    """Push to talk over the channel: all that was said before the button was let go is in the turn."""
+    async with place() as (relay, _), calling(relay) as (peer, _):
+        peer.send(type="session.update", session={"type": "realtime", "audio": {"input": {"turn_detection": None}}})
+        await peer.event("session.updated")
+        peer.send(type="input_audio_buffer.clear")
+        await peer.event("input_audio_buffer.cleared")
+        frames = len(peer.heard)
+        await peer.until(lambda: len(peer.heard) > frames + 48_000)
+        peer.send(type="input_audio_buffer.commit")
+        peer.send(type="response.create")
+        await peer.event("input_audio_buffer.committed")
+        await peer.event("response.done")
+        kinds = [event["type"] for event in peer.told]
+        assert "error" not in kinds
+        assert kinds.index("input_audio_buffer.committed") < kinds.index("response.created")
+
+
+async def test_no_more_calls_than_there_may_be() -> None:
+    """The call after the last that there may be is refused as by a full relay, and there is room when one ends."""
+    given = {**RELAY, "max_calls": 1}
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc=given) as relay:
+        async with calling(relay), webrtc_peer() as other:
+            refused = await call(relay, offer=await other.offer())
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "full")
+            assert refused.headers["retry-after"]
+        await relay.sessions.empty()
+        async with calling(relay):
+            assert len(relay.sessions) == 1
+
+
+@pytest.mark.parametrize(
+    ("webrtc", "status"), [({"calls": "off"}, 403), ({"calls": "relay"}, 400)], ids=["off", "no offer"]
+)
+async def test_who_gets_no_call(webrtc, status) -> None:
+    """Where nobody answers there is no call, and an offer that cannot be answered is told what is wrong with it."""
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc=webrtc) as relay:
+        refused = await call(relay, offer="v=0\r\n")
+        assert refused.status_code == status
+        if status == 400:
+            assert refused.json()["error"]["message"] == "sdp: the offer has no sound (m=audio)"
+        await relay.sessions.empty()
+
+
+async def test_a_profile_decides_who_answers() -> None:
+    """The same relay has one profile's calls answered by the API and another's by itself."""
+    profiles = {"near": {"webrtc": {"calls": "relay"}}}
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, profiles=profiles) as relay:
+        async with calling(relay, "?profile=near"):
+            assert list(mock.calls) == []
+        await call(relay)
+        await mock.wait_until(lambda mock: len(list(mock.calls)) == 1)
+
+
+async def test_the_upstream_ends_the_session() -> None:
+    """What ends a session is told over the channel before it closes."""
+    async with place(limits={"session_minutes": 0.02}) as (relay, _), calling(relay) as (peer, _):
+        peer.microphone.muted = True
+        await peer.until(lambda: peer.is_closed)
+        assert peer.told[-1]["error"]["code"] == "time_over"
+        await relay.sessions.empty()
+
+
+async def test_an_answer_gives_what_the_settings_advertise() -> None:
+    """Behind a firewall that forwards, the answer has the address outside and a port of the range."""
+    given = {**RELAY, "advertise": ["203.0.113.7"], "ports": "41000-41100"}
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc=given) as relay, webrtc_peer() as peer:
+        answer = await call(relay, offer=await peer.offer())
+        candidates = [line.split() for line in answer.text.splitlines() if line.startswith("a=candidate")]
+        assert {fields[4] for fields in candidates} == {"203.0.113.7"}
+        assert all(41000 <= int(fields[5]) <= 41100 for fields in candidates)
+        await hang_up(relay, answer)
+        await relay.sessions.empty()
+
+
+def test_settings_that_name_what_is_not_installed() -> None:
+    """Without the extra the relay does not start, and says how to get it."""
+    said = missing_engine("wrtc", lambda _: None)
+    assert said is not None
+    assert "pip install 'realtime-relay[webrtc]'" in said
+    assert load_settings(upstream="mock").webrtc_engine is None
+    assert load_settings(upstream="mock", webrtc=RELAY).webrtc_engine == "wrtc"

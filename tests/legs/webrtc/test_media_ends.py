@@ -1,0 +1,131 @@
+"""What every media end does, whichever library is behind it, with an independent peer at the other side."""
+
+import array
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from relay.core.close_codes import NORMAL
+from relay.core.leg import Closed
+from relay.legs.webrtc.descriptions import checked_offer
+from relay.legs.webrtc.engines import make_end
+from relay.legs.webrtc.media import FRAME_BYTES, RATE, MediaEnd, MediaListener, Network, OfferRefused
+from tests.fakes.webrtc import OFFER
+from tests.fakes.webrtc_peer import WebRtcPeer, pitch_hz, webrtc_peer
+
+TONE = array.array("h", (round(12_000 * math.sin(2 * math.pi * 1000 * n / RATE)) for n in range(FRAME_BYTES // 2)))
+"""20 whole periods of 1 kHz: one frame after another is one tone."""
+
+
+class Ear:
+    """Keeps what a media end says, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.sound = array.array("h")
+        self.said: list[str | bytes] = []
+        self.gone: Closed | None = None
+        self.connected = asyncio.Event()
+        self.open = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    @property
+    def listener(self) -> MediaListener:
+        return MediaListener(
+            self.connected.set, lambda: None, self._hear, self.open.set, self._hear_message, lambda: None, self._end
+        )
+
+    async def until(self, happened) -> None:
+        while not happened():
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _hear(self, pcm: bytes) -> None:
+        self.sound.frombytes(pcm)
+        self._changed.set()
+
+    def _hear_message(self, data: str | bytes) -> None:
+        self.said.append(data)
+        self._changed.set()
+
+    def _end(self, closed: Closed) -> None:
+        self.gone = closed
+        self._changed.set()
+
+
+@pytest.fixture(params=["wrtc", "aiortc"])
+def engine(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@asynccontextmanager
+async def joined(engine: str) -> AsyncIterator[tuple[WebRtcPeer, MediaEnd, Ear]]:
+    """A peer and a media end that are connected."""
+    end, ear = make_end(engine, Network()), Ear()
+    try:
+        async with webrtc_peer() as peer:
+            answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener)
+            await peer.take(answer)
+            await asyncio.wait_for(ear.open.wait(), None)
+            yield peer, end, ear
+    finally:
+        await end.close()
+
+
+async def test_sound_and_text_go_both_ways(engine) -> None:
+    """A tone of 1 kHz stays one in both directions, and what is said over the channel arrives as it was said."""
+    async with joined(engine) as (peer, end, ear):
+        assert ear.connected.is_set()
+        peer.channel.send('{"type":"response.create"}')
+        await ear.until(lambda: ear.said == ['{"type":"response.create"}'])
+        end.send('{"type":"session.created"}')
+        await peer.event("session.created")
+        await ear.until(lambda: len(ear.sound) > RATE // 2)
+        heard_before = len(peer.heard)
+        for _ in range(25):
+            end.play(TONE.tobytes())
+            await asyncio.sleep(0.02)
+        await peer.until(lambda: len(peer.heard) > heard_before and peer.loudness > 0.1)
+        assert pitch_hz(ear.sound[-RATE // 4 :], RATE) == pytest.approx(1000, abs=5)
+        assert (await end.quality()).packets > 0
+
+
+async def test_the_peer_hangs_up(engine) -> None:
+    """A peer that closes its connection is told as one that has closed, at once."""
+    async with joined(engine) as (peer, _, ear):
+        await peer.close()
+        await ear.until(lambda: ear.gone is not None)
+        assert ear.gone == Closed(NORMAL)
+
+
+async def test_the_relay_hangs_up(engine) -> None:
+    """When the media end closes, the peer's channel does."""
+    async with joined(engine) as (peer, end, _):
+        await end.close()
+        await peer.until(lambda: peer.is_closed)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        OFFER.replace("a=fingerprint:sha-256 " + ":".join(["7B"] * 32), "a=fingerprint:sha-256 nothing"),
+        OFFER.replace("m=audio 9 UDP/TLS/RTP/SAVPF 111", "m=audio x UDP/TLS/RTP/SAVPF y"),
+        OFFER.replace("a=mid:1", "a=mid:0"),
+        OFFER.replace("a=group:BUNDLE 0 1", "a=group:BUNDLE 7 8 9"),
+        OFFER.replace("o=-", "o=\0"),
+        OFFER.replace("a=sctp-port:5000", "a=sctp-port:-1"),
+    ],
+)
+async def test_an_offer_that_makes_no_sense(engine, broken) -> None:
+    """It is refused with words, or answered as far as it makes sense; nothing else is raised."""
+    end = make_end(engine, Network())
+    try:
+        answer = await end.answer(checked_offer(broken.encode()), Ear().listener)
+        assert answer.startswith("v=0")
+    except OfferRefused:
+        pass
+    finally:
+        await end.close()
