@@ -14,6 +14,7 @@ import { CallSignals, offerMediaKeys } from './session/call-signals.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
 import { Recorder } from './session/recorder.js';
+import { ToolAnswers } from './session/tool-answers.js';
 import { VoiceSession } from './session/voice-session.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
@@ -146,13 +147,17 @@ const soundCheck = new SoundCheck(voice, player, preferences, {
   tone: byId('speaker-try', HTMLButtonElement),
   processing: [...byId('panel-voice').querySelectorAll('input')].filter(({ form, id }) => form === null && id === ''),
 });
-const tools = new ToolsPanel(voice, {
+const toolAnswers = new ToolAnswers(voice);
+const tools = new ToolsPanel(voice, toolAnswers, {
   calls: byId('tools-calls'),
   list: byId('tools-list'),
   form: byId('tools-form', HTMLFormElement),
   name: byId('tool-name', HTMLInputElement),
   description: byId('tool-description', HTMLInputElement),
   parameters: byId('tool-parameters', HTMLTextAreaElement),
+  answer: byId('tool-answer', HTMLSelectElement),
+  words: byId('tool-words', HTMLTextAreaElement),
+  address: byId('tool-address', HTMLInputElement),
   result: byId('tools-result'),
 });
 const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawer-close'), [
@@ -288,6 +293,7 @@ listen(new CallSignals(voice), 'signal', (/** @type {import('./session/call-sign
 });
 offerMediaKeys(voice, TITLE);
 listen(voicePanel, 'notice', notice);
+listen(toolAnswers, 'notice', notice);
 listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').MicrophoneUnavailable} */ error) => {
   notice(explainMicrophone(error).title);
   soundCheck.render();

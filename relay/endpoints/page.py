@@ -16,9 +16,11 @@ from starlette.types import Scope
 _PACKAGE = Path(__file__).parents[1]
 
 HEADERS = {
-    # The page may connect to any relay that its user names; everything else comes from here, and nothing is inline.
+    # The page may connect to any relay that its user names, and ask an address that its user gives to try a tool;
+    # everything else comes from here, and nothing is inline.
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "default-src 'self'; connect-src 'self' ws: wss: https: http://localhost:* http://127.0.0.1:*; "
+        "img-src 'self' data: blob:; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     ),
     "Permissions-Policy": "microphone=(self), camera=(self), display-capture=(self), geolocation=()",

@@ -94,7 +94,7 @@ async def test_the_session_can_be_changed(open_page) -> None:
 
 
 async def test_a_function_can_be_played_by_hand(open_page) -> None:
-    """A function that is defined in the drawer is called by the model, and the visitor's result is answered."""
+    """A function that is defined in the drawer is called, and answered by the visitor or with words kept for it."""
     async with talking(open_page) as page:
         await page.click("#tab-tools")
         await page.fill("#tool-name", "get_weather")
@@ -111,6 +111,14 @@ async def test_a_function_can_be_played_by_hand(open_page) -> None:
         await state(page, "speaking")
         await expect(page.locator('[data-role="assistant"]').last).to_contain_text('{"sky": "clear"}')
         await expect(call).to_have_count(0)
+        await state(page, "listening")
+        await page.select_option("#tool-answer", "words")
+        await page.fill("#tool-words", '{"sky": "grey"}')
+        await page.click("#tools-form button[type=submit]")
+        await page.fill("#message", "What is the weather in Rome?")
+        await page.press("#message", "Enter")
+        await expect(page.locator('[data-role="tool"]').last).to_contain_text('→ {"sky": "grey"}')
+        await state(page, "speaking")
         await page.click("#tools-list button")
         await expect(page.locator("#tools-list")).to_have_text("None.")
 

@@ -17,20 +17,30 @@ const EXAMPLE = JSON.stringify(
  * @property {HTMLInputElement} name
  * @property {HTMLInputElement} description
  * @property {HTMLTextAreaElement} parameters
+ * @property {HTMLSelectElement} answer `hand`, `words` or `address`
+ * @property {HTMLTextAreaElement} words
+ * @property {HTMLInputElement} address
  * @property {HTMLElement} result
  */
 
 /** Functions for the model to call, and calls to be answered by hand. */
 export class ToolsPanel {
   #voice;
+  #answers;
   #elements;
   #shownTools = '';
   /** @type {Map<string, HTMLElement>} by call id */
   #forms = new Map();
 
-  /** @param {import('../session/voice-session.js').VoiceSession} voice @param {ToolsElements} elements */
-  constructor(voice, elements) {
+  /**
+   * @param {import('../session/voice-session.js').VoiceSession} voice
+   * @param {import('../session/tool-answers.js').ToolAnswers} answers
+   * @param {ToolsElements} elements
+   */
+  constructor(voice, answers, elements) {
     this.#voice = voice;
+    this.#answers = answers;
+    elements.answer.addEventListener('change', () => this.#showAnswer());
     this.#elements = elements;
     elements.parameters.value = EXAMPLE;
     elements.form.addEventListener('submit', (event) => {
@@ -71,11 +81,26 @@ export class ToolsPanel {
         parameters: schema,
       };
       const others = this.#tools().filter((other) => other.name !== tool.name);
+      this.#answers.set(tool.name, this.#answer());
       this.#voice.client.updateSession({ tools: [...others, tool] });
       setText(result, `${tool.name} was sent. The model may call it from its next answer on.`);
     } catch (error) {
       setText(result, `The parameters are not JSON: ${/** @type {Error} */ (error).message}`);
     }
+  }
+
+  /** How the function's calls are to be answered; null by hand. @returns {import('../session/tool-answers.js').Answer | null} */
+  #answer() {
+    const { answer, words, address } = this.#elements;
+    if (answer.value === 'words') return { kind: 'words', words: words.value };
+    return answer.value === 'address' ? { kind: 'address', url: address.value.trim() } : null;
+  }
+
+  #showAnswer() {
+    const { answer, words, address } = this.#elements;
+    for (const [field, kind] of /** @type {const} */ ([[words, 'words'], [address, 'address']]))
+      /** @type {HTMLElement} */ (field.closest('label')).hidden = answer.value !== kind;
+    address.required = answer.value === 'address';
   }
 
   /** @param {any} tool @param {number} index */
@@ -101,7 +126,8 @@ export class ToolsPanel {
   #renderCalls() {
     const open = this.#voice.conversation.turns
       .map(({ call, final }) => (final ? call : null))
-      .filter(isOpen);
+      .filter(isOpen)
+      .filter(({ name }) => !this.#answers.has(name));
     const ids = new Set(open.map(({ callId }) => callId));
     for (const [id, form] of this.#forms) {
       if (ids.has(id)) continue;
