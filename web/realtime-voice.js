@@ -22,9 +22,9 @@ import { directionOf, languageOf, wordsIn } from './views/words.js';
  *
  * Events: `statechange` (detail: the phase, also in `data-state`), `realtimeevent` (detail: each event from
  * the relay), `problem` (detail `{title, advice, detail}`) and `feedback` (detail `Opinion`). They do not bubble.
- * Slots: `avatar`, `title`, `launcher`, `terms`. Parts for `::part()`: `button`, `state`, `clock`, `waveform`, `transcript`,
- * `problem`, `panel`, `launcher`, `close`, `mute`, `interrupt`, `volume`, `message`, `send`, `terms`. Custom properties: see
- * views/element-style.js.
+ * Slots: `avatar`, `title`, `launcher`, `terms`. Parts for `::part()`: `button`, `state`, `clock`, `waveform`,
+ * `transcript`, `problem`, `panel`, `launcher`, `close`, `mute`, `interrupt`, `volume`, `message`, `send`, `terms`.
+ * Custom properties: see views/element-style.js.
  */
 export class RealtimeVoice extends HTMLElement {
   static observedAttributes = ['controls', 'feedback', 'lang', 'modality', 'open', 'placement', 'terms', 'transcript'];
@@ -159,7 +159,8 @@ export class RealtimeVoice extends HTMLElement {
 
   /** @param {import('./protocol/codecs.js').RealtimeEvent} event */
   #receive(event) {
-    if (event.type === 'session.created' && this.#inWriting) this.voice.client?.updateSession({ output_modalities: ['text'] });
+    if (event.type === 'session.created' && this.#inWriting)
+      this.voice.client?.updateSession({ output_modalities: ['text'] });
     this.#tell('realtimeevent', event);
   }
 

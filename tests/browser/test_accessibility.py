@@ -1,32 +1,21 @@
 """The page for everybody: by keyboard, by touch, by ear, in the dark, and on the smallest phone."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
 
 from relay.stand_ins.mock import Pace, serve_mock
-from tests.fakes.browser import silence, state, until
+from tests.fakes.browser import AXE, VIOLATIONS, silence, state, until
 from tests.fakes.running import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TABS = ("events", "latency", "voice", "session", "tools")
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 320, "height": 640}
 UNENDING = Pace(holds_after_s=12.0)
 """A story can be interrupted however long the page is looked at before."""
-
-# What axe finds, as "rule: element" for a readable failure. Colours count when they have come to rest.
-VIOLATIONS = """
-async () => {
-  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
-  const { violations } = await axe.run(document, { resultTypes: ['violations'], preload: false });
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-"""
 
 # Controls that a finger of 44 px may miss: from the middle, 21 px each way must still hit the control, its label, or
 # the menu that lies over it for a moment.

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from relay.stand_ins.mock import serve_mock
-from tests.fakes.browser import silence, until
+from tests.fakes.browser import AXE, VIOLATIONS, silence, until
 from tests.fakes.running import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -137,7 +137,7 @@ async def test_a_strict_page_of_another_origin_may_have_it(open_page) -> None:
 
 
 async def test_a_shop_has_it_in_a_corner(open_page) -> None:
-    """A button in a corner opens it, terms come first, an answer is judged, and the keyboard gets everywhere."""
+    """A button in a corner opens it, terms come first, an answer is judged, all by keyboard, and axe finds nothing."""
     async with serve_mock() as mock, running(mock.url) as relay:
         page = await open_page(None)
         await page.goto(f"{relay.http}/widget.html")
@@ -155,8 +155,11 @@ async def test_a_shop_has_it_in_a_corner(open_page) -> None:
         await voice.locator("[part=message]").press("Enter")
         await voice.locator(".turn-opinion").last.press("Enter")
         assert await page.evaluate("told") == [{"helpful": False, "spoken": True}]
+        await page.evaluate(AXE.read_text())
+        assert await page.evaluate(VIOLATIONS) == []
         await page.keyboard.press("Escape")
         await expect(voice.locator(".launcher")).to_be_focused()
+        assert await page.evaluate(VIOLATIONS) == []
         assert len(relay.sessions) == 1
 
 

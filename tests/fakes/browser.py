@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, Playwright
 RATE = 24_000
 PATIENCE_S = 120.0
 """What ends a wait for what never comes. It decides nothing: beside other work a browser may take many seconds."""
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 CLIPS = Path(__file__).parents[2] / "relay/stand_ins/mock/clips"
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 NO_MICROPHONE = ("--use-fake-ui-for-media-stream", "--disable-audio-input")
@@ -102,6 +103,16 @@ async def state(page: Page, name: str) -> None:
     except TimeoutError:
         seen = await page.evaluate("window.states")
         raise AssertionError(f"the page was never {name}, but {', '.join(seen)}") from None
+
+
+# What axe finds, as "rule: element" for a readable failure. Colours count when they have come to rest.
+VIOLATIONS = """
+async () => {
+  await Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
+  const { violations } = await axe.run(document, { resultTypes: ['violations'], preload: false });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+"""
 
 
 class Browsers:

@@ -176,7 +176,8 @@ async function requestMicrophone(deviceId, processing) {
   const audio = {
     channelCount: 1,
     ...processing,
-    echoCancellation: processing.echoCancellation && 'all', // also what this page plays; who does not know the word takes it as "yes"
+    // Also of what this page plays; browsers that do not know the word take it as "yes".
+    echoCancellation: processing.echoCancellation && 'all',
   };
   if (deviceId !== '') audio.deviceId = { exact: deviceId };
   try {

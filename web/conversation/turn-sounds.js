@@ -1,6 +1,16 @@
 /** The sound of the last turns, to be heard again: what came of each answer, and what was said in each turn. */
 import { msToFrames } from '../audio/pcm.js';
 
+/**
+ * What goes over the connection, as `VoiceSession` tells it.
+ *
+ * @typedef {object} Passing
+ * @property {'up' | 'down'} direction
+ * @property {import('../protocol/codecs.js').RealtimeEvent | null} event
+ * @property {Int16Array | null} samples
+ * @property {string} itemId
+ */
+
 const MOST_FRAMES = msToFrames(180_000);
 const INPUT_FRAMES = msToFrames(60_000);
 
@@ -31,7 +41,7 @@ export class TurnSounds {
     return samples;
   }
 
-  /** @param {{direction: 'up' | 'down', event: import('../protocol/codecs.js').RealtimeEvent | null, samples: Int16Array | null, itemId: string}} passing */
+  /** @param {Passing} passing */
   take({ direction, event, samples, itemId }) {
     if (event !== null && direction === 'down') this.#apply(event);
     if (samples === null) return;

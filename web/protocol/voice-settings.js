@@ -118,7 +118,8 @@ function toDetection(wishes, before) {
 /**
  * As a profile of the relay's own settings.
  *
- * @param {Partial<VoiceSettings>} wishes @param {Record<string, any>} session @param {string} profile @param {string} model
+ * @param {Partial<VoiceSettings>} wishes @param {Record<string, any>} session
+ * @param {string} profile @param {string} model
  */
 export function toToml(wishes, session, profile, model) {
   const body = { ...(model !== '' && { model }), ...toSession(wishes, session) };
@@ -135,7 +136,11 @@ function tables(path, table) {
   return [...head, ...inner.flatMap(([name, value]) => tables(`${path}.${name}`, value))];
 }
 
-/** As what stands behind `#` in the page's address. @param {Partial<VoiceSettings>} wishes @param {Record<string, string>} target */
+/**
+ * As what stands behind `#` in the page's address.
+ *
+ * @param {Partial<VoiceSettings>} wishes @param {Record<string, string>} target
+ */
 export function toLink(wishes, target) {
   const fields = Object.entries({ ...target, ...wishes }).filter(([, value]) => value !== '');
   return String(new URLSearchParams(fields.map(([name, value]) => [name, String(value)])));

@@ -28,7 +28,11 @@ export class Recorder {
     });
   }
 
-  /** Those of the last conversation, oldest first: a lost and restored connection is two. @returns {readonly SessionRecording[]} */
+  /**
+   * Those of the last conversation, oldest first: a lost and restored connection is two.
+   *
+   * @returns {readonly SessionRecording[]}
+   */
   get recordings() {
     return this.#recordings;
   }

@@ -105,7 +105,8 @@ export class SessionRecording {
     yield line(this.#header());
     const sounds = { up: new SessionSound(), down: new SessionSound() };
     for (const { at, dir, after, event, samples } of this.#lines) {
-      if (event.type === 'session.created' || event.type === 'session.updated') learnFormats(sounds, event.session ?? {});
+      if (event.type === 'session.created' || event.type === 'session.updated')
+        learnFormats(sounds, event.session ?? {});
       const bytes = samples === null ? null : sounds[dir].encode(samples);
       const sound = bytes === null ? {} : { [dir === 'up' ? 'audio' : 'delta']: bytesToBase64(bytes) };
       yield line({ at, dir, after, op: 'text', data: JSON.stringify({ ...event, ...sound }) });

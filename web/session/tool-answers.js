@@ -1,4 +1,4 @@
-/** Answers calls of functions by itself, for whoever tries tools out: with words that are always the same, or from an address. */
+/** Answers calls of functions by itself, to try tools out: with words that are always the same, or from an address. */
 
 const TIMEOUT_MS = 15_000;
 const MOST_CHARS = 100_000;
@@ -54,7 +54,11 @@ export class ToolAnswers extends EventTarget {
     if (this.#voice.client === client) this.#voice.answerCall(callId, output);
   }
 
-  /** The model is told of a failure, too: it waits for an answer. @param {string} name @param {string} url @param {string} input */
+  /**
+   * The model is told of a failure, too: it waits for an answer.
+   *
+   * @param {string} name @param {string} url @param {string} input
+   */
   async #ask(name, url, input) {
     try {
       const response = await this.#fetch(url, {

@@ -25,7 +25,7 @@ import { ScreenWakeLock } from './wake-lock.js';
  * What goes over the connection, told before anything is done about it: an event, or samples that are not kept.
  * Sound that comes is both, one after the other; sound that is sent is samples alone.
  *
- * @typedef {{direction: 'up' | 'down', event: RealtimeEvent | null, samples: Int16Array | null, itemId: string}} Passing
+ * @typedef {import('../conversation/turn-sounds.js').Passing} Passing
  */
 
 /** Errors that only say that we came too late. */

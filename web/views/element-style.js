@@ -1,7 +1,9 @@
 /** The style of `<realtime-voice>`: constructed, so that no policy of the page it stands in forbids it. */
 
-/** Custom properties that a page may set on the element: `--realtime-voice-ground`, `-ink`, `-ink-soft`, `-line`, `-you`,
- * `-you-soft`, `-model`, `-on-model`, `-bad`, `-radius`. */
+/**
+ * Custom properties that a page may set on the element: `--realtime-voice-ground`, `-ink`, `-ink-soft`, `-line`,
+ * `-you`, `-you-soft`, `-model`, `-on-model`, `-bad`, `-radius`.
+ */
 const STYLE = `
 :host {
   --ground: var(--realtime-voice-ground, #fff);

@@ -1,4 +1,4 @@
-/** Trying the devices before a call: how loud the microphone is, a tone from the speaker, and what the browser does to speech. */
+/** Trying the devices before a call: the microphone's loudness, a tone, and what the browser does to speech. */
 import { Microphone } from '../audio/microphone.js';
 import { SAMPLE_RATE } from '../audio/pcm.js';
 import { loudness } from './waveform-view.js';
@@ -83,7 +83,8 @@ export class SoundCheck extends EventTarget {
   async #process(box) {
     this.#preferences.change({ [nameOf(box)]: box.checked });
     this.#apply(this.#voice.microphone);
-    if (this.#voice.active && this.#voice.microphone.open) await this.#voice.chooseMicrophone(this.#voice.microphone.deviceId);
+    const { active, microphone } = this.#voice;
+    if (active && microphone.open) await this.#voice.chooseMicrophone(microphone.deviceId);
     if (this.#microphone === null) return;
     this.#close();
     await this.#open();

@@ -89,7 +89,11 @@ export class ToolsPanel {
     }
   }
 
-  /** How the function's calls are to be answered; null by hand. @returns {import('../session/tool-answers.js').Answer | null} */
+  /**
+   * How the function's calls are to be answered; null by hand.
+   *
+   * @returns {import('../session/tool-answers.js').Answer | null}
+   */
   #answer() {
     const { answer, words, address } = this.#elements;
     if (answer.value === 'words') return { kind: 'words', words: words.value };

@@ -83,7 +83,8 @@ export class TranscriptView {
       const button = element.querySelector('.turn-again') ?? addAgain(part(element, 'turn-foot'));
       const playing = this.#again.playing === id;
       setAttribute(button, 'aria-pressed', String(playing));
-      setAttribute(/** @type {Element} */ (button.querySelector('use')), 'href', playing ? '#icon-stop' : '#icon-play');
+      const icon = /** @type {Element} */ (button.querySelector('use'));
+      setAttribute(icon, 'href', playing ? '#icon-stop' : '#icon-play');
     }
   }
 
@@ -117,7 +118,8 @@ export class TranscriptView {
     if (shown.revision === turn.revision) return;
     shown.revision = turn.revision;
     fillTurn(shown.element, turn, this.#words);
-    if (this.#judge !== undefined && turn.role === 'assistant' && turn.final) addOpinions(shown.element, turn.id, this.#words, this.#judge);
+    if (this.#judge !== undefined && turn.role === 'assistant' && turn.final)
+      addOpinions(shown.element, turn.id, this.#words, this.#judge);
   }
 }
 
@@ -146,8 +148,8 @@ function addOpinions(element, id, words, judge) {
   if (element.querySelector('.turn-opinion') !== null) return;
   const opinions = [true, false].map((helpful) => {
     const label = helpful ? words.helpful : words.unhelpful;
-    const attributes = { class: 'turn-opinion', type: 'button', 'aria-label': label, title: label, 'aria-pressed': 'false' };
-    const button = make('button', attributes, makeThumb(helpful));
+    const named = { 'aria-label': label, title: label, 'aria-pressed': 'false' };
+    const button = make('button', { class: 'turn-opinion', type: 'button', ...named }, makeThumb(helpful));
     button.addEventListener('click', () => {
       for (const each of opinions) setAttribute(each, 'aria-pressed', String(each === button));
       judge(id, helpful);

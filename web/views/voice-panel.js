@@ -139,6 +139,6 @@ function valueOf(field) {
   if (!field.checkValidity()) return null;
   if (field instanceof HTMLSelectElement) return field.value;
   if (field.type === 'checkbox') return field.checked;
-  if (field.type === 'number' || field.type === 'range') return Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : null;
+  if (field.type === 'number') return Number.isFinite(field.valueAsNumber) ? field.valueAsNumber : null;
   return field.value.trim();
 }

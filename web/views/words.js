@@ -238,7 +238,7 @@ export const LANGUAGES = {
 
 const RIGHT_TO_LEFT = new Set(['ar']);
 
-/** @param {string} tag such as `de-AT`; a language that is not here is English @returns {string} the language that is */
+/** @param {string} tag such as `de-AT`; a language that is not here is English @returns {string} the one that is */
 export function languageOf(tag) {
   const [language] = tag.toLowerCase().split('-');
   return Object.hasOwn(LANGUAGES, language) ? language : 'en';
