@@ -1,0 +1,188 @@
+"""What a peer hears of answers when the relay itself plays them: what comes next, and what is done when it is cut.
+
+An upstream sends an answer's sound far ahead of the time in which it is heard. Whoever plays it is therefore the one
+who knows how much of it was heard, and does what the API does in its own calls: it tells when a response begins and
+ends to be heard (`output_audio_buffer.started`, `.stopped`, `.cleared`), falls silent at once when the user speaks or
+asks for it, and truncates the conversation at what was really played. The clock is whoever asks for frames.
+"""
+
+import binascii
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from relay.core.events import Body, Event
+
+BYTES_PER_MS = 48
+"""PCM16, mono, 24 kHz: the one format of a call's sound on the relay's side."""
+
+FRAME_MS = 20
+FRAME_BYTES = FRAME_MS * BYTES_PER_MS
+
+OWN = "relay_playout"
+"""What the `event_id` of what is asked and told here begins with."""
+
+DELTA, DONE = "response.output_audio.delta", "response.done"
+SESSION_EVENTS = frozenset({"session.created", "session.updated"})
+SPEECH_STARTED, ERROR = "input_audio_buffer.speech_started", "error"
+
+Say = Callable[[Body], None]
+
+
+@dataclass(slots=True)
+class _Sound:
+    """One content part's sound, as much as has come and is not played yet."""
+
+    response_id: str
+    item_id: str
+    content_index: int
+    pieces: deque[bytes] = field(default_factory=deque)
+    waiting_bytes: int = 0
+    played_bytes: int = 0
+
+    def take(self, most: int) -> bytes:
+        taken = bytearray()
+        while self.pieces and len(taken) < most:
+            piece, room = self.pieces.popleft(), most - len(taken)
+            taken += piece[:room]
+            if len(piece) > room:
+                self.pieces.appendleft(piece[room:])
+        self.waiting_bytes -= len(taken)
+        self.played_bytes += len(taken)
+        return bytes(taken)
+
+
+class Playout:
+    """The sound of a session's answers, one after the other, in frames.
+
+    Attributes:
+        waiting_bytes: how much is left to be played.
+        played_ms: how much was, since the session began.
+    """
+
+    def __init__(self, tell: Say, ask: Say) -> None:
+        """What is told goes to the peer, what is asked to the upstream; neither may call back."""
+        self.waiting_bytes = 0
+        self.played_ms = 0.0
+        self._tell = tell
+        self._ask = ask
+        self._sounds: deque[_Sound] = deque()
+        self._unfinished: set[str] = set()
+        self._cut: dict[str, set[tuple[str, int]]] = {}
+        self._heard: str | None = None
+        self._interrupts = True
+        self._said = 0
+
+    def on_down(self, event: Event) -> bool:
+        """Look at what the upstream says; returns whether the peer gets to see it."""
+        if event.type == DELTA:
+            self._put(event.body)
+            return False
+        if event.type == ERROR:
+            error = event.body.get("error")
+            return not (isinstance(error, dict) and str(error.get("event_id")).startswith(OWN))
+        if event.type == DONE:
+            self._finish(event.body.get("response"))
+        elif event.type in SESSION_EVENTS:
+            self._interrupts = _interrupts(event.body.get("session"))
+        elif event.type == SPEECH_STARTED and self._interrupts:
+            self.clear()
+        return True
+
+    def frame(self) -> bytes | None:
+        """The next `FRAME_BYTES`, filled up with silence where too little is there; None where nothing is."""
+        self._pass_on()
+        if not self._sounds or not self._sounds[0].waiting_bytes:
+            return None
+        sound = self._sounds[0]
+        self._hear(sound.response_id)
+        taken = sound.take(FRAME_BYTES)
+        self.waiting_bytes -= len(taken)
+        self.played_ms += len(taken) / BYTES_PER_MS
+        return taken.ljust(FRAME_BYTES, b"\0")
+
+    def clear(self) -> None:
+        """Play none of it, nor what is still to come of these parts; the conversation has what was played alone."""
+        cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._unfinished]
+        self._sounds.clear()
+        self.waiting_bytes = 0
+        for response_id in dict.fromkeys(sound.response_id for sound in cut):
+            self._say(self._tell, "output_audio_buffer.cleared", response_id=response_id)
+            if self._heard == response_id:
+                self._heard = None
+        self._hear(None)
+        for sound in cut:
+            self._truncate(sound)
+
+    def _put(self, body: Body) -> None:
+        response_id, item_id, index = body.get("response_id"), body.get("item_id"), body.get("content_index", 0)
+        try:
+            pcm = binascii.a2b_base64(body["delta"])
+        except (KeyError, TypeError, ValueError):
+            return
+        if not (isinstance(response_id, str) and isinstance(item_id, str) and isinstance(index, int) and pcm):
+            return
+        if (item_id, index) in self._cut.get(response_id, ()):
+            return
+        self._unfinished.add(response_id)
+        sound = self._sound_of(response_id, item_id, index)
+        sound.pieces.append(pcm)
+        sound.waiting_bytes += len(pcm)
+        self.waiting_bytes += len(pcm)
+
+    def _sound_of(self, response_id: str, item_id: str, index: int) -> _Sound:
+        for sound in reversed(self._sounds):
+            if (sound.response_id, sound.item_id, sound.content_index) == (response_id, item_id, index):
+                return sound
+        sound = _Sound(response_id, item_id, index)
+        self._sounds.append(sound)
+        return sound
+
+    def _finish(self, response: Any) -> None:
+        response_id = response.get("id") if isinstance(response, dict) else None
+        if isinstance(response_id, str):
+            self._unfinished.discard(response_id)
+            self._cut.pop(response_id, None)
+
+    def _pass_on(self) -> None:
+        """Let go of what is played, once something follows it or its response has ended."""
+        while self._sounds and not self._sounds[0].waiting_bytes:
+            if len(self._sounds) == 1 and self._sounds[0].response_id in self._unfinished:
+                return
+            self._sounds.popleft()
+        if not self._sounds:
+            self._hear(None)
+
+    def _hear(self, response_id: str | None) -> None:
+        """Another response is heard from now on, or none."""
+        if response_id == self._heard:
+            return
+        if self._heard is not None:
+            self._say(self._tell, "output_audio_buffer.stopped", response_id=self._heard)
+        if response_id is not None:
+            self._say(self._tell, "output_audio_buffer.started", response_id=response_id)
+        self._heard = response_id
+
+    def _truncate(self, sound: _Sound) -> None:
+        if sound.response_id in self._unfinished:
+            self._cut.setdefault(sound.response_id, set()).add((sound.item_id, sound.content_index))
+        self._say(
+            self._ask,
+            "conversation.item.truncate",
+            item_id=sound.item_id,
+            content_index=sound.content_index,
+            audio_end_ms=sound.played_bytes // BYTES_PER_MS,
+        )
+
+    def _say(self, say: Say, kind: str, **fields: Any) -> None:
+        self._said += 1
+        say({"type": kind, "event_id": f"{OWN}_{self._said}", **fields})
+
+
+def _interrupts(session: Any) -> bool:
+    """Whether speech cuts an answer in this session: as in the API, unless it says that it does not."""
+    detection: Any = session
+    for name in ("audio", "input", "turn_detection"):
+        detection = detection.get(name) if isinstance(detection, Mapping) else None
+    return not (isinstance(detection, Mapping) and detection.get("interrupt_response") is False)

@@ -1,0 +1,202 @@
+"""What is played of answers, line by line: what goes in on the left, what is told and asked on the right."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from relay.core.events import write_event
+from relay.core.playout import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, OWN, Playout
+
+SPEECH = {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0, "item_id": "user"}
+
+
+class Table:
+    """A playout, with what it told the peer and asked of the upstream, in order and without ids of its own."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.playout = Playout(self._told, self._asked)
+
+    def down(self, body: dict[str, Any]) -> bool:
+        return self.playout.on_down(write_event(body))
+
+    def sound(self, response: str, item: str, ms: int, *, value: int = 1, index: int = 0) -> None:
+        pcm = base64.b64encode(bytes([value]) * (ms * BYTES_PER_MS)).decode()
+        where = {"response_id": response, "item_id": item, "output_index": 0, "content_index": index}
+        assert not self.down({"type": "response.output_audio.delta", **where, "delta": pcm})
+
+    def done(self, response: str) -> None:
+        assert self.down({"type": "response.done", "response": {"id": response}})
+
+    def heard(self, ms: int) -> list[int | None]:
+        """What each frame of this time begins with; None where there is silence."""
+        frames = [self.playout.frame() for _ in range(ms // FRAME_MS)]
+        assert all(frame is None or len(frame) == FRAME_BYTES for frame in frames)
+        return [frame[0] if frame else None for frame in frames]
+
+    def news(self) -> list[str]:
+        said, self.said = self.said, []
+        return said
+
+    def _told(self, body: Any) -> None:
+        assert body["event_id"].startswith(OWN)
+        self.said.append(f"{body['type'].removeprefix('output_audio_buffer.')} {body['response_id']}")
+
+    def _asked(self, body: Any) -> None:
+        assert body["event_id"].startswith(OWN)
+        assert body["type"] == "conversation.item.truncate"
+        self.said.append(f"truncate {body['item_id']}/{body['content_index']} at {body['audio_end_ms']}")
+
+
+def test_an_answer_is_played_by_the_clock() -> None:
+    """It is told when it begins to be heard and when it ends, which is long after it came."""
+    table = Table()
+    table.sound("r", "i", 50)
+    table.done("r")
+    assert (table.news(), table.playout.waiting_bytes) == ([], 50 * BYTES_PER_MS)
+    assert (table.heard(20), table.news()) == ([1], ["started r"])
+    assert (table.heard(40), table.news()) == ([1, 1], [])
+    assert (table.heard(20), table.news()) == ([None], ["stopped r"])
+    assert (table.playout.waiting_bytes, table.playout.played_ms) == (0, 50)
+    assert (table.heard(60), table.news()) == ([None] * 3, [])
+
+
+def test_an_answer_that_comes_late_is_the_same_answer() -> None:
+    """A gap in what comes is silence, and no end: that is told when the response is done."""
+    table = Table()
+    table.sound("r", "i", 20)
+    assert table.heard(60) == [1, None, None]
+    table.sound("r", "i", 20)
+    assert (table.heard(20), table.news()) == ([1], ["started r"])
+    table.done("r")
+    assert (table.heard(20), table.news()) == ([None], ["stopped r"])
+
+
+def test_answers_do_not_mix() -> None:
+    """Two that come at once are heard one after the other, each item whole."""
+    table = Table()
+    table.sound("r", "a", 20, value=1)
+    table.sound("s", "b", 20, value=2)
+    table.sound("r", "a", 20, value=1)
+    table.done("r")
+    table.done("s")
+    assert table.heard(80) == [1, 1, 2, None]
+    assert table.news() == ["started r", "stopped r", "started s", "stopped s"]
+
+
+def test_parts_of_one_answer_follow_each_other() -> None:
+    """Items and content parts of a response are one time of being heard."""
+    table = Table()
+    for item, index in [("a", 0), ("a", 1), ("b", 0)]:
+        table.sound("r", item, 20, index=index)
+    table.done("r")
+    assert table.heard(80) == [1, 1, 1, None]
+    assert table.news() == ["started r", "stopped r"]
+
+
+def test_speech_cuts_what_is_heard() -> None:
+    """Silence at once, and the conversation is cut at what was played, with what comes later of that answer dropped."""
+    table = Table()
+    table.sound("r", "i", 1000)
+    table.heard(100)
+    assert table.news() == ["started r"]
+    assert table.down(SPEECH)
+    assert table.news() == ["cleared r", "truncate i/0 at 100"]
+    table.sound("r", "i", 1000)
+    assert (table.heard(20), table.playout.waiting_bytes) == ([None], 0)
+    table.done("r")
+    table.sound("s", "j", 20, value=3)
+    assert table.heard(20) == [3]
+    assert table.news() == ["started s"]
+
+
+def test_what_waits_behind_is_cut_at_its_start() -> None:
+    """Of an item that nobody heard nothing is left, of one that was heard whole everything."""
+    table = Table()
+    table.sound("r", "a", 20)
+    table.sound("r", "b", 40)
+    table.sound("s", "c", 40)
+    table.heard(40)
+    table.news()
+    table.playout.clear()
+    assert table.news() == ["cleared r", "cleared s", "truncate b/0 at 20", "truncate c/0 at 0"]
+
+
+def test_nothing_is_cut_after_the_end() -> None:
+    """Speech after the last frame, or before the first, is about nothing that is played."""
+    table = Table()
+    table.down(SPEECH)
+    table.sound("r", "i", 20)
+    table.done("r")
+    table.heard(20)
+    table.news()
+    table.down(SPEECH)
+    assert table.news() == ["stopped r"]
+
+
+def detection(value: Any) -> dict[str, Any]:
+    return {"type": "session.updated", "session": {"audio": {"input": {"turn_detection": value}}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "cut"),
+    [
+        ({"type": "server_vad", "interrupt_response": False}, False),
+        ({"type": "semantic_vad", "interrupt_response": True}, True),
+        ({"type": "server_vad"}, True),
+        (None, True),
+        ("odd", True),
+    ],
+)
+def test_a_session_may_say_that_speech_does_not_cut(value: Any, cut: bool) -> None:
+    """`interrupt_response: false` lets an answer go on; `output_audio_buffer.clear` cuts it all the same."""
+    table = Table()
+    table.down(detection(value))
+    table.sound("r", "i", 100)
+    table.heard(20)
+    table.down(SPEECH)
+    assert ("cleared r" in table.news()) is cut
+    table.playout.clear()
+    assert ("cleared r" in table.news()) is not cut
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"delta": "%%%%a"},
+        {"delta": None},
+        {"delta": 7},
+        {"delta": ""},
+        {"delta": "AAAA", "item_id": 5},
+        {"delta": "é"},
+    ],
+)
+def test_sound_that_is_none(body: dict[str, Any]) -> None:
+    """What is no base64, and what belongs to no item, is neither played nor shown."""
+    table = Table()
+    assert not table.down({"type": "response.output_audio.delta", "response_id": "r", "item_id": "i", **body})
+    assert table.heard(20) == [None]
+
+
+def test_what_is_asked_here_is_answered_to_nobody() -> None:
+    """An upstream's refusal of a truncation is hidden from a peer that asked for none, and others are not."""
+    table = Table()
+    assert not table.down({"type": "error", "error": {"event_id": f"{OWN}_7", "message": "too long"}})
+    assert table.down({"type": "error", "error": {"event_id": "mine", "message": "too long"}})
+    assert table.down({"type": "error", "error": None})
+
+
+def test_nothing_is_kept_of_answers_that_have_ended() -> None:
+    """A hundred answers, cut and played, leave as much as none."""
+    table = Table()
+    for number in range(100):
+        table.sound(f"r{number}", "i", 40)
+        table.heard(20)
+        if number % 2:
+            table.down(SPEECH)
+        table.done(f"r{number}")
+        table.heard(60)
+    kept = vars(table.playout)
+    assert [len(kept[name]) for name in ("_sounds", "_unfinished", "_cut")] == [0, 0, 0]
