@@ -31,6 +31,7 @@ from relay.legs.webrtc.engines import missing_engine
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
+from relay.serving.tls import expires_at
 from relay.sessions.joining import InterceptorFactory, Joiner
 from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
@@ -105,6 +106,8 @@ class _Parts:
         self.sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
         metrics.buffered_bytes.set_function(lambda: buffers.waiting)
         metrics.draining.set_function(lambda: self.sessions.draining)
+        if settings.tls_cert is not None:
+            metrics.certificate_expires.set(expires_at(settings.tls_cert))
         self._recordings = make_recordings(settings, metrics.count_failed_recording)
         store = settings.quota_store.get_secret_value()
         self.quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)

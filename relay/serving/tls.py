@@ -63,6 +63,13 @@ def check_certificate(certificate: Certificate) -> None:
         ) from None
 
 
+def expires_at(chain: Path) -> float:
+    """When the certificate itself, the first of its chain, ends to be valid: seconds since 1970."""
+    from cryptography import x509  # noqa: PLC0415 - 9 MB, for who speaks TLS
+
+    return x509.load_pem_x509_certificates(chain.read_bytes())[0].not_valid_after_utc.timestamp()
+
+
 def make_certificate(directory: Path, host: str) -> Certificate:
     """Make an authority of one certificate's length of life, and a certificate for this machine's names.
 

@@ -77,6 +77,10 @@ class Metrics:
         self.sessions_open = gauge("relay_sessions_open", "Sessions that are open now.")
         self.draining = gauge("relay_draining", "1 while the process admits nobody.")
         self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
+        self.certificate_expires = gauge(
+            "relay_certificate_expires_timestamp_seconds",
+            "When the listener's certificate ends, in seconds since 1970; 0 where a proxy speaks TLS.",
+        )
         self._measure_times(partial(PrometheusHistogram, registry=self.registry))
         self.quota_store_failures = counter(
             "relay_quota_store_failures",

@@ -1,5 +1,6 @@
 """The relay's own TLS listener, with certificates of an operator's and of its own making."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx2 as httpx
 import pytest
 import trustme
 from click.testing import CliRunner
+from cryptography.x509 import load_pem_x509_certificates
 from websockets.asyncio.client import connect
 
 from relay.cli import main
@@ -48,6 +50,10 @@ async def test_an_operators_certificate(carrier, operators, workers) -> None:
         ) as peer,
     ):  # fmt: skip
         assert (await http.get(f"{address}/readyz")).text == "ready\n"
+        exposed = (await http.get(f"{address}/metrics")).text
+        told = re.findall(r"^relay_certificate_expires_timestamp_seconds.* (\S+)$", exposed, re.MULTILINE)
+        ends = load_pem_x509_certificates(chain.read_bytes())[0].not_valid_after_utc
+        assert [float(end) for end in told] == [ends.timestamp()] * int(workers)
         for message in ("small", LARGE, b"binary", "last"):
             await peer.send(message)
         assert [await peer.recv() for _ in range(4)] == ["small", LARGE, b"binary", "last"]
