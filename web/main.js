@@ -97,6 +97,7 @@ const settings = new SettingsView(
     relayUrl: byId('relay-url', HTMLInputElement),
     profile: byId('profile', HTMLInputElement),
     model: byId('model', HTMLInputElement),
+    kind: byId('kind', HTMLSelectElement),
     ticket: byId('ticket', HTMLInputElement),
     microphone: byId('microphone', HTMLSelectElement),
     speaker: byId('speaker', HTMLSelectElement),

@@ -2,12 +2,13 @@
 
 import asyncio
 
+import numpy as np
 import pytest
 from playwright.async_api import expect
 
 from relay import load_settings
 from relay.stand_ins.mock import serve_mock
-from tests.fakes.browser import silence, state, tone, until
+from tests.fakes.browser import clip, silence, state, tone, until
 from tests.fakes.running import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -66,3 +67,22 @@ async def test_devices_are_tried_before_a_call(open_page) -> None:
         assert await page.evaluate("navigator.mediaSession.playbackState") == "playing"
         await page.click("#start")
         await expect(page).to_have_title("Realtime Relay")
+
+
+async def test_other_kinds_of_sessions_are_had_too(open_page) -> None:
+    """Captions have what is said and no answer; a translation has both sides, and is heard."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(np.concatenate([silence(1), clip("answer-1"), silence(3)]))
+        await page.goto(relay.http)
+        for kind, sides in (("captions", ["user"]), ("translation", ["assistant", "user"])):
+            await page.click("#settings-button")
+            await page.select_option("#kind", kind)
+            await page.click("#settings-close")
+            await page.click("#start")
+            for side in sides:
+                await expect(page.locator(f"[data-role={side}] .turn-text").first).not_to_be_empty()
+            if kind == "captions":
+                await expect(page.locator("[data-role=assistant]")).to_have_count(0)
+            await page.click("#start")
+            await state(page, "idle")
+            await page.click("#transcript-clear")

@@ -3,6 +3,7 @@
  */
 
 import { OutOfBand } from './out-of-band.js';
+import { TranslationTurns } from './translation-turns.js';
 import { TurnCosts } from './turn-costs.js';
 import { TurnList } from './turn-list.js';
 
@@ -23,6 +24,7 @@ const INCOMPLETE = new Map(
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
   #costs = new TurnCosts();
+  #translation = new TranslationTurns();
   #outOfBand = new OutOfBand();
   #transcribes = false;
   #noticeCount = 0;
@@ -50,6 +52,7 @@ export class Conversation {
   apply(event) {
     if (!this.#outOfBand.takes(event)) this.#rules.get(event.type)?.(event);
     this.#charge(this.#costs.apply(event));
+    this.#translate(this.#translation.apply(event));
   }
 
   /**
@@ -302,6 +305,13 @@ export class Conversation {
     if (response.status === 'incomplete') turn.problem = incompletenessOf(response);
     touch(turn);
     if (isEmpty(turn)) this.#list.remove(turn.id);
+  }
+
+  /** @param {ReturnType<TranslationTurns['apply']>} words */
+  #translate(words) {
+    if (words === null) return;
+    this.#finish(words.closed);
+    this.#append(words.id, words.role, words.delta);
   }
 
   /** @param {{itemId: string, usd: number} | null} charge */

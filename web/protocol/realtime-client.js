@@ -210,13 +210,15 @@ export class RealtimeClient extends EventTarget {
   }
 
   /**
-   * Changes what is given, and nothing else. The session keeps its type.
+   * Changes what is given, and nothing else. The session keeps its type, which a translation's update does not name.
    *
    * @param {Record<string, any>} session
    * @returns {string} the `event_id`
    */
   updateSession(session) {
-    return this.send({ type: 'session.update', session: { type: this.#session?.type ?? 'realtime', ...session } });
+    const { type = 'realtime' } = this.#session ?? {};
+    const named = type === 'translation' ? {} : { type };
+    return this.send({ type: 'session.update', session: { ...named, ...session } });
   }
 
   /** Adds an item to the conversation. @param {Record<string, any>} item */

@@ -6,6 +6,7 @@ import { isKnown, readFormat } from './session-sound.js';
 
 const SETTLE_MS = 250; // a relay's own session.update is answered within one round trip to the model
 const TRANSCRIPTION = { model: 'gpt-transcribe' };
+const OF_TRANSLATION = { model: 'gpt-realtime-whisper' };
 const PCM = { type: 'audio/pcm', rate: 24000 };
 
 /**
@@ -30,7 +31,7 @@ export function missingSettings(session) {
   const { input, output } = session.audio ?? {};
   /** @type {Record<string, any>} */
   const missing = {};
-  if (!input?.transcription) missing.input = { transcription: TRANSCRIPTION };
+  if (!input?.transcription) missing.input = { transcription: session.type === 'translation' ? OF_TRANSLATION : TRANSCRIPTION };
   if (isUnsupported(input?.format)) missing.input = { ...missing.input, format: PCM };
   if (isUnsupported(output?.format)) missing.output = { format: PCM };
   return Object.keys(missing).length === 0 ? null : { audio: missing };

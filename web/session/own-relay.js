@@ -11,6 +11,22 @@ export function ownRelay() {
   return url.href;
 }
 
+/** @typedef {'conversation' | 'captions' | 'translation'} Kind what sort of session it is */
+
+/**
+ * Where a relay has sessions of another kind than conversations.
+ *
+ * @param {string} url of its conversations
+ * @param {Kind} kind
+ */
+export function addressOf(url, kind) {
+  if (kind === 'conversation' || !URL.canParse(url)) return url;
+  const address = new URL(url);
+  if (kind === 'captions') address.searchParams.set('intent', 'transcription');
+  if (kind === 'translation') address.pathname = `${address.pathname.replace(/\/$/, '')}/translations`;
+  return address.href;
+}
+
 /**
  * How long it takes to the relay and back.
  *

@@ -9,6 +9,7 @@ const DEFAULTS = {
   relayUrl: '',
   profile: '',
   model: '',
+  kind: 'conversation',
   microphoneId: '',
   speakerId: '',
   volume: 1,

@@ -1,4 +1,5 @@
 /** The settings dialog: relay, profile, model, credential, microphone and speaker. */
+import { addressOf } from '../session/own-relay.js';
 import { make } from './page.js';
 
 /** @typedef {import('../session/preferences.js').Preferences} Preferences */
@@ -9,6 +10,7 @@ import { make } from './page.js';
  * @property {HTMLInputElement} relayUrl
  * @property {HTMLInputElement} profile
  * @property {HTMLInputElement} model
+ * @property {HTMLSelectElement} kind
  * @property {HTMLInputElement} ticket never kept
  * @property {HTMLSelectElement} microphone
  * @property {HTMLSelectElement} speaker
@@ -31,8 +33,8 @@ export class SettingsView extends EventTarget {
     this.#preferences = preferences;
     this.#defaultUrl = defaultUrl;
     this.#fill();
-    const { relayUrl, profile, model, microphone, speaker } = elements;
-    for (const field of [relayUrl, profile, model]) field.addEventListener('change', () => this.#read());
+    const { relayUrl, profile, model, kind, microphone, speaker } = elements;
+    for (const field of [relayUrl, profile, model, kind]) field.addEventListener('change', () => this.#read());
     microphone.addEventListener('change', () => this.#choose('microphone', microphone.value));
     speaker.addEventListener('change', () => this.#choose('speaker', speaker.value));
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.listDevices());
@@ -46,9 +48,10 @@ export class SettingsView extends EventTarget {
 
   /** What to start a session with. */
   get target() {
-    const { relayUrl, profile, model, microphoneId } = this.#preferences.choices;
+    const { relayUrl, profile, model, kind, microphoneId } = this.#preferences.choices;
     const ticket = this.#elements.ticket.value.trim();
-    return { url: relayUrl || this.#defaultUrl, profile, model, ticket, microphoneId };
+    const url = addressOf(relayUrl || this.#defaultUrl, /** @type {import('../session/own-relay.js').Kind} */ (kind));
+    return { url, profile, model, ticket, microphoneId };
   }
 
   /** Lists the devices. Browsers name them only once the microphone was allowed: call it again then. */
@@ -62,20 +65,22 @@ export class SettingsView extends EventTarget {
   }
 
   #fill() {
-    const { relayUrl, profile, model } = this.#elements;
+    const { relayUrl, profile, model, kind } = this.#elements;
     const { choices } = this.#preferences;
     relayUrl.value = choices.relayUrl || this.#defaultUrl;
     profile.value = choices.profile;
     model.value = choices.model;
+    kind.value = choices.kind;
   }
 
   #read() {
-    const { relayUrl, profile, model } = this.#elements;
+    const { relayUrl, profile, model, kind } = this.#elements;
     const url = relayUrl.value.trim();
     this.#preferences.change({
       relayUrl: url === this.#defaultUrl ? '' : url,
       profile: profile.value.trim(),
       model: model.value.trim(),
+      kind: kind.value,
     });
     this.#fill();
     this.dispatchEvent(new Event('change'));

@@ -67,3 +67,8 @@ test('A relay that sets nothing up is not awaited for long.', async (context) =>
   await done;
   assert.equal(client.updates.length, 1);
 });
+
+test('A translation is transcribed by a model of its own.', () => {
+  const missing = missingSettings({ type: 'translation', audio: { input: { transcription: null } } });
+  assert.deepEqual(missing, { audio: { input: { transcription: { model: 'gpt-realtime-whisper' } } } });
+});
