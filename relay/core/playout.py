@@ -62,7 +62,7 @@ class Playout:
     """
 
     def __init__(self, tell: Say, ask: Say) -> None:
-        """What is told goes to the peer, what is asked to the upstream; neither may call back."""
+        """What is told goes to the peer, what is asked to the upstream; neither calls back."""
         self.waiting_bytes = 0
         self.played_ms = 0.0
         self._tell = tell
@@ -74,21 +74,23 @@ class Playout:
         self._interrupts = True
         self._said = 0
 
-    def on_down(self, event: Event) -> bool:
-        """Look at what the upstream says; returns whether the peer gets to see it."""
-        if event.type == DELTA:
-            self._put(event.body)
-            return False
+    def hides(self, event: Event) -> bool:
+        """Whether the peer does not get to see what the upstream says: it hears it, or it did not ask."""
         if event.type == ERROR:
             error = event.body.get("error")
-            return not (isinstance(error, dict) and str(error.get("event_id")).startswith(OWN))
-        if event.type == DONE:
+            return isinstance(error, dict) and str(error.get("event_id")).startswith(OWN)
+        return event.type == DELTA
+
+    def on_down(self, event: Event) -> None:
+        """Take what the upstream says, once the peer was told what is not hidden."""
+        if event.type == DELTA:
+            self._put(event.body)
+        elif event.type == DONE:
             self._finish(event.body.get("response"))
         elif event.type in SESSION_EVENTS:
             self._interrupts = _interrupts(event.body.get("session"))
         elif event.type == SPEECH_STARTED and self._interrupts:
             self.clear()
-        return True
 
     def frame(self) -> bytes | None:
         """The next `FRAME_BYTES`, filled up with silence where too little is there; None where nothing is."""
@@ -105,8 +107,7 @@ class Playout:
     def clear(self) -> None:
         """Play none of it, nor what is still to come of these parts; the conversation has what was played alone."""
         cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._unfinished]
-        self._sounds.clear()
-        self.waiting_bytes = 0
+        self.drop()
         for response_id in dict.fromkeys(sound.response_id for sound in cut):
             self._say(self._tell, "output_audio_buffer.cleared", response_id=response_id)
             if self._heard == response_id:
@@ -114,6 +115,11 @@ class Playout:
         self._hear(None)
         for sound in cut:
             self._truncate(sound)
+
+    def drop(self) -> None:
+        """Play none of it, and say nothing of it: the session has ended."""
+        self._sounds.clear()
+        self.waiting_bytes = 0
 
     def _put(self, body: Body) -> None:
         response_id, item_id, index = body.get("response_id"), body.get("item_id"), body.get("content_index", 0)

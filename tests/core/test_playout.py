@@ -19,7 +19,10 @@ class Table:
         self.playout = Playout(self._told, self._asked)
 
     def down(self, body: dict[str, Any]) -> bool:
-        return self.playout.on_down(write_event(body))
+        """Returns whether the peer sees it."""
+        event = write_event(body)
+        self.playout.on_down(event)
+        return not self.playout.hides(event)
 
     def sound(self, response: str, item: str, ms: int, *, value: int = 1, index: int = 0) -> None:
         pcm = base64.b64encode(bytes([value]) * (ms * BYTES_PER_MS)).decode()

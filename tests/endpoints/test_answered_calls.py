@@ -50,6 +50,36 @@ async def test_a_spoken_turn() -> None:
         assert relay.ended_by("peer_closed") == 1
 
 
+async def test_a_caller_interrupts() -> None:
+    """A second turn cuts the answer to the first: silence, `cleared`, and the conversation ends where it was heard."""
+    async with place() as (relay, _), calling(relay) as (peer, _):
+        peer.microphone.muted = False
+        await peer.event("input_audio_buffer.speech_started")
+        peer.microphone.muted = True
+        started = await peer.event("output_audio_buffer.started")
+        await peer.until(lambda: peer.loudness > 0.02)
+        peer.microphone.muted = False
+        cleared = await peer.event("output_audio_buffer.cleared")
+        truncated = await peer.event("conversation.item.truncated")
+        assert cleared["response_id"] == started["response_id"]
+        assert truncated["audio_end_ms"] > 0
+        assert "error" not in {event["type"] for event in peer.told}
+
+
+async def test_an_answer_is_heard_to_its_end() -> None:
+    """`stopped` comes when the sound is over, long after the response is done."""
+    async with place() as (relay, _), calling(relay) as (peer, _):
+        peer.microphone.muted = True
+        peer.send(type="response.create")
+        stopped = await peer.event("output_audio_buffer.stopped")
+        kinds = [event["type"] for event in peer.told]
+        assert kinds.index("output_audio_buffer.started") < kinds.index("output_audio_buffer.stopped")
+        assert kinds.index("response.done") < kinds.index("output_audio_buffer.stopped")
+        done = await peer.event("response.done")
+        assert stopped["response_id"] == done["response"]["id"]
+        assert "conversation.item.truncated" not in kinds
+
+
 async def test_the_caller_hangs_up_where_the_answer_says() -> None:
     """`hangup` ends the call at both ends, and what was said last is still told."""
     async with place() as (relay, _), calling(relay) as (peer, answer):

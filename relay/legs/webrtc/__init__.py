@@ -6,6 +6,5 @@ wrtc_end        a media end on libwebrtc
 aiortc_end      a media end on aiortc
 engines         which of them, and what to say where it is not installed
 hearing         decoded sound made into events, by the clock
-playing         what waits to be played
-leg             a peer's leg on a media end
+leg             a peer's leg on a media end; what it plays is decided in `relay.core.playout`
 """

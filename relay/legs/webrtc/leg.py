@@ -3,7 +3,8 @@
     up    the peer's sound, as `input_audio_buffer.append`; what it says over its channel
     down  an answer's sound, played by the clock; everything else over the channel
 
-The sound of answers does not go over the channel, and `output_audio_buffer.clear` is answered here, as the API does it.
+The sound of answers does not go over the channel, and `output_audio_buffer.clear` is answered here, as the API does it:
+see `relay.core.playout`.
 """
 
 import asyncio
@@ -12,8 +13,9 @@ from collections.abc import Iterable
 from time import monotonic
 
 from relay.core.close_codes import ABNORMAL, POLICY, TOO_BIG
-from relay.core.events import Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
+from relay.core.events import Body, Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
 from relay.core.leg import Closed, Listener
+from relay.core.playout import Playout
 from relay.legs.webrtc.hearing import Hearing
 from relay.legs.webrtc.media import (
     BYTES_PER_S,
@@ -23,7 +25,8 @@ from relay.legs.webrtc.media import (
     MediaEnd,
     MediaListener,
 )
-from relay.legs.webrtc.playing import CLEAR, SOUND, SPEECH_STARTED, PlayQueue
+
+CLEAR = "output_audio_buffer.clear"
 
 CONNECT_WITHIN_S = 30.0
 """How long a peer may take to find its way to the relay, or back after the network was gone."""
@@ -54,9 +57,8 @@ class CallLeg:
     """A media end tells of none."""
 
     def __init__(self, end: MediaEnd) -> None:
-        self.played_s = 0.0
         self._end = end
-        self._queue = PlayQueue()
+        self._playout = Playout(self._tell_played, self._ask)
         self._hearing = Hearing()
         self._unsent: deque[str] = deque()
         self._unsent_bytes = 0
@@ -86,26 +88,28 @@ class CallLeg:
     # What the session does.
 
     @property
+    def played_s(self) -> float:
+        """How much of answers' sound has been sent."""
+        return self._playout.played_ms / 1000
+
+    @property
     def buffered_bytes(self) -> int:
         """What waits for the channel, and what waits to be played."""
-        return self._end.buffered_bytes + self._unsent_bytes + self._queue.waiting_bytes
+        return self._end.buffered_bytes + self._unsent_bytes + self._playout.waiting_bytes
 
     def send(self, data: Data, received_at: float) -> int:
         if self._last_word is not None or self._gone.done():
             return 0
         event = read_upstream_event(data)
-        if event.type == SOUND:
-            self._queue.put(event)
-        else:
-            if event.type == SPEECH_STARTED:
-                self._queue.clear()
+        if not self._playout.hides(event):
             self._tell(data if isinstance(data, str) else data.decode(errors="replace"))
+        self._playout.on_down(event)
         return self.buffered_bytes
 
     def close(self, code: int, reason: str) -> None:
         if self._last_word is None:
             self._last_word = Closed(code, reason)
-            self._queue.clear()
+            self._playout.drop()
             self._lost_at = monotonic() + FLUSH_S
 
     def pause_reading(self) -> None:
@@ -148,11 +152,10 @@ class CallLeg:
     def _play(self) -> None:
         if not self._is_connected:
             return
-        frame = self._queue.frame()
+        frame = self._playout.frame()
         self._end.play(frame or _SILENCE)
         if frame is None:
             return
-        self.played_s += FRAME_S
         self._untold_bytes += FRAME_BYTES
         if self._untold_bytes >= BYTES_PER_S:
             self._sent()
@@ -188,7 +191,7 @@ class CallLeg:
         if len(data) > LARGEST_MESSAGE_BYTES:
             self._end_with(Closed(TOO_BIG, "a message above 256 KiB", ours=True))
         elif read_peer_event(data).type == CLEAR:
-            self._queue.clear()
+            self._playout.clear()
         elif self._hearing.held_bytes > MOST_KEPT_BYTES:
             self._end_with(Closed(POLICY, "too much at once", ours=True))
         else:
@@ -208,6 +211,13 @@ class CallLeg:
         else:
             self._unsent.append(text)
             self._unsent_bytes += size_bytes(text)
+
+    def _tell_played(self, body: Body) -> None:
+        self._tell(write_event(body).data)  # type: ignore[arg-type]
+
+    def _ask(self, body: Body) -> None:
+        """Say it as if the peer did, when the session is done with what made it necessary."""
+        asyncio.get_running_loop().call_soon(self._up, [write_event(body).data])
 
     def _up(self, messages: Iterable[Data]) -> None:
         for data in messages:

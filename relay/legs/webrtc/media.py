@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from relay.core import playout
 from relay.core.leg import Closed
 
 RATE = 24_000
 BYTES_PER_S = 2 * RATE
-FRAME_S = 0.02
-FRAME_BYTES = round(BYTES_PER_S * FRAME_S)
+FRAME_S = playout.FRAME_MS / 1000
+FRAME_BYTES = playout.FRAME_BYTES
 
 LARGEST_MESSAGE_BYTES = 256 * 1024
 """What browsers take over a data channel; a longer message closes it in some of them, and vanishes in others."""
