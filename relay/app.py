@@ -19,6 +19,7 @@ from relay.core.flow import Buffers
 from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
+from relay.endpoints.conversations import conversation_routes
 from relay.endpoints.incoming_calls import IncomingCalls
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
@@ -26,6 +27,7 @@ from relay.endpoints.realtime import RealtimeEndpoint
 from relay.endpoints.request_ids import RequestIdHeaders
 from relay.endpoints.response_headers import ResponseHeaders
 from relay.endpoints.wrong_address import WrongAddress, failed
+from relay.history.history import make_history
 from relay.legs.lanes import lane_in_use
 from relay.legs.webrtc.engines import missing_engine
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
@@ -50,8 +52,8 @@ def create_app(
 
         async with relay.router.lifespan_context(relay): ...
 
-    At its end recordings that are being written are finished and the store of quotas is let go, and a `cascade`, a
-    `mock` or a `replay:` ends, which else runs from the first session to the end of the event loop.
+    At its end recordings and conversations that are being written are finished and the store of quotas is let go, and a
+    `cascade`, a `mock` or a `replay:` ends, which else runs from the first session to the end of the event loop.
 
     Args:
         settings: what the relay does; see `load_settings`.
@@ -109,6 +111,7 @@ class _Parts:
         if settings.tls_cert is not None:
             metrics.certificate_expires.set(expires_at(settings.tls_cert))
         self._recordings = make_recordings(settings, metrics.count_failed_recording)
+        self._history = make_history(settings.history, metrics.count_failed_history)
         store = settings.quota_store.get_secret_value()
         self.quotas = make_quotas(settings.quota_table, store, metrics.quota_store_failures.inc)
         self._upstream = make_upstream(settings)
@@ -116,7 +119,8 @@ class _Parts:
         self.fellows = FellowWorkers()
         self._gate = gate = Gate(settings, ticket_secret)
         owners = Owners(self.fellows)
-        joiner = Joiner(settings, self.sessions, metrics, self._find_upstream, interceptors, self._recordings, owners)
+        find = self._find_upstream
+        joiner = Joiner(settings, self.sessions, metrics, find, interceptors, self._recordings, owners, self._history)
         self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, metrics.tally.down.added_s.observe)
         api = CallsApi(joiner.options, settings.secrets)
         self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api)
@@ -128,6 +132,7 @@ class _Parts:
             *mint_routes(self._gate, settings, self.metrics.count_refused_ticket),
             *self._calls.routes(),
             *self._incoming.routes(),
+            *([] if self._history is None else conversation_routes(self._gate, settings, self._history)),
             *probe_routes(self.sessions, self.metrics, settings.metrics_token),
         ]
 
@@ -138,6 +143,10 @@ class _Parts:
             stack.push_async_callback(self.quotas.close)
             if self._recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, self._recordings.close)
+            if self._history is not None:
+                stack.push_async_callback(asyncio.to_thread, self._history.close)
+                expiring = asyncio.create_task(self._history.run())
+                stack.callback(expiring.cancel)
             stack.push_async_callback(self._stand_in.close)
             await self._find_upstream()
             yield

@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType({
         "relay.checking.commands",
         "Check whether a relay or Realtime endpoint at URL does what clients rely on.",
     ),
+    "history": ("relay.history.commands", "List, export and delete conversations that are kept."),
     "inspect": ("relay.recording.commands", "Say what is in a recording: turns, waits, cost, errors and end."),
     "mock": (
         "relay.stand_ins.commands",

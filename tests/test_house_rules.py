@@ -20,9 +20,10 @@ ROOMS: dict[str, set[str]] = {
     "upstreams": {"core", "config", "legs", "admission"},
     "recording": {"core", "config", "legs"},
     "telemetry": {"core", "config", "recording"},
-    "sessions": {"core", "config", "legs", "admission", "upstreams", "recording", "telemetry"},
+    "history": {"core", "config"},
+    "sessions": {"core", "config", "legs", "admission", "upstreams", "recording", "telemetry", "history"},
     "calls": {"core", "config", "legs", "admission", "upstreams", "sessions"},
-    "endpoints": {"core", "config", "legs", "admission", "upstreams", "sessions", "telemetry", "calls"},
+    "endpoints": {"core", "config", "legs", "admission", "upstreams", "history", "sessions", "telemetry", "calls"},
     "serving": {"core", "config", "legs", "admission", "sessions", "telemetry"},
     "engine": set(),
     "stand_ins": {"core", "config", "legs", "admission", "upstreams", "recording", "calls", "serving", "engine"},
@@ -152,7 +153,7 @@ def foreign_to(path: Path, rooms: set[str], allowed: set[str]) -> set[str]:
 
 
 def test_the_handshake_is_read_once() -> None:
-    """One file reads what a peer's request says; of the rest, one answers it and one reads a call's id in the path.
+    """One file reads what a peer's request says; of the rest, one answers it, and two read an id in the path.
 
     Stand-ins are servers of their own, with requests of their own.
     """
@@ -163,7 +164,7 @@ def test_the_handshake_is_read_once() -> None:
         if {"starlette.requests", "starlette.websockets"} & imports(path)
         and reading & {node.attr for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)}
     }
-    assert readers == {"admission/session_request.py", "endpoints/calls.py"}
+    assert readers == {"admission/session_request.py", "endpoints/calls.py", "endpoints/conversations.py"}
 
 
 def test_who_holds_the_websocket() -> None:

@@ -22,7 +22,8 @@ class Identity:
         limits: figures by their name in `LIMITS`; each is a bound below the relay's own.
         session: what its ticket brings for the session, merged over the profile's; its `model` is dialled.
         speaks_for_others: whether the credential names nobody, so that the peer says for whom it acts.
-        is_ticket: whether it came with a ticket, which opens sessions and nothing else.
+        is_ticket: whether it came with a ticket, which opens sessions, and shows what is kept of them.
+        conversation: the only kept conversation that it may open and see; None for any of its subject's.
         expires_at: the Unix time, in seconds, up to which it may make tickets for; None for any.
     """
 
@@ -32,6 +33,7 @@ class Identity:
     session: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     speaks_for_others: bool = False
     is_ticket: bool = False
+    conversation: str | None = None
     expires_at: float | None = field(default=None, compare=False)
 
     @property

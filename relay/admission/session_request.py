@@ -3,6 +3,8 @@
 Nothing behind this file looks at a header, a path or a query again.
 """
 
+import re
+import secrets
 from dataclasses import dataclass, fields
 
 from starlette.requests import HTTPConnection
@@ -14,12 +16,17 @@ from relay.config.dialects import DIALECTS
 from relay.config.kinds import REALTIME, Kind
 from relay.config.profiles import Profile
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
+from relay.core.causes import Cause
+from relay.core.closing import Refused, ended
 from relay.core.dialect import BETA, Table
 
 SUBJECT_HEADER = "openai-safety-identifier"
 """Where the API's own clients say for whom they act."""
 
 SUBJECT_LENGTH_LIMIT = 256
+
+CONVERSATION = "conversation"
+CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 BETA_HEADER = "openai-beta"
 BETA_VERSION = "realtime=v1"
@@ -80,6 +87,18 @@ class AdmittedRequest(SessionRequest):
         """The request, from this identity and with this profile."""
         said = {field.name: getattr(request, field.name) for field in fields(SessionRequest)}
         return cls(**said, identity=identity, profile=profile)
+
+    def conversation_id(self) -> str:
+        """The id of the kept conversation that its session is in: the one that is named, or a new one.
+
+        Raises:
+            Refused: none can have that id, or the ticket is for another.
+        """
+        own, named = self.identity.conversation, dict(self.query).get(CONVERSATION)
+        id_ = named or own or f"conv_{secrets.token_hex(12)}"
+        if own not in {None, id_} or not CONVERSATION_ID.fullmatch(id_):
+            raise Refused(ended(Cause.CONVERSATION_REFUSED))
+        return id_
 
     @property
     def scopes(self) -> dict[str, str | None]:

@@ -52,7 +52,7 @@ class Ticket:
         subject: whose sessions they are; None on an open relay.
         origin: the only page origin that may use it; None for any that the relay admits.
         limits: see `Identity`.
-        session: see `Identity`.
+        session, conversation: see `Identity`.
     """
 
     expires_at: int
@@ -61,11 +61,14 @@ class Ticket:
     origin: str | None
     limits: Mapping[str, float]
     session: Mapping[str, Any]
+    conversation: str | None = None
 
     @property
     def identity(self) -> Identity:
         """Who comes with it."""
-        return Identity(self.subject, self.profile, self.limits, self.session, is_ticket=True)
+        return Identity(
+            self.subject, self.profile, self.limits, self.session, is_ticket=True, conversation=self.conversation
+        )
 
 
 class TicketSigner:
@@ -85,7 +88,8 @@ class TicketSigner:
             TicketTooLarge: it would have more than `LENGTH_LIMIT` characters.
         """
         values = (
-            ticket.expires_at, ticket.profile, ticket.subject, ticket.origin, dict(ticket.limits), dict(ticket.session)
+            ticket.expires_at, ticket.profile, ticket.subject, ticket.origin, dict(ticket.limits), dict(ticket.session),
+            *([] if ticket.conversation is None else [ticket.conversation]),
         )  # fmt: skip
         body = PREFIX + _text(zlib.compress(orjson.dumps(values), 9))
         text = f"{body}.{self._signature(body)}"

@@ -48,6 +48,7 @@ class Profile:
         credentials: what the tools of a ticket's or a call's own session open their servers with; no setting has them.
         guard: which of `relay.core.guards` watch its sessions; None for all where its peer is the voice page.
         survive: whether its sessions outlive their upstream.
+        history: whether what is said in its sessions is kept.
         replay_as: how a conversation is said again, `auto` being items until an upstream falls silent after them.
         attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
@@ -67,6 +68,7 @@ class Profile:
     credentials: tuple[str, ...] = ()
     guard: tuple[str, ...] | None = None
     survive: bool = False
+    history: bool = False
     replay_as: str = "auto"
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
@@ -102,8 +104,8 @@ def read_profile(
     quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
     dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
     guard = _read_guard(session.pop("guard"), f"profiles.{name}.guard") if "guard" in session else None
-    attach, survive = (
-        _read_flag(session.pop(flag, False), f"profiles.{name}.{flag}") for flag in ("attach", "survive")
+    attach, survive, history = (
+        _read_flag(session.pop(flag, False), f"profiles.{name}.{flag}") for flag in ("attach", "survive", "history")
     )
     if (replay_as := session.pop("replay_as", "auto")) not in REPLAYS:
         raise ValueError(f"profiles.{name}.replay_as: must be one of {', '.join(REPLAYS)}, not {replay_as!r}")
@@ -113,8 +115,9 @@ def read_profile(
     kind = KINDS[type_]
     if dialect is not None and kind.path != REALTIME.path:
         raise ValueError(f"profiles.{name}.dialect: {type_} sessions have none but the API's own")
-    if survive and kind is not REALTIME:
-        raise ValueError(f"profiles.{name}.survive: only realtime sessions can, and these are {type_} sessions")
+    for flag, is_on in (("survive", survive), ("history", history)):
+        if is_on and kind is not REALTIME:
+            raise ValueError(f"profiles.{name}.{flag}: only realtime sessions can, and these are {type_} sessions")
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
     lock = _read_lock(lock, f"profiles.{name}.lock")
@@ -137,6 +140,7 @@ def read_profile(
         attach=attach,
         guard=guard,
         survive=survive,
+        history=history,
         replay_as=replay_as,
     )
 

@@ -17,6 +17,7 @@ from pydantic_settings import (
 from relay.config.cascade import Cascade, laid_over, read_cascade
 from relay.config.errors import SettingsError
 from relay.config.explanations import nearest
+from relay.config.history_options import HistoryOptions
 from relay.config.jwt_options import JwtOptions
 from relay.config.limits import read_limits, read_prices, read_quotas
 from relay.config.profiles import DEFAULT_MODEL, DEFAULT_MODELS, DEFAULT_NAME, Profile, read_profile
@@ -109,6 +110,10 @@ class Settings(UpstreamOptions):
     record_max_s: float = Field(
         4000.0, gt=0, description="Longest recording, in seconds; the API ends a session after 3600."
     )
+    history: HistoryOptions | None = Field(
+        None,
+        description="Where conversations are kept, as `[history]` for profiles with `history = true`: docs/history.md.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` is console on a terminal and JSON elsewhere."
@@ -195,7 +200,7 @@ class Settings(UpstreamOptions):
             )
             self._read_cascade(name, table.get("cascade", {}))
             self._read_webrtc[name] = read_webrtc(table.get("webrtc", {}), f"profiles.{name}.webrtc", webrtc)
-        self._check_record_dir()
+        self._check_stores()
         self._check_survival()
         for number, entry in enumerate(self.tokens):
             if entry.profile is not None:
@@ -239,12 +244,15 @@ class Settings(UpstreamOptions):
         self._read_prices = read_prices(self.prices)
         return self
 
-    def _check_record_dir(self) -> None:
+    def _check_stores(self) -> None:
         profiles = self._read_profiles.values()
         wanting = [f"profiles.{each.name}.record" for each in profiles if each.record and each.record.record]
         wanting += ["record_all"] * self.record_all
         if wanting and self.record_dir is None:
             raise ValueError(f"{wanting[0]}: there is no record_dir for recordings to go to")
+        keeping = next((f"profiles.{each.name}.history" for each in profiles if each.history), None)
+        if keeping is not None and self.history is None:
+            raise ValueError(f"{keeping}: there is no [history] with a store for conversations to be kept in")
 
     def _check_survival(self) -> None:
         wanting = [each.name for each in self._read_profiles.values() if each.survive]

@@ -51,6 +51,7 @@ class Cause(Enum):
     PROFILE_REFUSED = "profile_refused"
     PROFILE_UNKNOWN = "profile_unknown"
     CALL_UNKNOWN = "call_id_not_found"
+    CONVERSATION_REFUSED = "conversation_refused"
     NO_CALLS = "no_calls"
     KIND_REFUSED = "kind_refused"
     PATH_UNKNOWN = "path_unknown"
@@ -212,6 +213,12 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "There is no such call or session here. It may have ended, or be another one's.",
         HOPELESS,
         http_status=404,
+    ),
+    Cause.CONVERSATION_REFUSED: Row(
+        "The peer named a conversation with an id that none can have, or another one than its ticket is for.",
+        "This conversation cannot be opened. An id is 1 to 64 letters, digits, - and _; a ticket may be for one alone.",
+        HOPELESS,
+        http_status=400,
     ),
     Cause.NO_CALLS: Row(
         "A WebRTC call was asked for where the upstream makes none, or the profile locks what could be changed in it.",

@@ -131,7 +131,7 @@ class Mint:
         expires_at = int(min(now + asked.lifetime_s, identity.expires_at or math.inf))
         if expires_at <= now:  # within the leeway that a JWT's signer has
             raise Refused(ended(Cause.CREDENTIALS_EXPIRED))
-        ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, session)
+        ticket = Ticket(expires_at, profile.name, identity.subject, asked.origin, limits, session, asked.conversation)
         body = {"value": self._gate.tickets.write(ticket), "expires_at": expires_at, "session": session_shown(shown)}
         _log.info("ticket.minted", profile=profile.name, subject=identity.subject_hash, lifetime_s=expires_at - now)
         return body

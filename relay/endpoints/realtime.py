@@ -23,6 +23,7 @@ from relay.core.close_codes import ABNORMAL
 from relay.core.closing import Refused, ended, peer_ended
 from relay.core.leg import Closed
 from relay.endpoints.pending_peer import PendingPeer
+from relay.history.history import Conversation
 from relay.legs.binary_audio import BinaryAudioLeg
 from relay.legs.choice import Observe, UpstreamLeg
 from relay.legs.dialect import Interpreter
@@ -86,13 +87,14 @@ class RealtimeEndpoint:
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
                 await peer.connected()
+                conversation = await self._joiner.conversation(request)
                 request = await self._with_first_model(peer, request)
                 target = await self._joiner.target(request)
                 dialled_at = monotonic()
                 upstream = await self._dial(peer, target, request)
                 dial_s = monotonic() - dialled_at
                 try:
-                    await self._join(peer, target, upstream, request, budgets, session_id, dial_s)
+                    await self._join(peer, target, upstream, request, budgets, session_id, dial_s, conversation)
                 finally:
                     upstream.abort()
 
@@ -130,6 +132,7 @@ class RealtimeEndpoint:
         budgets: Sequence[Budget],
         session_id: str,
         dial_s: float,
+        conversation: Conversation | None,
     ) -> None:
         interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
         leg = interpreter.at_peer(await peer.leg(self._observe_added))
@@ -141,6 +144,7 @@ class RealtimeEndpoint:
             peer.subprotocol,
             relay_events=in_bytes or dict(request.query).get("relay_events") == "1",
             dial_s=dial_s,
+            conversation=conversation,
         )
         await self._joiner.join(
             info,

@@ -1,7 +1,7 @@
 """The body of a request for a ticket: read, and checked field by field.
 
-Beside the API's `expires_after` and `session` it may have an object `relay`, with the `profile`, the `origin` and the
-`limits` that the ticket is bound to.
+Beside the API's `expires_after` and `session` it may have an object `relay`, with the `profile`, the `origin`, the
+`limits` and the `conversation` that the ticket is bound to.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from relay.admission.identity import read_limits
+from relay.admission.session_request import CONVERSATION_ID
 from relay.admission.tickets import LIFETIME_S
 from relay.config.errors import RequestInvalid
 from relay.config.kinds import MINTED
@@ -31,6 +32,7 @@ class TicketRequest:
     profile: str | None = None
     origin: str | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
+    conversation: str | None = None
 
 
 def read_request(body: bytes) -> TicketRequest:
@@ -40,17 +42,21 @@ def read_request(body: bytes) -> TicketRequest:
         RequestInvalid: with the first field that is wrong.
     """
     asked = _object(read_json(body or b"{}", "the body"), "the body", {"expires_after", "session", "relay"})
-    ours = _object(asked.get("relay"), "relay", {"profile", "origin", "limits"})
+    ours = _object(asked.get("relay"), "relay", {"profile", "origin", "limits", "conversation"})
     try:
         limits = read_limits(ours.get("limits") or {})
     except ValueError as wrong:
         raise RequestInvalid(f"relay.{wrong}") from None
+    conversation = _text(ours, "conversation")
+    if conversation is not None and not CONVERSATION_ID.fullmatch(conversation):
+        raise RequestInvalid("relay.conversation: must be 1 to 64 letters, digits, - and _")
     return TicketRequest(
         _read_lifetime(_object(asked.get("expires_after"), "expires_after", {"anchor", "seconds"})),
         _object(asked.get("session"), "session", None),
         _text(ours, "profile"),
         _text(ours, "origin"),
         limits,
+        conversation,
     )
 
 

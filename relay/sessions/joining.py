@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import structlog
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import REALTIME
+from relay.config.profiles import Profile
 from relay.config.settings import Settings
 from relay.config.upstream_options import CASCADE
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
@@ -23,10 +25,12 @@ from relay.core.guards import GUARDS, RESPONSE, TRUNCATE, ResponseGuard, Truncat
 from relay.core.interceptor import Interceptor
 from relay.core.limits import Bounds
 from relay.core.locks import Locks
+from relay.core.memory import Memory
 from relay.core.meter import Meter
 from relay.core.muted import MutedAnswers
 from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction, Secrets
+from relay.core.replayed import ReplayedItems, opening_session
 from relay.core.session import Session
 from relay.core.sound import SoundCount
 from relay.core.stages import StageTimer
@@ -34,6 +38,8 @@ from relay.core.tally import Costs
 from relay.core.time_meters import TimeMeter
 from relay.core.tool_credentials import tool_credentials
 from relay.core.turns import TurnTimer
+from relay.history.history import Conversation, History
+from relay.history.rows import Key
 from relay.legs.choice import RunningLeg, UpstreamLeg, choose_dial
 from relay.legs.close_reason import ReasonLeg
 from relay.legs.lanes import LanePoll, join_lanes, relink_lanes
@@ -44,7 +50,7 @@ from relay.sessions.journal import Journal
 from relay.sessions.ownership import Owners
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
-from relay.sessions.survival import Redial, Replaying, Survival
+from relay.sessions.survival import Redial, Replaying, Survival, says_as_instructions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
 from relay.upstreams.query import chosen_model, seen_call, session_kind
@@ -76,6 +82,7 @@ class Joiner:
         interceptors: Sequence[InterceptorFactory] = (),
         recordings: Recordings | None = None,
         owners: Owners | None = None,
+        history: History | None = None,
     ) -> None:
         self.payers = Payers()
         self.owners = owners or Owners()
@@ -86,6 +93,7 @@ class Joiner:
         self._metrics = metrics
         self._own_interceptors = tuple(interceptors)
         self._recordings = recordings
+        self._history = history
         self._lane_poll = LanePoll()
         self.replaying = Replaying()
         self._dial_by = choose_dial(settings.carrier)
@@ -97,6 +105,16 @@ class Joiner:
             Refused: it has no session of this kind.
         """
         return (await self._find_upstream())(request)
+
+    async def conversation(self, request: AdmittedRequest) -> Conversation | None:
+        """The conversation that the session goes on with, as far as it is kept; None where none is kept.
+
+        Raises:
+            Refused: it cannot be opened by this peer.
+        """
+        if self._history is None or not request.profile.history or session_kind(request) is not REALTIME:
+            return None
+        return await self._history.open(Key.of(request.identity.subject, request.conversation_id()))
 
     async def dial(self, target: Target, request: AdmittedRequest) -> UpstreamLeg:
         """Open the upstream's connection for this request, for the caller to abort. Cancelling leaves nothing open.
@@ -125,10 +143,12 @@ class Joiner:
             redial: opens another upstream like this one; None where there cannot be another.
         """
         turn_state = session_kind(info.request).turn_state()
-        sound, survival = SoundCount(), None
-        if redial is not None and info.request.profile.survive and session_kind(info.request) is REALTIME:
+        sound, survival, kept = SoundCount(), None, info.conversation
+        survives = redial is not None and info.request.profile.survive and session_kind(info.request) is REALTIME
+        memory = _memory(info, sound) if survives or kept is not None else None
+        if redial is not None and survives and memory is not None:
             replaying, profile = self.replaying, info.request.profile
-            survival = Survival(upstream, redial, profile, turn_state, sound, self._metrics, replaying)
+            survival = Survival(upstream, redial, profile, memory, turn_state, sound, self._metrics, replaying)
             upstream = survival.leg
         with contextlib.ExitStack() as stack:
             recorder = self._record(info)
@@ -143,9 +163,9 @@ class Joiner:
                 upstream = ReasonLeg(upstream, concealment.reason)
             place = info.place or stack.enter_context(self.payers.place(seen_call(info.request)))
             meter = self._meter(info, costs, journal, place)
-            hooks = (*info.interceptors, *self._interceptors(info.request, concealment, recorder))
+            hooks = (*info.interceptors, *self._interceptors(info, concealment, recorder))
             bounds = Bounds(info.request.profile.limits, turn_state)
-            guards = [*self._guards(info, sound, survival)]
+            guards = [*self._guards(info, sound, memory, survival)]
             interceptors = (*journal.interceptors, turn_state, *hooks, bounds, meter, *guards)
             session = self._session(info, peer, upstream, interceptors)
             if survival is not None:
@@ -220,8 +240,9 @@ class Joiner:
         )
 
     def _interceptors(
-        self, request: AdmittedRequest, concealment: Concealment, recorder: Recorder | None
+        self, info: PeerInfo, concealment: Concealment, recorder: Recorder | None
     ) -> Iterable[Interceptor]:
+        request = info.request
         yield Redaction(self._secrets_of(request))
         yield TurnTimer(self._metrics.tally.first_audio_s)
         if self._settings.upstream == CASCADE:
@@ -231,8 +252,8 @@ class Joiner:
         if concealment:
             yield concealment
         kind = request.profile.kind
-        if request.profile.session and kind.opening is not None and kind is session_kind(request):
-            yield kind.opening(request.profile.session)
+        if kind.opening is not None and kind is session_kind(request):
+            yield from self._opening(request.profile, kind.opening, info.conversation)
         if (model := chosen_model(request)) is not None:
             yield ChosenModel(model)
         for make in self._own_interceptors:
@@ -242,17 +263,32 @@ class Joiner:
         if recorder is not None:
             yield recorder
 
-    def _guards(self, info: PeerInfo, sound: SoundCount, survival: Survival | None) -> Iterable[Interceptor]:
+    def _opening(
+        self, profile: Profile, opening: Callable[[Mapping[str, Any]], Interceptor], kept: Conversation | None
+    ) -> Iterable[Interceptor]:
+        """What is said upstream before the peer's first word: the session, and the conversation that goes on."""
+        items = () if kept is None else kept.items
+        in_instructions = says_as_instructions(profile, self.replaying)
+        if session := opening_session(profile.session, items, in_instructions=in_instructions):
+            yield opening(session)
+        if kept is not None:
+            yield ReplayedItems(kept.key.id, () if in_instructions else items, len(items))
+
+    def _guards(
+        self, info: PeerInfo, sound: SoundCount, memory: Memory | None, survival: Survival | None
+    ) -> Iterable[Interceptor]:
         """What stands behind all that may refuse or keep an event: this session's guards, and its memory."""
         profile = info.request.profile
         if session_kind(info.request) is not REALTIME:
             return
         yield MutedAnswers(self._muted)
         guards = (profile.guard if profile.guard is not None or info.subprotocol != BINARY_AUDIO else GUARDS) or ()
-        if TRUNCATE in guards or survival is not None:
+        if TRUNCATE in guards or memory is not None:
             yield sound
+        if memory is not None:
+            yield memory
         if survival is not None:
-            yield from (survival.memory, survival.succession)
+            yield survival.succession
         if TRUNCATE in guards:
             yield TruncateGuard(sound, self._metrics.count_guarded)
         if RESPONSE in guards:
@@ -267,6 +303,14 @@ class Joiner:
         assert session.ended is not None  # noqa: S101 - both legs are gone, and each one's end ends the session
         self._metrics.count_end(session.ended)
         self._metrics.session_seconds.observe(seconds)
+
+
+def _memory(info: PeerInfo, sound: SoundCount) -> Memory:
+    """What remembers this session, and tells the history where one is kept."""
+    session, kept = info.request.profile.session, info.conversation
+    if kept is None:
+        return Memory(session, sound_ms=sound.said_ms)
+    return Memory(session, kept.items, sound_ms=sound.said_ms, on_settled=kept.settled)
 
 
 async def _run(session: Session, peer: RunningLeg, upstream: UpstreamLeg) -> None:

@@ -7,6 +7,7 @@ from relay.admission.session_request import AdmittedRequest
 from relay.core.budget import Budget
 from relay.core.interceptor import Interceptor
 from relay.core.payers import Place
+from relay.history.history import Conversation
 from relay.upstreams.query import dialled_model
 
 
@@ -23,6 +24,7 @@ class PeerInfo:
         model: what it talks to, where that is not in what is dialled.
         place: among the sessions that see the same call, where it has one already.
         interceptors: what its end needs of its own, before all that policies want.
+        conversation: the one that is kept of its session; None where none is.
         dial_s: how long its upstream took to open; None where nobody waited for that.
     """
 
@@ -35,6 +37,7 @@ class PeerInfo:
     place: Place | None = None
     interceptors: tuple[Interceptor, ...] = ()
     dial_s: float | None = None
+    conversation: Conversation | None = None
 
     @property
     def dialled_model(self) -> str | None:

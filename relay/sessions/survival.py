@@ -41,7 +41,7 @@ class Survival:
 
     Attributes:
         leg: the upstream's leg, in place of the one that was dialled.
-        memory, succession: the interceptors that belong to it.
+        succession: the interceptor that belongs to it.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Survival:
         leg: UpstreamLeg,
         redial: Redial,
         profile: "Profile",
+        memory: Memory,
         turn_state: TurnState,
         sound: SoundCount,
         metrics: Metrics,
         replaying: Replaying,
     ) -> None:
-        self.memory = Memory(profile.session, sound_ms=sound.said_ms)
         self.succession = Succession(
-            self.memory, turn_state, time() - monotonic(), lambda: says_as_instructions(profile, replaying)
+            memory, turn_state, time() - monotonic(), lambda: says_as_instructions(profile, replaying)
         )
         self.leg = SuccessiveLeg(leg, redial, self.succession)
         self.leg.tells = self

@@ -101,6 +101,13 @@ class Metrics:
             ),
             failures,
         )
+        self._history_failures = counter(
+            "relay_history_failures",
+            "What was lost of kept conversations since the store failed: rows not written, conversations not read.",
+            ["operation"],
+        )
+        for operation in ("read", "write"):
+            self._history_failures.labels(operation)
         self._guarded = _labelled(
             counter("relay_guarded", "Events of peers that a guard changed, held or dropped, by guard.", ["guard"]),
             GUARDS,
@@ -170,6 +177,11 @@ class Metrics:
     def count_succession(self, reason: Reason, *, had: bool) -> None:
         """Count an upstream that was succeeded, or could not be."""
         self._successions.labels(reason.value, "succeeded" if had else "failed").inc()
+
+    def count_failed_history(self, operation: str, count: int, why: str) -> None:
+        """Count and log what the history's store cost; may be called on any thread."""
+        self._history_failures.labels(operation).inc(count)
+        _log.warning("history.failed", operation=operation, count=count, why=why)
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
         """Count and log a recording that is not whole; may be called on any thread."""

@@ -70,3 +70,37 @@ def test_a_wrong_setting_is_told_by_name(given, words) -> None:
 def test_every_setting_has_its_words() -> None:
     """Each setting says what it does."""
     assert all(field.description for field in Settings.model_fields.values())
+
+
+HISTORY = {"store": "sqlite:history.db"}
+
+
+def test_history() -> None:
+    """`[history]` names a file; the rest has defaults, and a profile turns it on."""
+    settings = load_settings(upstream="mock", history=HISTORY, profiles={"default": {"history": True}})
+    assert settings.history is not None
+    assert (str(settings.history.path), settings.history.keep_days, settings.history.replay_turns) == (
+        "history.db",
+        30,
+        20,
+    )
+    profile = settings.profile("default")
+    assert profile is not None
+    assert profile.history
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"profiles": {"x": {"history": True}}}, r"profiles\.x\.history: there is no \[history\]"),
+        ({"history": HISTORY, "profiles": {"x": {"history": True, "type": "live"}}}, "only realtime sessions can"),
+        ({"history": {"store": "history.db"}}, "sqlite:history.db"),
+        ({"history": {"store": "sqlite:"}}, "the path of a file"),
+        ({"history": {**HISTORY, "keep_days": 0}}, "keep_days"),
+        ({"history": {**HISTORY, "days": 3}}, "days"),
+    ],
+)
+def test_a_wrong_history(given, words) -> None:
+    """What is wrong with it is said at the start."""
+    with pytest.raises(SettingsError, match=words):
+        load_settings(upstream="mock", **given)

@@ -51,6 +51,10 @@ export const BY_ERROR = new Map(
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
     no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
+    conversation_refused: {
+        title: 'This conversation cannot be opened.',
+        advice: 'Start one without its name, or ask whoever runs this page.',
+    },
     call_id_not_found: { title: 'There is no such call here.', advice: 'It may have ended. Start a new one.' },
     kind_refused: {
       title: 'This profile is not for conversations.',
