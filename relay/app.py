@@ -123,7 +123,7 @@ class _Parts:
         joiner = Joiner(settings, self.sessions, metrics, find, interceptors, self._recordings, owners, self._history)
         self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, metrics.tally.down.added_s.observe)
         api = CallsApi(joiner.options, settings.secrets)
-        self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api)
+        self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api, metrics)
         self._incoming = IncomingCalls(gate, self.sessions, self.quotas, joiner, api, self._calls.active)
 
     def interfaces(self, settings: Settings) -> list[Route]:

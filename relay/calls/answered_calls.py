@@ -20,7 +20,7 @@ from relay.legs.target import Target
 from relay.legs.webrtc.descriptions import checked_offer, reachable_answer
 from relay.legs.webrtc.engines import make_end
 from relay.legs.webrtc.leg import CallLeg
-from relay.legs.webrtc.media import MediaEnd, Network, OfferRefused
+from relay.legs.webrtc.media import MediaEnd, Network, OfferRefused, Quality
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 
@@ -47,12 +47,12 @@ class AnsweredCalls:
     """Those of this process.
 
     Args:
-        make: makes a media end, by the name of its library.
+        count: is told how the sound of each went, once it is over: the peer's, and how many seconds were played to it.
     """
 
-    def __init__(self, joiner: Joiner, make: Callable[[str, Network], MediaEnd] = make_end) -> None:
+    def __init__(self, joiner: Joiner, count: Callable[[Quality, float], None]) -> None:
         self._joiner = joiner
-        self._make = make
+        self._count = count
         self._reserved = 0
         self._calls: dict[str, AnsweredCall] = {}
 
@@ -75,7 +75,7 @@ class AnsweredCalls:
         if self._reserved >= options.max_calls:
             raise Refused(ended(Cause.FULL))
         self._reserved += 1
-        end = self._make(options.engine, Network(options.ports, options.advertise))
+        end = make_end(options.engine, Network(options.ports, options.advertise))
         try:
             call = await self._answer(end, options, sdp, subject)
             self._calls[call.made.call_id] = call
@@ -84,6 +84,7 @@ class AnsweredCalls:
                     yield call
             finally:
                 self._calls.pop(call.made.call_id)
+                self._count(await end.quality(), call.leg.played_s)
         finally:
             self._reserved -= 1
             await end.close()

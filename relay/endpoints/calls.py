@@ -7,6 +7,7 @@ the API itself.
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -35,9 +36,11 @@ from relay.core.leg import Closed
 from relay.endpoints.client_secrets import read_body
 from relay.endpoints.realtime import end_well
 from relay.endpoints.refusals import complaint, refusal_response
+from relay.legs.webrtc.media import Quality
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
+from relay.telemetry.metrics import Metrics
 from relay.upstreams.query import dialled_model
 
 PATH = "/v1/realtime/calls"
@@ -58,7 +61,14 @@ class CallsEndpoint:
     """
 
     def __init__(
-        self, settings: Settings, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, api: CallsApi
+        self,
+        settings: Settings,
+        gate: Gate,
+        sessions: Sessions,
+        quotas: Quotas,
+        joiner: Joiner,
+        api: CallsApi,
+        metrics: Metrics,
     ) -> None:
         self._settings = settings
         self._gate = gate
@@ -67,7 +77,8 @@ class CallsEndpoint:
         self._joiner = joiner
         self._api = api
         self.active = ActiveCalls(joiner, api)
-        self.answered = AnsweredCalls(joiner)
+        self.answered = AnsweredCalls(joiner, partial(_count_call, metrics))
+        metrics.calls_open.set_function(lambda: len(self.answered))
 
     def routes(self) -> list[Route]:
         """Where it is served. Pages of the allowed origins may ask, and are checked like a peer otherwise."""
@@ -231,6 +242,16 @@ async def refuse_beta(_: Request) -> Response:
     """The answer to an offer in the beta's place. What is said in a call goes by nobody who could translate it."""
     words = "The beta's WebRTC is not served here, nor by the API. POST the offer to /v1/realtime/calls and speak GA."
     return complaint(words, 400, "beta_api_shape_disabled")
+
+
+def _count_call(metrics: Metrics, heard: Quality, played_s: float) -> None:
+    metrics.count_call(
+        received=heard.packets,
+        lost=heard.lost,
+        jitter_s=heard.jitter_s,
+        concealed_s=heard.concealed_s or 0.0,
+        played_s=played_s,
+    )
 
 
 def _options() -> Response:

@@ -76,6 +76,21 @@ class Metrics:
               ["version", "lane"]).labels(__version__, lane).set(1)  # fmt: skip
         self.sessions_open = gauge("relay_sessions_open", "Sessions that are open now.")
         self.draining = gauge("relay_draining", "1 while the process admits nobody.")
+        self.calls_open = gauge("relay_calls_open", "WebRTC calls that the relay answers itself and that are open now.")
+        self._call_packets = counter(
+            "relay_call_packets",
+            "Packets of the sound of such calls' peers, by outcome, once a call is over.",
+            ["outcome"],
+        )
+        for outcome in ("received", "lost"):
+            self._call_packets.labels(outcome)
+        self._call_sound = counter(
+            "relay_call_sound_seconds",
+            "Sound of such calls, once a call is over: `played` to peers, `concealed` where theirs was lost.",
+            ["sort"],
+        )
+        for sort in ("played", "concealed"):
+            self._call_sound.labels(sort)
         self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
         self.certificate_expires = gauge(
             "relay_certificate_expires_timestamp_seconds",
@@ -145,6 +160,11 @@ class Metrics:
             "How long a session was held up when another upstream took it over.",
             buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1),
         )
+        self._call_jitter = histogram(
+            "relay_call_jitter_seconds",
+            "How unevenly the sound of such a call's peer came at its end.",
+            buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25),
+        )
         self.loop_lag_seconds = histogram(
             "relay_loop_lag_seconds", "How late the event loop ran a timer, once a second.", buckets=_LAG_BUCKETS_S
         )
@@ -173,6 +193,15 @@ class Metrics:
         """Count and log an answer in silence."""
         self._muted.inc()
         _log.warning("response.muted")
+
+    def count_call(self, *, received: int, lost: int, jitter_s: float, concealed_s: float, played_s: float) -> None:
+        """Count how the sound of a call went, once it is over."""
+        self._call_packets.labels("received").inc(received)
+        self._call_packets.labels("lost").inc(lost)
+        self._call_sound.labels("concealed").inc(concealed_s)
+        self._call_sound.labels("played").inc(played_s)
+        if received:
+            self._call_jitter.observe(jitter_s)
 
     def count_succession(self, reason: Reason, *, had: bool) -> None:
         """Count an upstream that was succeeded, or could not be."""

@@ -45,9 +45,14 @@ async def test_a_spoken_turn() -> None:
         kinds = {event["type"] for event in peer.told}
         assert "response.output_audio_transcript.delta" in kinds
         assert "response.output_audio.delta" not in kinds
+        sample = relay.metrics.registry.get_sample_value
+        assert sample("relay_calls_open") == 1
         await peer.close()
         await relay.sessions.empty()
         assert relay.ended_by("peer_closed") == 1
+        assert sample("relay_calls_open") == 0
+        assert (sample("relay_call_packets_total", {"outcome": "received"}) or 0) > 0
+        assert (sample("relay_call_sound_seconds_total", {"sort": "played"}) or 0) > 0
 
 
 async def test_a_caller_interrupts() -> None:

@@ -46,8 +46,8 @@ _SILENCE = bytes(FRAME_BYTES)
 class CallLeg:
     """One call's peer. The session does not know it from a WebSocket's.
 
-    Attributes:
-        played_s: how much of answers' sound has been sent.
+    Args:
+        connect_within_s: how long it may take to find its way here, or back.
     """
 
     lane_end = None
@@ -56,7 +56,7 @@ class CallLeg:
     extra_frames = 0
     """A media end tells of none."""
 
-    def __init__(self, end: MediaEnd) -> None:
+    def __init__(self, end: MediaEnd, connect_within_s: float = CONNECT_WITHIN_S) -> None:
         self._end = end
         self._playout = Playout(self._tell_played, self._ask)
         self._hearing = Hearing()
@@ -67,7 +67,8 @@ class CallLeg:
         self._kept: deque[Data] = deque()
         self._kept_bytes = 0
         self._listener: Listener | None = None
-        self._lost_at = monotonic() + CONNECT_WITHIN_S
+        self._connect_within_s = connect_within_s
+        self._lost_at = monotonic() + connect_within_s
         self._untold_bytes = 0
         self._gone: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
         self._last_word: Closed | None = None
@@ -174,7 +175,7 @@ class CallLeg:
 
     def _disconnected(self) -> None:
         self._is_connected = False
-        self._lost_at = monotonic() + CONNECT_WITHIN_S
+        self._lost_at = monotonic() + self._connect_within_s
 
     def _opened(self) -> None:
         self._is_open = True

@@ -55,7 +55,8 @@ class WrtcEnd:
             for transceiver in self._pc.get_transceivers():
                 if transceiver.receiver.track.kind == "video":
                     transceiver.direction = webrtc.RTCRtpTransceiverDirection.inactive
-            self._pc.add_track(webrtc.MediaStreamTrack._wrap(self._player.track))
+            track = webrtc.MediaStreamTrack._wrap(self._player.track)
+            self._pc.add_track(track, webrtc.MediaStream([track]))  # pages take the stream that a track came with
             await self._pc.set_local_description(await self._pc.create_answer())
         except (webrtc.PythonWebRTCExceptionBase, ValueError, TypeError) as why:
             raise OfferRefused(f"the offer cannot be answered: {why}") from None

@@ -68,6 +68,7 @@ async def joined(engine: str) -> AsyncIterator[tuple[WebRtcPeer, MediaEnd, Ear]]
     try:
         async with webrtc_peer() as peer:
             answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener)
+            assert "a=msid:- " not in answer  # pages take the stream that a track came with
             await peer.take(answer)
             await asyncio.wait_for(ear.open.wait(), None)
             yield peer, end, ear
