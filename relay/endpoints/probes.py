@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Iterable
+from time import monotonic
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import SecretStr
@@ -34,8 +35,12 @@ def probe_routes(sessions: Sessions, metrics: Metrics, metrics_token: SecretStr 
     def livez(_: Request) -> Response:
         return PlainTextResponse(f"ok {__version__}\n")
 
-    def readyz(_: Request) -> Response:
-        return PlainTextResponse("draining\n", 503) if sessions.leaving else PlainTextResponse("ready\n")
+    def readyz(request: Request) -> Response:
+        if sessions.leaving:
+            return PlainTextResponse("draining\n", 503)
+        asks_for_upstream = request.query_params.get("upstream") == "1"
+        failing = metrics.last_dials.failing(monotonic()) if asks_for_upstream else None
+        return PlainTextResponse("ready\n") if failing is None else PlainTextResponse(f"{failing.value}\n", 503)
 
     async def exposition(request: Request) -> Response:
         caller = read_session_request(request)

@@ -17,7 +17,7 @@ from relay.config.upstream_options import CASCADE
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 from relay.core.budget import SessionBudget
 from relay.core.chosen_model import ChosenModel
-from relay.core.closing import Ended
+from relay.core.closing import Ended, Refused
 from relay.core.concealment import Concealment
 from relay.core.events import Data
 from relay.core.facts import SessionCosts
@@ -124,7 +124,12 @@ class Joiner:
         """
         started = monotonic()
         observe_added, redact = self._metrics.tally.up.added_s.observe, self._secrets_of(request).redact
-        leg = await dial_target(self._dial_by, target, self.options, observe_added, redact)
+        try:
+            leg = await dial_target(self._dial_by, target, self.options, observe_added, redact)
+        except Refused as refused:
+            self._metrics.last_dials.add(refused.ended.cause, monotonic())
+            raise
+        self._metrics.last_dials.add(None, monotonic())
         self._metrics.dial_seconds.observe(monotonic() - started)
         return leg
 

@@ -27,6 +27,7 @@ from relay.core.causes import Cause
 from relay.core.closing import Ended
 from relay.core.guards import GUARDS
 from relay.core.handover import Reason
+from relay.core.last_dials import OUTCOMES, LastDials
 from relay.core.tally import Direction, Histogram, Tally
 from relay.recording.recordings import Failure
 from relay.version import __version__
@@ -58,6 +59,7 @@ class Metrics:
 
     Attributes:
         registry: what this process counts.
+        last_dials: how the last attempts to open an upstream went.
         expose: writes what a scrape gets, which is more where several processes serve together.
 
     Args:
@@ -96,6 +98,10 @@ class Metrics:
             "relay_certificate_expires_timestamp_seconds",
             "When the listener's certificate ends, in seconds since 1970; 0 where a proxy speaks TLS.",
         )
+        self.last_dials = LastDials()
+        dials = gauge("relay_upstream_last_dials", "The last 20 attempts to open an upstream, by outcome.", ["outcome"])
+        for outcome in OUTCOMES:
+            dials.labels(outcome).set_function(partial(self.last_dials.count, outcome))
         self._measure_times(partial(PrometheusHistogram, registry=self.registry))
         self.quota_store_failures = counter(
             "relay_quota_store_failures",

@@ -26,6 +26,22 @@ async def test_probes() -> None:
             assert (await get(relay.http + path)).status_code == 200
 
 
+async def test_who_wants_to_know_is_told_that_nobody_gets_a_session() -> None:
+    """After three dials that failed alike `/readyz?upstream=1` says why; `/readyz` itself stays as it is."""
+    async with running("ws://127.0.0.1:1/") as relay:
+        for dials in range(4):
+            asked = await get(f"{relay.http}/readyz?upstream=1")
+            assert (asked.status_code, asked.text) == (
+                (200, "ready\n") if dials < 3 else (503, "upstream_unreachable\n")
+            )
+            with pytest.raises(InvalidStatus):
+                async with relay.peer():
+                    pass
+        labels = {"outcome": "upstream_unreachable"}
+        assert relay.metrics.registry.get_sample_value("relay_upstream_last_dials", labels) == 4
+        assert (await get(f"{relay.http}/readyz")).status_code == 200
+
+
 async def test_the_version_is_told_alike() -> None:
     """Liveness and the metrics tell the version that the command tells."""
     async with running("ws://127.0.0.1:1/") as relay:
