@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from relay.core.close_codes import ABNORMAL
+from relay.core.closing import Ended
 from relay.core.events import Body, Data, Event, read_upstream_event, write_event
 from relay.core.handover import Handover, Phase
 from relay.core.interceptor import Interceptor
@@ -184,6 +185,10 @@ class Succession(Interceptor):
     def opened(self, session: Session, now: float) -> None:
         self._session = session
         session.up.hook(ANSWERS, self._went_up)  # behind all who may change what goes up
+
+    def closed(self, ended: Ended, now: float) -> None:
+        self.deliver = _nobody  # the leg knows this, and the session the leg: a circle would outlive them
+        del self._session, self._turn_state
 
     def on_down(self, event: Event, now: float) -> Event | None:
         kind = event.type

@@ -185,6 +185,7 @@ class SuccessiveLeg:
             for leg in (self._leg, self._late, successor):
                 if leg is not None:
                     leg.abort()
+            del self.tells, self._listener  # who is told knows this leg, too
 
     # What the connections say.
 

@@ -1,7 +1,10 @@
 """Sessions that outlive their upstream, over real sockets, whoever carries them."""
 
+import asyncio
 import contextlib
+import gc
 import json
+import weakref
 from collections import Counter
 
 import pytest
@@ -170,6 +173,29 @@ async def test_a_recording_of_three_upstreams_is_one_stream(tmp_path) -> None:
             await peer.send('{"type":"response.create"}')
             await until(again, peer, "response.done")
         assert (again.counts, replay.sessions[0].drifts) == (talker.counts, [])
+
+
+async def test_nothing_of_a_session_that_survived_stays() -> None:
+    """A session that had two upstreams leaves nothing for the garbage collector to find."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with (
+            serve_mock(pace=Pace.instant(), disturbance=AtFirst("reset@8")) as mock,
+            running(mock.url, profiles=SURVIVES) as relay,
+        ):
+            async with relay.peer() as peer:
+                talker = Talker(peer)
+                await peer.send('{"type":"response.create"}')
+                await until(talker, peer, "response.done")
+                [session] = relay.sessions.active_sessions
+                left = weakref.ref(session)
+                del session
+            await relay.sessions.empty()
+            while left() is not None:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+    finally:
+        gc.enable()
 
 
 async def test_answers_in_silence_are_noticed() -> None:
