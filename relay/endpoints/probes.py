@@ -38,7 +38,7 @@ def probe_routes(sessions: Sessions, metrics: Metrics, metrics_token: SecretStr 
     def readyz(request: Request) -> Response:
         if sessions.leaving:
             return PlainTextResponse("draining\n", 503)
-        asks_for_upstream = request.query_params.get("upstream") == "1"
+        asks_for_upstream = ("upstream", "1") in read_session_request(request).query
         failing = metrics.last_dials.failing(monotonic()) if asks_for_upstream else None
         return PlainTextResponse("ready\n") if failing is None else PlainTextResponse(f"{failing.value}\n", 503)
 
