@@ -314,6 +314,7 @@ byId('transcript-download').addEventListener('click', () =>
 );
 byId('transcript-clear').addEventListener('click', () => {
   voice.conversation.clear();
+  voice.sounds.clear();
   schedule();
 });
 byId('push-to-talk').addEventListener('click', () => {

@@ -6,11 +6,11 @@ import { ownRelay } from './session/own-relay.js';
 import { VoiceSession } from './session/voice-session.js';
 import { ElementParts } from './views/element-parts.js';
 import { makeElementStyle } from './views/element-style.js';
+import { directionOf, languageOf, wordsIn } from './views/languages.js';
 import { setAttribute, setText } from './views/page.js';
 import { clockWords, stateWords } from './views/state-words.js';
 import { TranscriptView } from './views/transcript-view.js';
 import { WaveformView } from './views/waveform-view.js';
-import { directionOf, languageOf, wordsIn } from './views/words.js';
 
 /** @typedef {{itemId: string, helpful: boolean, text: string}} Opinion */
 

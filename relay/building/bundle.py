@@ -21,7 +21,7 @@ NOT_KNOWN = re.compile(r"^\s*(?:import|export)\b.*|\bimport\s*[(.].*", re.MULTIL
 TOKEN = re.compile(
     r"""'(?:\\.|[^'\\\n])*' | "(?:\\.|[^"\\\n])*" | `(?:\\.|[^`\\])*`      # a string may look like a comment
       | (?<=[(,=:!&|?;\[])\s*/(?![/*])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\\n\[])+/  # and so may a regular expression
-      | (?P<comment>//[^\n]* | /\*.*?\*/)""",
+      | (?P<waste>//[^\n]* | /\*.*?\*/ | (?<=\n)[ \t]+)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -48,8 +48,8 @@ def bundle(root: Path, entry: str, locate: Locate = str) -> str:
 
 
 def without_comments(source: str) -> str:
-    """JavaScript without its comments and the lines that they leave empty."""
-    bare = TOKEN.sub(lambda found: "" if found["comment"] else found[0], source)
+    """JavaScript without its comments, the lines that they leave empty, and what its lines are indented by."""
+    bare = TOKEN.sub(lambda found: "" if found["waste"] else found[0], source)
     return re.sub(r"\n\s*(?=\n)|[ \t]+$", "", bare, flags=re.MULTILINE).strip() + "\n"
 
 

@@ -84,8 +84,9 @@ def test_comments_go_and_what_looks_like_one_stays() -> None:
         "/** What it is. */\nconst a = 'http://x'; // gone\nconst b = `/* ${a} */`;\n\n"
         'const c = /[/]\\/*"/.test(a) ? "//" : 4 / 2 / 1; /* gone */\n'
     )
+    source += "if (a) {\n  /* gone */ b(`\n  kept`);\n}\n"
     kept = 'const a = \'http://x\';\nconst b = `/* ${a} */`;\nconst c = /[/]\\/*"/.test(a) ? "//" : 4 / 2 / 1;\n'
-    assert without_comments(source) == kept
+    assert without_comments(source) == kept + "if (a) {\n b(`\n  kept`);\n}\n"
 
 
 def test_the_library_is_the_same_in_one_file(tmp_path) -> None:

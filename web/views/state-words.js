@@ -1,5 +1,5 @@
 /** The words for what goes on, for the clock and for the cost. */
-import { LANGUAGES } from './words.js';
+import { ENGLISH } from './words.js';
 
 const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting']);
 
@@ -9,7 +9,7 @@ const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting'])
  * @param {import('../session/voice-session.js').VoiceSession} voice
  * @param {import('./words.js').Words} [words]
  */
-export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }, words = LANGUAGES.en) {
+export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }, words = ENGLISH) {
   if (phase === 'connecting' && awaitsMicrophone) return words['awaiting-microphone'];
   if (phase === 'connecting' && microphone.open) return words['connecting-heard'];
   if (paused && !WITHOUT_SESSION.has(phase)) return words.paused;

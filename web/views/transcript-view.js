@@ -2,7 +2,7 @@
 import { splitHeard } from '../conversation/transcript.js';
 import { make, makeIcon, setAttribute, setText } from './page.js';
 import { costWords } from './state-words.js';
-import { LANGUAGES } from './words.js';
+import { ENGLISH } from './words.js';
 
 /** @typedef {import('../conversation/turn-list.js').Turn} Turn */
 
@@ -45,7 +45,7 @@ export class TranscriptView {
    * @param {Judge} [options.judge] without it nobody is asked for an opinion
    * @param {Words} [options.words]
    */
-  constructor(root, scroller, { again, judge, words = LANGUAGES.en } = {}) {
+  constructor(root, scroller, { again, judge, words = ENGLISH } = {}) {
     this.#judge = judge;
     this.#words = words;
     this.#root = root;

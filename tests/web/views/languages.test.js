@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PHASES } from '../../../web/session/phase.js';
-import { LANGUAGES, directionOf, languageOf, wordsIn } from '../../../web/views/words.js';
+import { LANGUAGES, directionOf, languageOf, wordsIn } from '../../../web/views/languages.js';
 
 const ENGLISH = LANGUAGES.en;
 
