@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.server import MockServer
 from tests.fakes.running import Running, running
+from tests.fakes.talk import AtFirst
 
 ADA, BEN = "ada-0123456789abcdef", "ben-0123456789abcdef"
 TOKENS = [{"token": ADA, "subject": "ada"}, {"token": BEN, "subject": "ben"}]
@@ -104,6 +105,27 @@ async def test_a_conversation_goes_on(mock, tmp_path, carrier, api) -> None:
         kept = (await api(relay).conversations.items.list("c1", order="asc")).data
         assert [role for role, _ in words(kept)] == ["user", "assistant"] * 2
         assert [text for role, text in words(kept) if role == "user"] == ["My name is Ada.", "What is my name?"]
+
+
+async def test_one_that_outlives_its_upstream(tmp_path, api) -> None:
+    """A session whose upstream is lost goes on with what was said before it, too, and no item is kept twice."""
+    profiles = {"default": {"history": True, "survive": True}}
+    store = {"store": f"sqlite:{tmp_path}/history.db"}
+    async with (
+        serve_mock(pace=Pace.instant(), disturbance=AtFirst("reset@60")) as mock,
+        running(mock.url, profiles=profiles, history=store, tokens=TOKENS) as relay,
+    ):
+        said = [f"word {number}" for number in range(4)]
+        for talk in (said[:3], said[3:]):
+            async with peer(relay, "?conversation=c1") as talking:
+                for text in talk:
+                    await say(talking, text)
+                conversation = mock.sessions[-1].conversation
+                known = [item.fields["content"][0]["text"] for item in conversation if item.role == "user"]
+        assert len(mock.sessions) == 3
+        kept = [item async for item in api(relay).conversations.items.list("c1", order="asc")]
+        assert [text for role, text in words(kept) if role == "user"] == said
+        assert known == said
 
 
 async def test_as_instructions(relay, mock) -> None:
