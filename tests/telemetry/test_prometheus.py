@@ -1,4 +1,4 @@
-"""The questions of docs/metrics.md, asked of a real Prometheus about a relay that has refused many people."""
+"""The questions of docs/metrics.md and of deploy/grafana, asked of a real Prometheus."""
 
 import json
 import re
@@ -13,7 +13,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Request, Response
 
 from relay.admission.tickets import Ticket, TicketSigner
-from tests.fakes.prometheus import PROGRAM, prometheus
+from relay.telemetry.metrics import Metrics
+from tests.fakes.dashboards import queries
+from tests.fakes.prometheus import PROGRAM, Prometheus, prometheus
 from tests.fakes.running import Running, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -22,6 +24,7 @@ QUERIES = {
     question: query.replace("\\|", "|") for question, query in re.findall(r"^\| (.+?) \| `(.+)` \|$", DOCUMENT, re.M)
 }
 TURNED_AWAY = QUERIES.get("how many are turned away, and why", "")
+SUFFIXES = ("", "_total", "_bucket", "_sum", "_count")
 SCRAPER = "rt_the-scrapers-token-01"
 SECRET = "a secret of at least thirty-two characters"
 SETTINGS: dict[str, Any] = {
@@ -94,6 +97,17 @@ async def a_session(relay: Running, query: str, name: str) -> None:
             await peer.recv()
 
 
+async def the_dashboards_are_answered(asked: Prometheus) -> None:
+    """Each panel's query is one, about metrics that exist; where they have a series it has an answer."""
+    known = {f"{family.name}{suffix}" for family in Metrics().registry.collect() for suffix in SUFFIXES}
+    for place, query in queries().items():
+        named = set(re.findall(r"\b(?:relay|process)_\w+", query))
+        assert named <= known, place
+        samples = await asked.ask(query)
+        there = [bool(await asked.ask(f"count({name})")) for name in named]
+        assert samples or not all(there) or "=~" in query or "> 0" in query, place
+
+
 @pytest.mark.skipif(PROGRAM is None, reason="there is no Prometheus here; `make test` installs Debian's where it may")
 async def test_the_documents_queries_are_answered(tmp_path) -> None:
     """Each query of docs/metrics.md has an answer, and the one for refusals names every cause that there was."""
@@ -118,6 +132,7 @@ async def test_the_documents_queries_are_answered(tmp_path) -> None:
                 samples = await asked.ask(query)
                 assert samples, question
                 assert "NaN" not in {sample["value"][1] for sample in samples}, question
+            await the_dashboards_are_answered(asked)
     assert len(QUERIES) >= 9
 
 
