@@ -24,9 +24,12 @@ async def place(**given: Any) -> AsyncIterator[tuple[Running, MockServer]]:
 
 
 @asynccontextmanager
-async def calling(relay: Running, query: str = "", session: Any = None) -> AsyncIterator[tuple[WebRtcPeer, Any]]:
+async def calling(
+    relay: Running, query: str = "", session: Any = None, *, muted: bool = False
+) -> AsyncIterator[tuple[WebRtcPeer, Any]]:
     """A peer whose call is answered and whose channel is open, and the answer."""
     async with webrtc_peer() as peer:
+        peer.microphone.muted = muted
         answer = await call(relay, query, session, offer=await peer.offer())
         assert answer.status_code == 201, answer.text
         await peer.take(answer.text)
@@ -73,8 +76,7 @@ async def test_a_caller_interrupts() -> None:
 
 async def test_an_answer_is_heard_to_its_end() -> None:
     """`stopped` comes when the sound is over, long after the response is done."""
-    async with place() as (relay, _), calling(relay) as (peer, _):
-        peer.microphone.muted = True
+    async with place() as (relay, _), calling(relay, muted=True) as (peer, _):
         peer.send(type="response.create")
         stopped = await peer.event("output_audio_buffer.stopped")
         kinds = [event["type"] for event in peer.told]

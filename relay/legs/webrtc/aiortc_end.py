@@ -5,6 +5,7 @@ What the network loses is missing in the sound, and each session takes half as m
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from fractions import Fraction
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
@@ -25,6 +26,7 @@ _NO_SENSE = (
     AttributeError,
     LookupError,
     OSError,
+    RuntimeError,
     TypeError,
     ValueError,
     InvalidStateError,
@@ -110,7 +112,8 @@ class AiortcEnd:
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._player.stop()
-        await self._pc.close()
+        with suppress(*_NO_SENSE):  # of a description that it could make no sense of it has but half a connection
+            await self._pc.close()
 
     def _on_state(self) -> None:
         if self._listener is None:

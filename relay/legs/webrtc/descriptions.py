@@ -15,6 +15,11 @@ LONGEST_OFFER_BYTES = 64 * 1024
 
 MOST_MEDIA = 8
 
+_MEDIA = re.compile(
+    r"m=audio \d{1,5} UDP/TLS/RTP/SAVPF( \d{1,3})+|m=application \d{1,5} (UDP|TCP)/DTLS/SCTP webrtc-datachannel",
+    re.ASCII,
+)
+
 _CANDIDATES = ("a=candidate:", "a=end-of-candidates")
 _CANDIDATE = re.compile(r"a=candidate:(\S+) (\d+) (udp|tcp) (\d+) (\S+) (\d+) typ (\S+)(.*)", re.IGNORECASE)
 
@@ -31,17 +36,26 @@ def checked_offer(sdp: bytes) -> str:
         lines = sdp.decode().splitlines()
     except UnicodeDecodeError:
         raise OfferRefused("the offer is not UTF-8") from None
+    _check_media(lines)
+    kept = [line for line in lines if not line.startswith(_CANDIDATES)]
+    return "\r\n".join(kept) + "\r\n"
+
+
+def _check_media(lines: list[str]) -> None:
     media = [line.partition(" ")[0] for line in lines if line.startswith("m=")]
     if len(media) > MOST_MEDIA:
         raise OfferRefused(f"the offer has {len(media)} media sections; there may be {MOST_MEDIA}")
     for wanted, what in (("m=audio", "no sound (m=audio)"), ("m=application", "no data channel (m=application)")):
         if media.count(wanted) != 1:
             raise OfferRefused(f"the offer has {what}" if wanted not in media else f"the offer has {wanted} twice")
+    for line in lines:
+        if line.startswith(("m=audio", "m=application")) and not _MEDIA.fullmatch(line):
+            raise OfferRefused("the offer has a media section that WebRTC does not have")
+    if len({line for line in lines if line.startswith("a=mid:")}) != len(media):
+        raise OfferRefused("the offer's media sections need a mid each (a=mid)")
     for attribute in ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:"):
         if not any(line.startswith(attribute) for line in lines):
             raise OfferRefused(f"the offer has no {attribute[2:-1]}")
-    kept = [line for line in lines if not line.startswith(_CANDIDATES)]
-    return "\r\n".join(kept) + "\r\n"
 
 
 def reachable_answer(sdp: str, advertise: Iterable[str]) -> str:
