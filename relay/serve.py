@@ -15,7 +15,9 @@ from relay.app import create_app
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings, meant_variable, unknown_variables
 from relay.config.settings import Settings
+from relay.config.webrtc_options import WebRtcOptions
 from relay.legs.lanes import WHY_NOT
+from relay.legs.webrtc.reachability import advice, offered, own_addresses
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
 from relay.telemetry.log import configure_logging, is_for_people, tell_failed_start
@@ -76,8 +78,20 @@ def announce(settings: Settings, host: str, port: int, certificate: Certificate 
         admits=settings.admits,
         **({} if trust is None else {"tls_authority": str(trust)}),
     )
+    if settings.webrtc_engine is not None:
+        tell_how_calls_come(settings.webrtc_of("default"))
     if sys.stderr.isatty() and is_for_people(settings.log_format, sys.stderr):
         show_welcome(settings.upstream, place, secure, trust)
+
+
+def tell_how_calls_come(options: WebRtcOptions) -> None:
+    """Say which addresses the answers to calls will give, and warn where they help nobody outside."""
+    addresses = offered(options.advertise, own_addresses())
+    ports = "any" if options.ports is None else "{}-{}".format(*options.ports)
+    log = structlog.stdlib.get_logger("relay")
+    log.info("webrtc.reachable", addresses=addresses, udp_ports=ports, engine=options.engine)
+    if (told := advice(addresses)) is not None:
+        log.warning("webrtc.private", addresses=addresses, advice=told)
 
 
 def without_secrets(upstream: str) -> str:

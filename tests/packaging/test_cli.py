@@ -13,9 +13,12 @@ import termios
 import httpx2 as httpx
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 from websockets.asyncio.client import connect
 
 from relay.cli import COMMANDS, main
+from relay.config.webrtc_options import WebRtcOptions
+from relay.serve import tell_how_calls_come
 from relay.version import __version__
 from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
@@ -87,6 +90,16 @@ async def test_the_log_says_what_was_started() -> None:
         assert said["admits"] == ["tokens", "tickets"]
     async with relay_process_with({}, ["--upstream", "mock"], {}) as (_, said):
         assert (said["upstream"], said["admits"]) == ("mock", ["anybody"])
+
+
+@pytest.mark.parametrize(("advertise", "warns"), [(["127.0.0.1"], True), (["8.8.8.8", "10.0.0.2"], False)])
+def test_the_log_says_how_calls_come(advertise, warns) -> None:
+    """A relay that answers calls says which addresses it gives, and warns where nobody outside reaches them."""
+    with capture_logs() as said:
+        tell_how_calls_come(WebRtcOptions(calls="relay", advertise=tuple(advertise), ports=(40000, 40100)))
+    assert said[0]["event"] == "webrtc.reachable"
+    assert (said[0]["addresses"], said[0]["udp_ports"]) == (advertise, "40000-40100")
+    assert [line["event"] for line in said[1:]] == ["webrtc.private"] * warns
 
 
 @pytest.mark.parametrize(("carrier", "words"), [("fast", ["lane.missing", "Install a wheel"]), ("python", [])])

@@ -1,0 +1,37 @@
+"""Which addresses peers are told, and whether they help them."""
+
+from ipaddress import ip_address
+
+import pytest
+
+from relay.legs.webrtc.reachability import advice, offered, own_addresses
+
+
+@pytest.mark.parametrize(
+    ("addresses", "words"),
+    [
+        (["203.0.113.7", "10.0.0.2"], "this network"),
+        (["8.8.8.8"], None),
+        (["10.0.0.2", "2606:4700::1"], None),
+        (["192.168.1.5", "fd00::1"], "this network"),
+        (["127.0.0.1", "::1"], "this machine"),
+        (["100.64.3.2"], "this network"),
+    ],
+)
+def test_what_is_wrong_with_an_address(addresses, words) -> None:
+    """A public address among them is enough; else the advice says who can reach the relay, and what to set."""
+    said = advice(addresses)
+    if words is None:
+        assert said is None
+    else:
+        assert said is not None
+        assert words in said
+        assert "webrtc.advertise" in said
+
+
+def test_what_is_advertised_comes_first() -> None:
+    """What the operator says goes; else it is this machine's own, of which there always is one."""
+    assert offered(["203.0.113.7"], ["10.0.0.2"]) == ["203.0.113.7"]
+    own = own_addresses()
+    assert offered([], own) == own
+    assert [ip_address(address) for address in own]
