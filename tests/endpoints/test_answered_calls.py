@@ -1,19 +1,25 @@
 """Calls that the relay answers itself: a session as any other, with WebRTC at the peer's end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 from relay.config.loading import load_settings
+from relay.core.events import read_upstream_event
 from relay.legs.webrtc.engines import missing_engine
+from relay.recording import Message, read_recording
 from relay.stand_ins.mock import MockServer, Pace, serve_mock
 from tests.endpoints.test_calls import call, hang_up
 from tests.fakes.running import Running, running
 from tests.fakes.webrtc_peer import WebRtcPeer, webrtc_peer
 
 RELAY = {"calls": "relay"}
+ANN = {"Authorization": "Bearer rt_the-shops-token-ann"}
 
 
 @asynccontextmanager
@@ -168,6 +174,69 @@ async def test_no_more_calls_than_there_may_be() -> None:
         await relay.sessions.empty()
         async with calling(relay):
             assert len(relay.sessions) == 1
+
+
+async def test_money_ends_a_call() -> None:
+    """A call's budget is a session's: the answer that spends it is the last one, and the caller is told."""
+    prices = {"gpt-realtime-2.1": {"audio_output": 640, "text_input": 40}}
+    async with place(limits={"cost_usd": 0.01}, prices=prices) as (relay, _):
+        async with calling(relay, "?model=gpt-realtime-2.1") as (peer, _):
+            peer.microphone.muted = True
+            peer.send(type="response.create")
+            await peer.until(lambda: peer.is_closed)
+            assert peer.told[-1]["error"]["code"] == "budget_spent"
+        await relay.sessions.empty()
+        assert relay.ended_by("budget_spent") == 1
+
+
+async def test_a_quota_counts_calls() -> None:
+    """Whoever has as many sessions as it may gets no call beside them."""
+    tokens = [{"token": "rt_the-shops-token-ann", "subject": "ann"}]
+    async with (
+        place(tokens=tokens, quotas={"subject": {"sessions": 1}}) as (relay, _),
+        webrtc_peer() as peer,
+        relay.peer(additional_headers=ANN),
+    ):
+        refused = await call(relay, offer=await peer.offer(), **ANN)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_sessions")
+
+
+async def test_a_call_is_recorded(tmp_path: Path) -> None:
+    """What the caller said and what it was answered is in the recording, sound included."""
+    async with place(record_dir=tmp_path, record_all=True) as (relay, _):
+        async with calling(relay) as (peer, _):
+            await peer.event("input_audio_buffer.speech_started")
+            peer.microphone.muted = True
+            await peer.event("response.done")
+        await relay.sessions.empty()
+    [path] = tmp_path.glob("*.jsonl*")  # noqa: ASYNC240 - the session is over
+    said = [entry for entry in read_recording(path).messages() if isinstance(entry, Message)]
+    kinds = {(entry.direction, read_upstream_event(entry.data).type) for entry in said}
+    assert {("up", "input_audio_buffer.append"), ("down", "response.output_audio.delta")} <= kinds
+
+
+async def test_a_drain_lets_an_answer_be_heard() -> None:
+    """A relay that leaves ends a call at its turn, and tells the caller why."""
+    async with place() as (relay, _), calling(relay) as (peer, _):
+        peer.microphone.muted = True
+        peer.send(type="response.create")
+        await peer.event("response.done")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(relay.sessions.drain(60))
+            await peer.until(lambda: peer.is_closed)
+        assert peer.told[-1]["error"]["code"] == "draining"
+
+
+async def test_a_ticket_brings_a_call() -> None:
+    """A page's ticket is as good for a call as for a WebSocket, and for its profile alone."""
+    tokens = [{"token": "rt_the-shops-token-ann", "subject": "ann"}]
+    async with place(tokens=tokens) as (relay, _), webrtc_peer() as peer:
+        async with httpx.AsyncClient(base_url=relay.http, headers=ANN) as http:
+            minted = (await http.post("/v1/realtime/client_secrets", json={})).json()["value"]
+        answer = await call(relay, offer=await peer.offer(), Authorization=f"Bearer {minted}")
+        assert answer.status_code == 201
+        await peer.take(answer.text)
+        await peer.event("session.created")
 
 
 @pytest.mark.parametrize(
