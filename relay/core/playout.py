@@ -107,12 +107,12 @@ class Playout:
     def clear(self) -> None:
         """Play none of it, nor what is still to come of these parts; the conversation has what was played alone."""
         cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._unfinished]
+        heard = self._heard
         self.drop()
+        if heard is not None and heard not in {sound.response_id for sound in cut}:
+            self._say(self._tell, "output_audio_buffer.stopped", response_id=heard)
         for response_id in dict.fromkeys(sound.response_id for sound in cut):
             self._say(self._tell, "output_audio_buffer.cleared", response_id=response_id)
-            if self._heard == response_id:
-                self._heard = None
-        self._hear(None)
         for sound in cut:
             self._truncate(sound)
 
@@ -120,6 +120,7 @@ class Playout:
         """Play none of it, and say nothing of it: the session has ended."""
         self._sounds.clear()
         self.waiting_bytes = 0
+        self._heard = None
 
     def _put(self, body: Body) -> None:
         response_id, item_id, index = body.get("response_id"), body.get("item_id"), body.get("content_index", 0)

@@ -138,6 +138,16 @@ def test_nothing_is_cut_after_the_end() -> None:
     assert table.news() == ["stopped r"]
 
 
+def test_nothing_is_said_of_what_is_dropped() -> None:
+    """A session that has ended is not told of what it does not hear."""
+    table = Table()
+    table.sound("r", "i", 100)
+    table.heard(20)
+    table.news()
+    table.playout.drop()
+    assert (table.heard(40), table.news(), table.playout.waiting_bytes) == ([None, None], [], 0)
+
+
 def detection(value: Any) -> dict[str, Any]:
     return {"type": "session.updated", "session": {"audio": {"input": {"turn_detection": value}}}}
 
