@@ -30,7 +30,11 @@ SPEECH_STARTED, ERROR = "input_audio_buffer.speech_started", "error"
 Say = Callable[[Body], None]
 
 
-@dataclass(slots=True)
+MOST_RESPONSES = 32
+"""So many that have not ended are known at one time; there are two or three."""
+
+
+@dataclass(slots=True, eq=False)
 class _Sound:
     """One content part's sound, as much as has come and is not played yet."""
 
@@ -38,8 +42,19 @@ class _Sound:
     item_id: str
     content_index: int
     pieces: deque[bytes] = field(default_factory=deque)
+    half_sample: bytes = b""
     waiting_bytes: int = 0
     played_bytes: int = 0
+    is_queued: bool = False
+
+    def put(self, pcm: bytes) -> int:
+        """Add to it; returns by how many bytes of whole samples."""
+        pcm = self.half_sample + pcm
+        whole = len(pcm) & ~1
+        self.half_sample = pcm[whole:]
+        self.pieces.append(pcm[:whole])
+        self.waiting_bytes += whole
+        return whole
 
     def take(self, most: int) -> bytes:
         taken = bytearray()
@@ -51,6 +66,14 @@ class _Sound:
         self.waiting_bytes -= len(taken)
         self.played_bytes += len(taken)
         return bytes(taken)
+
+
+@dataclass(slots=True)
+class _Response:
+    """One that has not ended: its parts, and whether the rest of it is not to be heard."""
+
+    parts: dict[tuple[str, int], _Sound] = field(default_factory=dict)
+    is_cut: bool = False
 
 
 class Playout:
@@ -68,8 +91,7 @@ class Playout:
         self._tell = tell
         self._ask = ask
         self._sounds: deque[_Sound] = deque()
-        self._unfinished: set[str] = set()
-        self._cut: dict[str, set[tuple[str, int]]] = {}
+        self._responses: dict[str, _Response] = {}
         self._heard: str | None = None
         self._interrupts = True
         self._said = 0
@@ -105,8 +127,8 @@ class Playout:
         return taken.ljust(FRAME_BYTES, b"\0")
 
     def clear(self) -> None:
-        """Play none of it, nor what is still to come of these parts; the conversation has what was played alone."""
-        cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._unfinished]
+        """Play none of it, nor what is still to come of these answers; the conversation has what was played alone."""
+        cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._responses]
         heard = self._heard
         self.drop()
         if heard is not None and heard not in {sound.response_id for sound in cut}:
@@ -130,34 +152,33 @@ class Playout:
             return
         if not (isinstance(response_id, str) and isinstance(item_id, str) and isinstance(index, int) and pcm):
             return
-        if (item_id, index) in self._cut.get(response_id, ()):
-            return
-        self._unfinished.add(response_id)
         sound = self._sound_of(response_id, item_id, index)
-        sound.pieces.append(pcm)
-        sound.waiting_bytes += len(pcm)
-        self.waiting_bytes += len(pcm)
+        if sound is not None:
+            self.waiting_bytes += sound.put(pcm)
+            if not sound.is_queued:
+                sound.is_queued = True
+                self._sounds.append(sound)
 
-    def _sound_of(self, response_id: str, item_id: str, index: int) -> _Sound:
-        for sound in reversed(self._sounds):
-            if (sound.response_id, sound.item_id, sound.content_index) == (response_id, item_id, index):
-                return sound
-        sound = _Sound(response_id, item_id, index)
-        self._sounds.append(sound)
-        return sound
+    def _sound_of(self, response_id: str, item_id: str, index: int) -> _Sound | None:
+        """Where a delta belongs; None where it is not to be heard."""
+        response = self._responses.setdefault(response_id, _Response())
+        if len(self._responses) > MOST_RESPONSES:
+            del self._responses[next(iter(self._responses))]
+        if response.is_cut:
+            return None
+        return response.parts.setdefault((item_id, index), _Sound(response_id, item_id, index))
 
     def _finish(self, response: Any) -> None:
         response_id = response.get("id") if isinstance(response, dict) else None
         if isinstance(response_id, str):
-            self._unfinished.discard(response_id)
-            self._cut.pop(response_id, None)
+            self._responses.pop(response_id, None)
 
     def _pass_on(self) -> None:
         """Let go of what is played, once something follows it or its response has ended."""
         while self._sounds and not self._sounds[0].waiting_bytes:
-            if len(self._sounds) == 1 and self._sounds[0].response_id in self._unfinished:
+            if len(self._sounds) == 1 and self._sounds[0].response_id in self._responses:
                 return
-            self._sounds.popleft()
+            self._sounds.popleft().is_queued = False
         if not self._sounds:
             self._hear(None)
 
@@ -172,8 +193,8 @@ class Playout:
         self._heard = response_id
 
     def _truncate(self, sound: _Sound) -> None:
-        if sound.response_id in self._unfinished:
-            self._cut.setdefault(sound.response_id, set()).add((sound.item_id, sound.content_index))
+        if sound.response_id in self._responses:
+            self._responses[sound.response_id] = _Response(is_cut=True)
         self._say(
             self._ask,
             "conversation.item.truncate",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from relay.core.events import write_event
-from relay.core.playout import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, OWN, Playout
+from relay.core.playout import BYTES_PER_MS, FRAME_BYTES, FRAME_MS, MOST_RESPONSES, OWN, Playout
 
 SPEECH = {"type": "input_audio_buffer.speech_started", "audio_start_ms": 0, "item_id": "user"}
 
@@ -114,6 +114,42 @@ def test_speech_cuts_what_is_heard() -> None:
     assert table.news() == ["started s"]
 
 
+def test_the_rest_of_an_answer_that_was_cut_is_not_heard() -> None:
+    """Nor are its next items, until it ends; the answer after it is."""
+    table = Table()
+    table.sound("r", "a", 100)
+    table.heard(20)
+    table.playout.clear()
+    table.sound("r", "b", 100)
+    assert table.heard(20) == [None]
+    assert table.news() == ["started r", "cleared r", "truncate a/0 at 20"]
+
+
+def test_samples_stay_whole() -> None:
+    """A delta that ends in the middle of a sample does not shift what comes after a pause."""
+    table = Table()
+    whole = bytes([1, 0]) * 3
+    for piece in (whole[:3], whole[3:]):
+        delta = {"response_id": "r", "item_id": "i", "delta": base64.b64encode(piece).decode()}
+        table.down({"type": "response.output_audio.delta", **delta})
+        frame = table.playout.frame()
+        assert frame is not None
+        assert frame.rstrip(b"\0") in (b"\1", b"\1\0\1")
+
+
+def test_a_part_that_goes_on_later_is_one_part() -> None:
+    """It is cut at all that was played of it, also where another part was heard in between."""
+    table = Table()
+    table.sound("r", "a", 20)
+    table.sound("r", "b", 20)
+    table.heard(40)
+    table.sound("r", "a", 40)
+    table.heard(20)
+    table.news()
+    table.playout.clear()
+    assert table.news() == ["cleared r", "truncate a/0 at 40"]
+
+
 def test_what_waits_behind_is_cut_at_its_start() -> None:
     """Of an item that nobody heard nothing is left, of one that was heard whole everything."""
     table = Table()
@@ -212,4 +248,14 @@ def test_nothing_is_kept_of_answers_that_have_ended() -> None:
         table.done(f"r{number}")
         table.heard(60)
     kept = vars(table.playout)
-    assert [len(kept[name]) for name in ("_sounds", "_unfinished", "_cut")] == [0, 0, 0]
+    assert [len(kept[name]) for name in ("_sounds", "_responses")] == [0, 0]
+
+
+def test_what_comes_after_the_end_is_not_kept_either() -> None:
+    """An upstream that goes on after `response.done` is heard, and leaves no more than a few answers behind."""
+    table = Table()
+    for number in range(1000):
+        table.done(f"r{number}")
+        table.sound(f"r{number}", "i", 20)
+        table.heard(20)
+    assert len(vars(table.playout)["_responses"]) == MOST_RESPONSES
