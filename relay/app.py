@@ -31,6 +31,7 @@ from relay.history.history import make_history
 from relay.legs.lanes import lane_in_use
 from relay.legs.webrtc.engines import missing_engine
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
+from relay.recording.expiry import keep_deleting
 from relay.recording.recordings import make_recordings
 from relay.serving.root_path import RootPath
 from relay.serving.tls import expires_at
@@ -103,6 +104,7 @@ class _Parts:
     def __init__(
         self, settings: Settings, interceptors: Sequence[InterceptorFactory], ticket_secret: bytes | None
     ) -> None:
+        self._settings = settings
         self.metrics = metrics = Metrics(lane_in_use(settings.carrier))
         buffers = Buffers(settings.buffer_bytes, settings.process_buffer_bytes)
         self.sessions = Sessions(settings.max_sessions, buffers, metrics.loop_lag_seconds.observe)
@@ -143,6 +145,10 @@ class _Parts:
             stack.push_async_callback(self.quotas.close)
             if self._recordings is not None:
                 stack.push_async_callback(asyncio.to_thread, self._recordings.close)
+            if self._settings.record_dir is not None and self._settings.record_keep_days is not None:
+                kept = self._settings.record_dir, self._settings.record_keep_days
+                deleting = asyncio.create_task(keep_deleting(*kept, self.metrics.count_failed_recording))
+                stack.callback(deleting.cancel)
             if self._history is not None:
                 stack.push_async_callback(asyncio.to_thread, self._history.close)
                 expiring = asyncio.create_task(self._history.run())

@@ -110,6 +110,9 @@ class Settings(UpstreamOptions):
     record_max_s: float = Field(
         4000.0, gt=0, description="Longest recording, in seconds; the API ends a session after 3600."
     )
+    record_keep_days: float | None = Field(
+        None, gt=0, description="Delete recordings that were begun so many days ago; left out, they are kept for ever."
+    )
     history: HistoryOptions | None = Field(
         None,
         description="Where conversations are kept, as `[history]` for profiles with `history = true`: docs/history.md.",

@@ -26,7 +26,7 @@ WRITE_EVERY_S = 0.5
 _PLAIN_SUBPROTOCOLS = frozenset({None, "realtime", BINARY_AUDIO})
 """Any other may hold somebody's key."""
 
-Failure = Literal["unwritable", "too_slow"]
+Failure = Literal["unwritable", "too_slow", "undeletable"]
 OnFailed = Callable[[str, Failure, str], None]
 
 

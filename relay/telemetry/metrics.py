@@ -117,7 +117,7 @@ class Metrics:
         self._recordings_failed = _labelled(
             counter(
                 "relay_recordings_failed",
-                "Recordings that are not whole because they could not be written, or not fast enough.",
+                "Recordings that could not be written, or not fast enough, or not deleted when they were old enough.",
                 ["reason"],
             ),
             failures,
@@ -219,7 +219,7 @@ class Metrics:
         _log.warning("history.failed", operation=operation, count=count, why=why)
 
     def count_failed_recording(self, session_id: str, reason: Failure, why: str) -> None:
-        """Count and log a recording that is not whole; may be called on any thread."""
+        """Count and log a recording that is not whole, or not gone; may be called on any thread."""
         self._recordings_failed.labels(reason).inc()
         _log.warning("recording.failed", session_id=session_id, reason=reason, why=why)
 
