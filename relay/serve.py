@@ -18,6 +18,7 @@ from relay.config.settings import Settings
 from relay.config.webrtc_options import WebRtcOptions
 from relay.legs.lanes import WHY_NOT
 from relay.legs.webrtc.reachability import advice, offered, own_addresses
+from relay.serving.process_manager import READY, tell_manager
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
 from relay.telemetry.log import configure_logging, is_for_people, tell_failed_start
@@ -78,6 +79,7 @@ def announce(settings: Settings, host: str, port: int, certificate: Certificate 
         admits=settings.admits,
         **({} if trust is None else {"tls_authority": str(trust)}),
     )
+    tell_manager(READY)
     if settings.webrtc_engine is not None:
         tell_how_calls_come(settings.webrtc_of("default"))
     if sys.stderr.isatty() and is_for_people(settings.log_format, sys.stderr):

@@ -17,6 +17,7 @@ from relay.config.settings import Settings
 from relay.legs.heartbeat import BEAT_S
 from relay.serving.http import PatientHttpProtocol
 from relay.serving.portable import PatientWebSocketProtocol
+from relay.serving.process_manager import STOPPING, tell_manager
 from relay.serving.websocket import PicowsProtocol
 from relay.sessions.registry import Sessions
 
@@ -99,6 +100,8 @@ class DrainingServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         timeout_s, until = self._settings.drain_timeout_s, self._settings.drain
+        if self._settings.workers == 1:
+            tell_manager(STOPPING)
         _log.info(
             "drain.started", sessions=len(self._sessions), timeout_s=timeout_s, notice_s=self._notice_s, until=until
         )

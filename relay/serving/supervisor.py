@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, cast
 import structlog
 
 from relay.serving.patience import Patience
+from relay.serving.process_manager import READY, STOPPING, reloading, tell_manager
 from relay.serving.worker import RETIRE, Assignment, CannotStart, Listens, work
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ class Supervisor:
             _log.warning("restart.ignored", reason="not all workers listen yet; send SIGHUP again when they do")
         else:
             _log.info("restart.started", workers=len(self._listeners))
+            tell_manager(reloading())
             self._last_before_restart = self._last_serial
             self._to_replace = list(range(len(self._listeners)))
             self._replace_next()
@@ -246,6 +248,7 @@ class Supervisor:
         self._replacing = self._to_replace.pop(0) if self._to_replace else None
         if self._replacing is None:
             _log.info("restart.finished")
+            tell_manager(READY)
         else:
             self._fill(self._replacing)
 
@@ -265,11 +268,13 @@ class Supervisor:
             as_before=[serial for serial in listening if serial <= self._last_before_restart],
             advice=advice,
         )
+        tell_manager(READY)
 
     def _stop(self) -> None:
         if self._replacing is not None:
             self._abandon("a signal stops the relay", "start it again with the new settings")
         self._stopping = True
+        tell_manager(STOPPING)
         self._refill_at.clear()
         for worker in self._workers:
             worker.stop()
