@@ -14,7 +14,7 @@ flat names count as their GA paths, and `prompt` as instructions and tools, whic
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from relay.core.events import BriefEvent, Data, Event, write_event
@@ -162,8 +162,9 @@ def holds(lock: Iterable[str], field: str) -> bool:
 
 def called(plain: str, names: Iterable[str]) -> list[str]:
     """Those of the names that are this one for somebody who overlooks case, underscores and what looks alike."""
-    look = _look(plain)
-    return [name for name, its_look in _looks(names) if its_look == look]
+    look, names = _look(plain), list(names)
+    looks = _looks(names)
+    return [name for name, its_look in zip(names, looks, strict=True) if its_look == look] if look in looks else []
 
 
 def commands(item: Any) -> bool:
@@ -203,11 +204,10 @@ def _look(name: str) -> str:
     return name.lower().translate(_LOOKS).replace("rn", "m").replace("vv", "w")
 
 
-def _looks(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each name with its look. They are looked at all in one, since an object may have twenty thousand."""
-    names = list(names)
+def _looks(names: Sequence[str]) -> list[str]:
+    """The look of each name. They are looked at all in one, since an object may have twenty thousand."""
     looks = _look("\n".join(names)).split("\n")
-    return zip(names, looks if len(looks) == len(names) else map(_look, names), strict=True)
+    return looks if len(looks) == len(names) else [_look(name) for name in names]
 
 
 _GUARDED_LOOKS = frozenset(map(_look, GUARDED))
@@ -233,10 +233,13 @@ def _plant(tree: Tree, path: Path) -> None:
 
 def _pruned(node: Mapping[str, Any], tree: Tree, names: re.Pattern[str] = _PLAIN) -> dict[str, Any]:
     """The object without what is in the tree, and without names, on the way there, that are not like those."""
+    looks = _looks(list(node))
+    if tree.keys().isdisjoint(looks) and names.fullmatch("".join(node)):
+        return node  # type: ignore[return-value]
     kept: dict[str, Any] = {}
     changed = False
-    for name, look in _looks(node):
-        value, below = node[name], tree.get(look)
+    for (name, value), look in zip(node.items(), looks, strict=True):
+        below = tree.get(look)
         if not names.fullmatch(name) or below == {} or (below and not isinstance(value, dict)):
             changed = True
             continue
