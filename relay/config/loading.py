@@ -96,8 +96,11 @@ def _explain_variable(failure: VariableError) -> str:
 
 
 _TABLES = tuple(
-    f"RELAY_{name}__" for name in ("CASCADE", "JWT", "LIMITS", "PRICES", "PROFILES", "QUOTAS", "UPSTREAM_HEADERS")
-)
+    f"RELAY_{name}__"
+    for name in (
+        "CASCADE", "HISTORY", "JWT", "LIMITS", "PRICES", "PROFILES", "QUOTAS", "UPSTREAM_HEADERS", "WEBRTC",
+    )
+)  # fmt: skip
 _OTHER_VARIABLES = frozenset({"RELAY_CHECK_TOKEN"})
 _TABLE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "": tuple(Settings.model_fields),

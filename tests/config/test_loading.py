@@ -4,6 +4,7 @@ import pytest
 
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings, unknown_variables
+from relay.config.settings import Settings
 
 TOML = """
 port = 9000
@@ -58,3 +59,14 @@ def test_misspelt_variables_are_found() -> None:
     """Variables that look like settings and are none are listed."""
     environment = {"RELAY_PORT": "1", "RELAY_PROT": "1", "RELAY_PROFILES__X__VOICE": "ash", "PATH": "/bin"}
     assert unknown_variables(environment) == ["RELAY_PROT"]
+
+
+def test_fields_of_each_table_are_variables() -> None:
+    """What a table of the settings holds can be set in the environment, without a word that it is misspelt."""
+    tables = [
+        name
+        for name, field in Settings.model_fields.items()
+        if "dict[" in str(field.annotation) or "Options" in str(field.annotation)
+    ]
+    assert {"history", "jwt", "limits", "webrtc"} <= set(tables)
+    assert unknown_variables({f"RELAY_{name.upper()}__X": "1" for name in tables}) == []
