@@ -1,8 +1,10 @@
 """Where an upstream is, and what bounds its connection."""
 
+import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 from relay.core.dialect import Table
 from relay.legs.addresses import Resolve, resolve
@@ -34,6 +36,16 @@ class Target:
     is_local: bool = False
 
 
+def system_trust() -> ssl.SSLContext:
+    """The authorities of the system, or of SSL_CERT_FILE and SSL_CERT_DIR, read once: it takes some 40 ms."""
+    return _trust(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _trust(file: str | None, folder: str | None) -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 @dataclass(frozen=True, slots=True)
 class DialOptions:
     """What bounds upstream connections; one for all of them.
@@ -42,7 +54,7 @@ class DialOptions:
         max_message_bytes: a larger message fails the connection.
         dial_timeout_s: longest wait for the whole handshake, name and TLS included.
         beat_s: see `relay.legs.heartbeat`.
-        tls: reading the certificates of the system takes some 20 ms, too long for each dial.
+        tls: whom to believe that it is the upstream.
         resolve: looks up names.
         proxy_for: the forward proxy on the way to an address.
     """
@@ -50,6 +62,6 @@ class DialOptions:
     max_message_bytes: int
     dial_timeout_s: float = 10.0
     beat_s: float = BEAT_S
-    tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
+    tls: ssl.SSLContext = field(default_factory=system_trust, repr=False)
     resolve: Resolve = resolve
     proxy_for: Callable[[str], Proxy | None] = proxy_for

@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from relay.config.settings import Settings
+from tests.fakes.http_client import http_client
 from tests.fakes.process import Process, relay_process
 from tests.fakes.proxies import NAME, free_port, proxy
 from tests.fakes.upstream import ScriptedUpstream, scripted_upstream
@@ -95,7 +95,7 @@ async def test_a_leaving_relay_still_takes_visitors_in() -> None:
             process,
             address,
         ),
-        httpx.AsyncClient() as http,
+        http_client() as http,
     ):
         process.send_signal(signal.SIGTERM)
         while (await http.get(f"{address}/readyz")).status_code == 200:

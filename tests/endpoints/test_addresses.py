@@ -1,6 +1,5 @@
 """The relay's addresses in other spellings: which are the API's own, and how a session is opened at them."""
 
-import httpx2 as httpx
 import pytest
 import structlog
 from websockets.asyncio.client import connect
@@ -8,6 +7,7 @@ from websockets.exceptions import InvalidStatus
 
 from relay.config.kinds import API, KINDS_BY_PATH
 from relay.endpoints.addresses import Address, read_address
+from tests.fakes.http_client import http_client
 from tests.fakes.running import running
 from tests.fakes.upstream import scripted_upstream
 
@@ -60,7 +60,7 @@ async def test_a_slash_at_the_end(root) -> None:
                 await peer.send("hello")
                 assert await peer.recv() == "hello"
         assert [handshake.path.partition("?")[0].endswith("/") for handshake in upstream.handshakes] == [False] * 5
-        async with httpx.AsyncClient(base_url=relay.http) as http:
+        async with http_client(base_url=relay.http) as http:
             assert (await http.post(f"{root}/v1/realtime/client_secrets/")).status_code == 200
             assert (await http.get(f"{root}/v1/realtime/")).status_code == 426
             assert (await http.get(f"{root}/v1/realtime/calls/")).status_code == 405
@@ -147,7 +147,7 @@ async def test_a_page_made_for_azure_brings_its_key_in_the_address(path, query, 
 async def test_azures_key_is_a_credential(path, headers, query, status) -> None:
     """A token, JWT or ticket may stand in the header `api-key`."""
     async with scripted_upstream() as upstream, running(upstream.url, tokens=TOKEN) as relay:
-        async with httpx.AsyncClient(base_url=relay.http) as http:
+        async with http_client(base_url=relay.http) as http:
             minted = await http.post(f"{path}/client_secrets?{query}", headers=headers)
         there = connect(f"ws://127.0.0.1:{relay.port}{path}?{query}", additional_headers=headers, proxy=None)
         if status is None:

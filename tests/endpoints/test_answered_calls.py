@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 
 from relay.config.loading import load_settings
@@ -15,6 +14,7 @@ from relay.legs.webrtc.engines import missing_engine
 from relay.recording import Message, read_recording
 from relay.stand_ins.mock import MockServer, Pace, serve_mock
 from tests.endpoints.test_calls import call, hang_up
+from tests.fakes.http_client import http_client
 from tests.fakes.running import Running, running
 from tests.fakes.webrtc_peer import WebRtcPeer, webrtc_peer
 
@@ -231,7 +231,7 @@ async def test_a_ticket_brings_a_call() -> None:
     """A page's ticket is as good for a call as for a WebSocket, and for its profile alone."""
     tokens = [{"token": "rt_the-shops-token-ann", "subject": "ann"}]
     async with place(tokens=tokens) as (relay, _), webrtc_peer() as peer:
-        async with httpx.AsyncClient(base_url=relay.http, headers=ANN) as http:
+        async with http_client(base_url=relay.http, headers=ANN) as http:
             minted = (await http.post("/v1/realtime/client_secrets", json={})).json()["value"]
         answer = await call(relay, offer=await peer.offer(), Authorization=f"Bearer {minted}")
         assert answer.status_code == 201

@@ -18,6 +18,7 @@ from relay.core.events import Event
 from relay.core.interceptor import Interceptor
 from relay.core.session import Session
 from relay.stand_ins.mock import MockServer, Pace, serve_mock
+from tests.fakes.http_client import http_client
 from tests.fakes.running import Running, running
 from tests.fakes.webrtc import OFFER
 
@@ -61,7 +62,7 @@ async def call(
     relay: Running, query: str = "", session: Any = None, offer: str = OFFER, **headers: str
 ) -> httpx.Response:
     """Ask for a call, with SDP alone or with a session beside it."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
+    async with http_client(base_url=relay.http, headers=headers, timeout=None) as http:
         url = f"/v1/realtime/calls{query}"
         if session is None:
             return await http.post(url, content=offer, headers=SDP)
@@ -71,7 +72,7 @@ async def call(
 
 async def hang_up(relay: Running, answer: httpx.Response, **headers: str) -> httpx.Response:
     """Hang up where the answer says that the call is."""
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers, timeout=None) as http:
+    async with http_client(base_url=relay.http, headers=headers, timeout=None) as http:
         return await http.post(f"{answer.headers['location']}/hangup")
 
 
@@ -242,7 +243,7 @@ async def test_a_call_that_is_nested_without_end(levels) -> None:
     """A session of some hundred levels is HTTP 400 with the API's error object, and no call is made."""
     session = f'{{"type":"realtime","tracing":{{"metadata":{"[" * levels}{"]" * levels}}}}}'
     form = {"sdp": (None, OFFER, "application/sdp"), "session": (None, session, "application/json")}
-    async with place() as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=30) as http:
+    async with place() as (relay, mock), http_client(base_url=relay.http, timeout=30) as http:
         answer = await http.post("/v1/realtime/calls", files=form)
         assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
         assert list(mock.calls) == []
@@ -299,7 +300,7 @@ async def test_calls_count_as_sessions() -> None:
 async def test_a_request_that_is_wrong() -> None:
     """A wrong request is told what is wrong, and asks nothing of the API."""
     profiles = {"default": {"instructions": "Be kind."}}
-    async with place(profiles=profiles) as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+    async with place(profiles=profiles) as (relay, mock), http_client(base_url=relay.http, timeout=None) as http:
         for content, headers, words in (
             (b"{}", {"Content-Type": "application/json"}, "has to be application/sdp"),
             (b"v=0" * 50_000, SDP, "more than"),
@@ -318,7 +319,7 @@ async def test_a_page_of_another_origin() -> None:
     """A page of an allowed origin may ask, with any header, and read the place of its call; other pages may not."""
     ours, other = "https://shop.example", "https://other.example"
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
-    async with place(allowed_origins=ours) as (relay, _), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+    async with place(allowed_origins=ours) as (relay, _), http_client(base_url=relay.http, timeout=None) as http:
         for path in ("/v1/realtime/calls", "/v1/realtime/calls/rtc_1/hangup"):
             assert (await http.options(path, headers={"Origin": ours, **asked})).status_code == 200
             assert (await http.options(path, headers={"Origin": other, **asked})).status_code == 400
@@ -332,7 +333,7 @@ async def test_a_page_of_another_origin() -> None:
 
 async def test_the_place_of_a_call_behind_a_proxy() -> None:
     """Under a root path the caller is told the place where it finds its call."""
-    async with place(root_path="/voice") as (relay, mock), httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+    async with place(root_path="/voice") as (relay, mock), http_client(base_url=relay.http, timeout=None) as http:
         answer = await http.post("/voice/v1/realtime/calls", content=OFFER, headers=SDP)
         assert answer.headers["location"].startswith("/voice/v1/realtime/calls/rtc_")
         assert (await hang_up(relay, answer)).status_code == 200

@@ -12,6 +12,7 @@ from openai.types.realtime import ClientSecretCreateResponse
 from relay.admission.tickets import Ticket, TicketSigner
 from relay.endpoints.ticket_request import BODY_LIMIT_BYTES
 from relay.telemetry.metrics import NO_TICKET, REQUEST_INVALID
+from tests.fakes.http_client import http_client
 from tests.fakes.running import Running, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -35,7 +36,7 @@ async def mint(relay: Running, body: Any = None, token: str | None = TOKEN, **he
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    async with httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+    async with http_client(base_url=relay.http, timeout=None) as http:
         return await http.post("/v1/realtime/client_secrets", content=content, headers=headers)
 
 
@@ -117,7 +118,7 @@ SHOP = {
 async def test_whoever_mints_learns_no_secret_of_a_profile(lock, shown, path) -> None:
     """The answer shows MCP tools without what opens their servers, and no tools where these are locked."""
     profiles = {"default": {"tools": [SHOP], "lock": lock}}
-    async with running(NOWHERE, profiles=profiles) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running(NOWHERE, profiles=profiles) as relay, http_client(base_url=relay.http) as http:
         answer = await http.post(f"/v1/realtime/{path}", json={})
         made = answer.json()
     assert answer.status_code == 200
@@ -244,7 +245,7 @@ async def test_pages_that_may_mint() -> None:
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with (
         running(NOWHERE, **GUARD, allowed_origins=page) as relay,
-        httpx.AsyncClient(base_url=relay.http, timeout=None) as http,
+        http_client(base_url=relay.http, timeout=None) as http,
     ):
         preflight = await http.options("/v1/realtime/client_secrets", headers={"Origin": page, **asked})
         assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, page)
@@ -297,7 +298,7 @@ async def test_the_package_as_it_asked_for_sessions_of_the_beta() -> None:
 )
 async def test_a_wrong_request_of_the_beta(body) -> None:
     """A beta request that cannot be read, or asks for what no session is, is told what is wrong."""
-    async with running(NOWHERE, **GUARD) as relay, httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+    async with running(NOWHERE, **GUARD) as relay, http_client(base_url=relay.http, timeout=None) as http:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         answer = await http.post("/v1/realtime/sessions", content=body, headers=headers)
     assert answer.status_code == 400

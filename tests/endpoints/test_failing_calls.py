@@ -4,7 +4,6 @@ import asyncio
 import json
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 import structlog
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from relay.calls.api import ANSWER_LIMIT_BYTES
 from tests.endpoints.test_calls import Witness, call, hang_up
 from tests.fakes.calls_api import CALL, CallsApi, calls_api
+from tests.fakes.http_client import http_client
 from tests.fakes.raw_upstream import raw_upstream
 from tests.fakes.running import running
 from tests.fakes.webrtc import OFFER
@@ -67,7 +67,7 @@ async def test_the_api_quotes_a_sessions_own_secrets(verb) -> None:
     async with (
         calls_api(refusing) as api,
         running(api.url, OPENAI_API_KEY=KEY) as relay,
-        httpx.AsyncClient(base_url=relay.http, timeout=30) as http,
+        http_client(base_url=relay.http, timeout=30) as http,
     ):
         with structlog.testing.capture_logs() as logs:
             answer = await http.post(f"/v1/realtime/calls{verb}", **({"json": session} if verb else form))
@@ -206,7 +206,7 @@ async def test_a_caller_that_leaves() -> None:
         writer.write(f"{head}Content-Length: {len(OFFER)}\r\n\r\n{OFFER}".encode())
         await api.came.wait()
         writer.transport.abort()
-        async with httpx.AsyncClient(timeout=None) as http:
+        async with http_client(timeout=None) as http:
             await http.get(f"{relay.http}/livez")  # the relay has seen the other's end by now
         held.set()
         assert await api.hangups.get() == "rtc_1"

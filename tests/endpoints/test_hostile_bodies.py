@@ -5,6 +5,7 @@ import logging
 import httpx2 as httpx
 import pytest
 
+from tests.fakes.http_client import http_client
 from tests.fakes.running import running
 
 MINTING = ["/v1/realtime/client_secrets", "/v1/realtime/sessions", "/v1/realtime/transcription_sessions"]
@@ -37,7 +38,7 @@ def form(session: str) -> tuple[bytes, dict[str, str]]:
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_body_that_is_nested_too_deep(place, caplog) -> None:
     """A body that is nested too deep, wherever in it, is 400 with the API's error object at each address."""
-    async with running("ws://127.0.0.1:1") as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running("ws://127.0.0.1:1") as relay, http_client(base_url=relay.http) as http:
         for deep in DEEP:
             body = place.format(deep)
             for path in MINTING:
@@ -50,7 +51,7 @@ async def test_a_body_that_is_nested_too_deep(place, caplog) -> None:
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_body_that_is_no_json(place, caplog) -> None:
     """A body that is no JSON is 400 with the API's error object; an empty one asks for a plain ticket."""
-    async with running("ws://127.0.0.1:1") as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running("ws://127.0.0.1:1") as relay, http_client(base_url=relay.http) as http:
         for wrong in WRONG[place == "{}" :]:
             for path in MINTING:
                 expect_refusal(await http.post(path, content=place.format(wrong)), path, wrong)
@@ -76,7 +77,7 @@ CONTENT_TYPES = [
 @pytest.mark.parametrize("body", [b"", b"--\r\n\r\n--", b"--b--", b"--b\r\n\xff: \xff\r\n\r\n--b--", b"\0" * 9, b"v=0"])
 async def test_a_form_that_is_none(content_type, body) -> None:
     """What is neither SDP nor a form as it says it is, is 400 with the API's error object."""
-    async with running("ws://127.0.0.1:1") as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running("ws://127.0.0.1:1") as relay, http_client(base_url=relay.http) as http:
         headers = {"Content-Type": content_type.encode("latin-1")}
         expect_refusal(await http.post("/v1/realtime/calls", content=body, headers=headers), content_type, body)
 
@@ -87,7 +88,7 @@ async def test_what_is_nested_as_deep_as_tools_are() -> None:
     for _ in range(20):
         schema = {"type": "object", "properties": {"a": schema}}
     tool = {"type": "function", "name": "deep", "parameters": schema}
-    async with running("ws://127.0.0.1:1") as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running("ws://127.0.0.1:1") as relay, http_client(base_url=relay.http) as http:
         answer = await http.post(MINTING[0], json={"session": {"type": "realtime", "tools": [tool]}})
     assert answer.json()["session"]["tools"] == [tool]
 

@@ -8,6 +8,7 @@ from openai import AsyncOpenAI
 from starlette.responses import JSONResponse
 
 from tests.fakes.calls_api import CallsApi, calls_api
+from tests.fakes.http_client import http_client
 from tests.fakes.running import Running, running
 
 KEY = "sk-the-relays-own-key"
@@ -18,7 +19,7 @@ PROFILES: dict[str, Any] = {"default": {"instructions": "Be kind.", "lock": ["in
 
 
 async def ask(relay: Running, verb: str, body: Any = None, call_id: str = "rtc_1", **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=relay.http, headers=headers or WHO, timeout=30) as http:
+    async with http_client(base_url=relay.http, headers=headers or WHO, timeout=30) as http:
         return await http.post(f"/v1/realtime/calls/{call_id}/{verb}", json={} if body is None else body)
 
 
@@ -85,7 +86,7 @@ async def test_who_decides_nothing(verb) -> None:
     """Neither a stranger nor the holder of a ticket decides on a call, and an id names no other path."""
     body = {"target_uri": "tel:+1"} if verb == "refer" else {}
     async with calls_api(CallsApi()) as api, running(api.url, tokens=TOKEN) as relay:
-        async with httpx.AsyncClient(base_url=relay.http, headers=WHO) as http:
+        async with http_client(base_url=relay.http, headers=WHO) as http:
             ticket = (await http.post("/v1/realtime/client_secrets")).json()["value"]
         for headers in ({"X": "y"}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {ticket}"}):
             assert (await ask(relay, verb, body, **headers)).status_code == 401
@@ -140,7 +141,7 @@ async def test_what_the_api_says() -> None:
 )
 async def test_what_is_refused_with_a_sentence(path, status, code) -> None:
     """The beta's place for WebRTC and the API's for translations' secrets are refused with what to ask for instead."""
-    async with running("ws://127.0.0.1:1") as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running("ws://127.0.0.1:1") as relay, http_client(base_url=relay.http) as http:
         answer = await http.post(path, content=b"v=0\r\n", headers={"Content-Type": "application/sdp"})
         error = answer.json()["error"]
         assert (answer.status_code, error["code"]) == (status, code)

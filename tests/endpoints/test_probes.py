@@ -10,12 +10,13 @@ from websockets.exceptions import InvalidStatus
 
 from relay.legs.lanes import WHY_NOT
 from relay.version import __version__
+from tests.fakes.http_client import http_client
 from tests.fakes.running import TURN_BEGINS, TURN_ENDS, begin_turn, end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
 
 
 async def get(url: str) -> httpx.Response:
-    async with httpx.AsyncClient(timeout=None) as http:
+    async with http_client(timeout=None) as http:
         return await http.get(url)
 
 

@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from relay.config.kinds import API, KINDS_BY_PATH
+from tests.fakes.http_client import http_client
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -17,7 +18,7 @@ SOCKETS = [API + path.replace("{session_id}", "sess_1") for path in KINDS_BY_PAT
 
 
 async def ask(method: str, path: str, root_path: str = "", **options) -> httpx.Response:
-    async with running(NOWHERE, root_path=root_path) as relay, httpx.AsyncClient(base_url=relay.http) as http:
+    async with running(NOWHERE, root_path=root_path) as relay, http_client(base_url=relay.http) as http:
         return await http.request(method, path, **options)
 
 

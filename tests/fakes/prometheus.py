@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from tests.fakes.http_client import http_client
 from tests.fakes.proxies import free_port
 
 PROGRAM = shutil.which("prometheus")
@@ -67,7 +68,7 @@ async def prometheus(relay_port: int, token: str, directory: Path) -> AsyncItera
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error", stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        async with http_client(base_url=f"http://127.0.0.1:{port}") as http:
             started = Prometheus(http)
             await started.is_ready()
             yield started

@@ -10,7 +10,6 @@ import socket
 import sys
 import termios
 
-import httpx2 as httpx
 import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
@@ -20,6 +19,7 @@ from relay.cli import COMMANDS, main
 from relay.config.webrtc_options import WebRtcOptions
 from relay.serve import tell_how_calls_come
 from relay.version import __version__
+from tests.fakes.http_client import http_client
 from tests.fakes.process import log_line, relay_process, relay_process_with
 from tests.fakes.running import TURN_ENDS, begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
@@ -74,7 +74,7 @@ async def test_the_relay_says_where_it_is() -> None:
     """A started relay prints its page's address, which answers, and the WebSocket's."""
     async with (
         relay_process("--upstream", "ws://127.0.0.1:1/") as (_, address),
-        httpx.AsyncClient(timeout=None) as http,
+        http_client(timeout=None) as http,
     ):
         assert (await http.get(f"{address}/readyz")).text == "ready\n"
 
@@ -149,7 +149,7 @@ async def test_sigterm_drains() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="60") as (process, address),
-        httpx.AsyncClient(timeout=None) as http,
+        http_client(timeout=None) as http,
     ):
         async with connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer:
             await begin_turn(peer)
@@ -183,7 +183,7 @@ async def test_a_second_signal_stops_now() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, RELAY_DRAIN_TIMEOUT_S="600") as (process, address),
-        httpx.AsyncClient(timeout=None) as http,
+        http_client(timeout=None) as http,
         connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None) as peer,
     ):
         await begin_turn(peer)

@@ -10,11 +10,11 @@ import venv
 import zipfile
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import connect
 
 from relay.version import __version__
+from tests.fakes.http_client import http_client
 
 ROOT = Path(__file__).parents[2]
 PAGE_FILES = [
@@ -112,7 +112,7 @@ async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
     """From an empty directory, the installed `relay serve` serves the page, its modules and a session with the mock."""
     process, url = await started(relay, tmp_path, "serve", "--upstream", "mock", "--port", "0")
     try:
-        async with httpx.AsyncClient(
+        async with http_client(
             base_url=url.replace("ws", "http", 1).removesuffix("/v1/realtime"), timeout=None
         ) as http:
             for path, kind in PAGE_FILES:

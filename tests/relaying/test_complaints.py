@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection
@@ -15,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 from relay.config.loading import load_settings
 from relay.stand_ins.mock import serve_mock
 from relay.telemetry.log import configure_logging
+from tests.fakes.http_client import http_client
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -141,7 +141,7 @@ async def refusal_of(connecting: Any) -> tuple[dict[str, Any], str]:
 
 async def test_requests_have_names_too(log) -> None:
     """A ticket that is refused, a probe and an address that is none answer with their names; the refusal is logged."""
-    async with running("ws://127.0.0.1:1/", tokens=[TOKEN]) as relay, httpx.AsyncClient(headers=NAMES) as http:
+    async with running("ws://127.0.0.1:1/", tokens=[TOKEN]) as relay, http_client(headers=NAMES) as http:
         minting = await http.post(f"{relay.http}/v1/realtime/client_secrets")
         for answer in (minting, await http.get(f"{relay.http}/livez"), await http.get(f"{relay.http}/nowhere")):
             assert answer.headers["X-Request-Id"] == "ticket-4711"

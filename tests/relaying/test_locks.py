@@ -2,13 +2,13 @@
 
 import json
 
-import httpx2 as httpx
 import pytest
 import structlog
 from websockets.asyncio.server import ServerConnection
 from websockets.typing import Subprotocol
 
 from relay.core.redaction import REDACTED
+from tests.fakes.http_client import http_client
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo_into, scripted_upstream
 
@@ -104,7 +104,7 @@ async def test_a_tickets_secrets_are_shown_nowhere(tmp_path) -> None:
     async with (
         scripted_upstream(quote_everything) as upstream,
         running(upstream.url, tokens=token, record_dir=tmp_path, record_all=True, log_level="debug") as relay,
-        httpx.AsyncClient(base_url=relay.http, headers={"Authorization": f"Bearer {token}"}) as http,
+        http_client(base_url=relay.http, headers={"Authorization": f"Bearer {token}"}) as http,
     ):
         minted = await http.post("/v1/realtime/client_secrets", json={"session": session})
         with structlog.testing.capture_logs() as logs:

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from starlette.responses import Response
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import InvalidStatus
@@ -23,6 +24,7 @@ from relay.core.leg import Closed
 from relay.sessions.ownership import Owners
 from relay.stand_ins.mock import Pace, serve_mock
 from tests.fakes.calls_api import CallsApi, calls_api
+from tests.fakes.http_client import http_client
 from tests.fakes.legs import Joined
 from tests.fakes.process import relay_process
 from tests.fakes.running import Running, running
@@ -121,7 +123,7 @@ async def test_a_call_belongs_to_its_subject() -> None:
     async with (
         serve_mock(pace=Pace.instant()) as mock,
         running(mock.url, tokens=TOKENS, profiles=PROFILES) as relay,
-        httpx.AsyncClient(base_url=relay.http, headers={"Authorization": f"Bearer {ANNA}"}, timeout=30) as http,
+        http_client(base_url=relay.http, headers={"Authorization": f"Bearer {ANNA}"}, timeout=30) as http,
     ):
         answer = await http.post("/v1/realtime/calls", content=OFFER, headers={"Content-Type": "application/sdp"})
         assert answer.status_code == 201
@@ -143,7 +145,7 @@ def asking(identity: Identity, id_: str = "live_1", **profile: Any) -> AdmittedR
 
 async def busy_workers(address: str) -> set[str]:
     """The workers that have sessions."""
-    async with httpx.AsyncClient(timeout=None) as http:
+    async with http_client(timeout=None) as http:
         metrics = (await http.get(f"{address}/metrics")).text
     found = re.findall(r'^relay_sessions_open{worker="(\d)"} (\S+)', metrics, re.MULTILINE)
     return {worker for worker, count in found if float(count)}
@@ -189,10 +191,11 @@ async def test_workers_hang_up_for_each_other(tmp_path: Path) -> None:
         async def post(where: str, token: str, **content: Any) -> httpx.Response:
             """By a connection of its own, which either worker may get."""
             headers = {"Content-Type": "application/sdp", "Authorization": f"Bearer {token}"}
-            async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+            async with http_client(base_url=address, timeout=30) as http:
                 return await http.post(where, headers=headers, **content)
 
-        for _ in range(6):
+        for number in range(6):
+            api.made = Response("v=0\r\n", 201, {"Location": f"/v1/realtime/calls/rtc_{number}"})
             made = await post("/v1/realtime/calls", ANNA, content=OFFER)
             where = f"{made.headers['location']}/hangup"
             assert (await post(where, BERTA)).status_code == 404

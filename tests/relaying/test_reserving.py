@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from relay.core.events import MOST_VALUES
+from tests.fakes.http_client import http_client
 from tests.fakes.process import relay_process
 from tests.fakes.redis import redis_server
 from tests.fakes.running import Running, end_of, running
@@ -168,7 +168,7 @@ async def keeps_asking(peer: ClientConnection) -> int:
 
 async def busy_workers(address: str) -> set[str]:
     """The workers that have sessions."""
-    async with httpx.AsyncClient(timeout=None) as http:
+    async with http_client(timeout=None) as http:
         metrics = (await http.get(f"{address}/metrics")).text
     opened = re.findall(r'^relay_sessions_open{worker="(\d)"} (\S+)', metrics, re.MULTILINE)
     return {worker for worker, count in opened if float(count)}

@@ -5,7 +5,6 @@ import json
 import logging
 from http import HTTPStatus
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -15,6 +14,7 @@ from relay.admission.tickets import Ticket, TicketSigner
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings
 from relay.telemetry.log import configure_logging
+from tests.fakes.http_client import http_client
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import scripted_upstream
 
@@ -108,7 +108,7 @@ async def test_a_peers_credential_is_shown_nowhere(log) -> None:
 
 async def everything_readable(url: str) -> str:
     """All that a stranger can fetch over HTTP."""
-    async with httpx.AsyncClient(base_url=url, timeout=None) as http:
+    async with http_client(base_url=url, timeout=None) as http:
         paths = ("/", "/metrics", "/livez", "/readyz", "/v1/realtime", "/nothing")
         answers = [await http.get(path) for path in paths]
     return "".join(f"{answer.headers}{answer.text}" for answer in answers)

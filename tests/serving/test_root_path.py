@@ -1,10 +1,10 @@
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings
+from tests.fakes.http_client import http_client
 from tests.fakes.running import running
 from tests.fakes.upstream import scripted_upstream
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("carrier")
 async def test_a_path_that_a_proxy_leaves_on() -> None:
     """Under a root path the page, the modules and sessions are where the proxy's visitors look for them."""
     async with scripted_upstream() as upstream, running(upstream.url, root_path="/voice") as relay:
-        async with httpx.AsyncClient(base_url=relay.http, timeout=None) as http:
+        async with http_client(base_url=relay.http, timeout=None) as http:
             for path in ("/voice/", "/voice/web/index.js", "/voice/livez", "/livez"):
                 assert (await http.get(path)).status_code == 200, path
             for path in ("/voicemail/livez", "/voice/voice/livez"):

@@ -7,7 +7,6 @@ import signal
 import socket
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +15,7 @@ from websockets.asyncio.client import connect
 from relay.cli import main
 from relay.config.loading import load_settings
 from relay.serving.start import listen
+from tests.fakes.http_client import http_client
 from tests.fakes.process import Process, log_line, relay_process
 from tests.fakes.running import begin_turn, end_of
 from tests.fakes.upstream import echo, scripted_upstream
@@ -25,7 +25,7 @@ Values = dict[tuple[str, ...], float]
 
 async def scrape(address: str) -> Values:
     """Every sample, by its name and labels, the worker's first."""
-    async with httpx.AsyncClient(timeout=None) as http:
+    async with http_client(timeout=None) as http:
         text = (await http.get(f"{address}/metrics")).text
     return {
         (sample.name, sample.labels["worker"], *(v for k, v in sample.labels.items() if k != "worker")): sample.value
@@ -198,7 +198,7 @@ async def test_workers_read_each_others_tickets() -> None:
     async with (
         scripted_upstream(echo) as upstream,
         relay_process("--upstream", upstream.url, "--workers", "2", RELAY_TOKENS=token) as (_, address),
-        httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=None) as http,
+        http_client(headers={"Authorization": f"Bearer {token}"}, timeout=None) as http,
     ):
         ticket = (await http.post(f"{address}/v1/realtime/client_secrets")).json()["value"]
         bearer = {"Authorization": f"Bearer {ticket}"}
@@ -220,7 +220,7 @@ async def test_settings_that_have_become_open(tmp_path: Path) -> None:
         config.write_text('host = "0.0.0.0"\n')
         process.send_signal(signal.SIGHUP)
         await log_line(process, "restart.abandoned")
-        async with httpx.AsyncClient(timeout=None) as http:
+        async with http_client(timeout=None) as http:
             mint = address.replace("0.0.0.0", "127.0.0.1") + "/v1/realtime/client_secrets"
             assert (await http.post(mint)).status_code == 401
 

@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection
@@ -15,6 +14,7 @@ from websockets.http11 import Request, Response
 from relay.admission.tickets import Ticket, TicketSigner
 from relay.telemetry.metrics import Metrics
 from tests.fakes.dashboards import queries
+from tests.fakes.http_client import http_client
 from tests.fakes.prometheus import PROGRAM, Prometheus, prometheus
 from tests.fakes.running import Running, running
 from tests.fakes.upstream import scripted_upstream
@@ -138,7 +138,7 @@ async def test_the_documents_queries_are_answered(tmp_path) -> None:
 
 async def test_metrics_can_ask_for_a_token() -> None:
     """With `metrics_token` a scrape without it, or with another credential, gets 401 and no figure."""
-    async with running("ws://127.0.0.1:1/", **SETTINGS) as relay, httpx.AsyncClient() as http:
+    async with running("ws://127.0.0.1:1/", **SETTINGS) as relay, http_client() as http:
         for headers, code in (({}, "credentials_missing"), (bearer("anna"), "credentials_refused")):
             refused = await http.get(f"{relay.http}/metrics", headers=headers)
             assert (refused.status_code, refused.json()["error"]["code"]) == (401, code)

@@ -14,6 +14,7 @@ from relay.stand_ins.mock import MockServer, Pace, serve_mock
 from relay.stand_ins.mock.calls import KEPT_CALLS, Call, Calls
 from relay.stand_ins.mock.opening import Opening
 from relay.stand_ins.mock.sdp import answer
+from tests.fakes.http_client import http_client
 from tests.fakes.webrtc import OFFER
 from tests.stand_ins.mock.test_mock_server import dial, events_until, send
 
@@ -39,7 +40,7 @@ async def ask(mock: MockServer, **request: Any) -> httpx.Response:
     """Ask for a call by hand."""
     request = {"content": OFFER, **request}
     headers = {"Authorization": "Bearer sk-right", "Content-Type": "application/sdp", **request.pop("headers", {})}
-    async with httpx.AsyncClient(timeout=None) as http:
+    async with http_client(timeout=None) as http:
         return await http.post(f"{base(mock)}/realtime/calls", headers=headers, **request)
 
 
@@ -103,7 +104,7 @@ async def test_what_the_api_refuses(mock, request_, status, code) -> None:
 async def test_a_wrong_session_or_offer(mock, session, sdp, code) -> None:
     """A session is checked as in an update, and an offer without sound that the API takes is none."""
     form = {"sdp": (None, sdp, "application/sdp"), "session": (None, orjson.dumps(session), "application/json")}
-    async with httpx.AsyncClient(headers={"Authorization": "Bearer sk-right"}, timeout=None) as http:
+    async with http_client(headers={"Authorization": "Bearer sk-right"}, timeout=None) as http:
         answer = await http.post(f"{base(mock)}/realtime/calls", files=form)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
 
