@@ -77,6 +77,7 @@ const call = new CallView(voice, {
   talk: byId('talk', HTMLButtonElement),
   interrupt: byId('interrupt', HTMLButtonElement),
   pushToTalk: byId('push-to-talk', HTMLButtonElement),
+  anew: byId('anew', HTMLButtonElement),
 });
 const composer = new ComposerView({
   form: byId('composer', HTMLFormElement),
@@ -197,7 +198,7 @@ function takeUpEarlyPress() {
 
 /** @param {{text: string, images: string[]}} message */
 async function say({ text, images }) {
-  if (voice.client === null && !(await start(false))) return;
+  if (!voice.active) void start(false);
   await voice.say(text, images);
 }
 
@@ -238,12 +239,15 @@ function renderVoiceTab() {
 }
 
 function renderProblem() {
-  const { problem } = voice;
+  const lost = voice.phase === 'reconnecting' && voice.attempt > 1;
+  const problem = lost ? voice.lossReason : voice.problem;
   byId('problem').hidden = problem === null;
+  byId('reconnect').hidden = !lost;
+  byId('problem-dismiss').hidden = lost;
   if (problem === null) return;
   setText(byId('problem-title'), problem.title);
-  setText(byId('problem-advice'), problem.advice);
-  setText(byId('problem-detail'), problem.detail);
+  setText(byId('problem-advice'), lost ? '' : problem.advice); // which is to start again
+  setText(byId('problem-detail'), lost ? '' : problem.detail);
 }
 
 function renderHost() {
@@ -289,6 +293,7 @@ listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} 
 );
 listen(composer, 'say', say);
 listen(composer, 'notice', notice);
+listen(voice, 'unsent', (/** @type {{text: string, images: string[]}} */ message) => composer.restore(message));
 listen(new CallSignals(voice), 'signal', (/** @type {import('./session/call-signals.js').Signal} */ signal) => {
   if (preferences.choices.chimes) void chimes.play(signal, makeChime(signal), preferences.choices.speakerId);
 });
@@ -313,10 +318,13 @@ byId('transcript-download').addEventListener('click', () =>
   download(`conversation-${stamp()}.txt`, asText(voice.conversation.turns)),
 );
 byId('transcript-clear').addEventListener('click', () => {
-  voice.conversation.clear();
-  voice.sounds.clear();
-  schedule();
+  voice.clear();
 });
+byId('anew').addEventListener('click', () => {
+  voice.clear();
+  void start();
+});
+byId('reconnect').addEventListener('click', () => voice.reconnectNow());
 byId('push-to-talk').addEventListener('click', () => {
   voice.pushToTalk = !voice.pushToTalk;
   preferences.change({ pushToTalk: voice.pushToTalk });

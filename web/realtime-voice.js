@@ -23,7 +23,7 @@ import { WaveformView } from './views/waveform-view.js';
  * Events: `statechange` (detail: the phase, also in `data-state`), `realtimeevent` (detail: each event from
  * the relay), `problem` (detail `{title, advice, detail}`) and `feedback` (detail `Opinion`). They do not bubble.
  * Slots: `avatar`, `title`, `launcher`, `terms`. Parts for `::part()`: `button`, `state`, `clock`, `waveform`,
- * `transcript`, `problem`, `panel`, `launcher`, `close`, `mute`, `interrupt`, `volume`, `message`, `send`, `terms`.
+ * `transcript`, `problem`, `reconnect`, `anew`, `panel`, `launcher`, `close`, `mute`, `interrupt`, `volume`, `message`, `send`, `terms`.
  * Custom properties: see views/element-style.js.
  */
 export class RealtimeVoice extends HTMLElement {
@@ -52,6 +52,7 @@ export class RealtimeVoice extends HTMLElement {
     this.#listen();
     this.voice.addEventListener('change', () => this.#schedule());
     this.voice.addEventListener('received', (event) => this.#receive(detailOf(event)));
+    this.voice.addEventListener('unsent', (event) => this.#giveBack(detailOf(event).text));
     this.voice.addEventListener('ended', (event) => this.#tell('problem', detailOf(event)));
   }
 
@@ -121,20 +122,25 @@ export class RealtimeVoice extends HTMLElement {
   }
 
   #listen() {
-    const { launcher, close, start, mute, interrupt, volume, form, accepted, panel } = this.#parts;
+    const { launcher, close, start, anew, reconnect, mute, interrupt, volume, form, accepted, panel } = this.#parts;
     launcher.addEventListener('click', () => this.#unfold(true));
     close.addEventListener('click', () => this.#unfold(false));
     panel.addEventListener('keydown', ({ key }) => {
       if (key === 'Escape' && this.hasAttribute('placement')) this.#unfold(false);
     });
     start.addEventListener('click', () => (this.voice.active ? this.stop() : void this.start()));
+    anew.addEventListener('click', () => {
+      this.voice.clear();
+      void this.start();
+    });
+    reconnect.addEventListener('click', () => this.voice.reconnectNow());
     mute.addEventListener('click', () => (this.muted = !this.muted));
     interrupt.addEventListener('click', () => void this.voice.interrupt());
     volume.addEventListener('input', () => (this.voice.speaker.volume = volume.valueAsNumber / 100));
     accepted.addEventListener('change', () => this.#schedule());
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#write();
+      this.#write();
     });
   }
 
@@ -148,13 +154,21 @@ export class RealtimeVoice extends HTMLElement {
     else message.focus();
   }
 
-  /** What was typed stays until there is a session to take it. */
-  async #write() {
+  /** What was typed stays until there is, or may be, a session to take it; what none took is given back. */
+  #write() {
     const { message } = this.#parts;
     const text = message.value.trim();
-    if (text === '' || (this.voice.client === null && !(await this.start(false)))) return;
-    if (message.value.trim() === text) message.value = '';
-    await this.voice.say(text);
+    if (text === '') return;
+    if (!this.voice.active) void this.start(false);
+    if (!this.voice.active) return;
+    message.value = '';
+    void this.voice.say(text);
+  }
+
+  /** @param {string} text */
+  #giveBack(text) {
+    const { message } = this.#parts;
+    message.value = `${text} ${message.value}`.trim();
   }
 
   /** @param {import('./protocol/codecs.js').RealtimeEvent} event */
@@ -174,14 +188,17 @@ export class RealtimeVoice extends HTMLElement {
   }
 
   #render() {
-    const { phase, problem, conversation } = this.voice;
+    const { phase, conversation } = this.voice;
+    const lost = phase === 'reconnecting' && this.voice.attempt > 1;
+    const problem = lost ? this.voice.lossReason : this.voice.problem;
     const { problem: problemLine, log } = this.#parts;
     this.#waveform.wake();
     this.dataset.state = phase;
     const words = this.#renderWords();
     this.#renderControls(words);
+    this.#parts.reconnect.hidden = !lost;
     problemLine.hidden = problem === null;
-    setText(problemLine, problem === null ? '' : `${problem.title} ${problem.advice}`);
+    setText(problemLine, problem === null ? '' : `${problem.title} ${lost ? '' : problem.advice}`);
     log.hidden = this.getAttribute('transcript') === 'off' || conversation.turns.length === 0;
     if (!log.hidden) this.#renderTurns(words);
     if (phase !== this.#phase) this.#tell('statechange', phase);
@@ -198,21 +215,22 @@ export class RealtimeVoice extends HTMLElement {
 
   /** @param {import('./views/words.js').Words} words */
   #renderControls(words) {
-    const { phase, active, muted, microphone } = this.voice;
-    const { start, state, mute, interrupt, launcher, close, consent, terms, panel } = this.#parts;
+    const { active, muted, microphone, continues } = this.voice;
+    const { start, anew, state, mute, interrupt, launcher, close, consent, terms, panel } = this.#parts;
     const floats = this.hasAttribute('placement');
     this.#parts.offer(this.getAttribute('controls') ?? 'start');
     launcher.hidden = !floats || this.open;
     close.hidden = !floats;
     panel.hidden = floats && !this.open;
     setAttribute(launcher, 'aria-expanded', String(this.open));
-    setText(start, active ? words.stop : words.start);
+    setText(start, active ? words.stop : continues ? words.continue : words.start);
+    anew.hidden = active || !continues;
     start.disabled = !active && !this.accepted;
     setText(state, stateWords(this.voice, words));
     setText(mute, muted ? words.unmute : words.mute);
     setAttribute(mute, 'aria-pressed', String(muted));
     mute.disabled = active && !microphone.open;
-    interrupt.disabled = phase !== 'speaking' && phase !== 'thinking';
+    interrupt.disabled = !this.voice.interruptible;
     consent.hidden = !this.hasAttribute('terms') || active;
     setAttribute(terms, 'href', this.getAttribute('terms') ?? '');
   }

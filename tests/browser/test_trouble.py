@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from relay.stand_ins.mock import serve_mock
-from tests.fakes.browser import silence, state
+from tests.fakes.browser import AXE, fits, silence, state
 from tests.fakes.documents import example
 from tests.fakes.running import running
 from tests.fakes.tcp_proxy import tcp_proxy
@@ -18,6 +18,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # What the browser itself says where nothing answers.
 BROKEN = ("WebSocket connection to", "net::ERR_CONNECTION")
+
+PHONE = {"width": 320, "height": 640}
+NOTE_ITEMS = """
+async () => {
+  window.items = [];
+  const { voice } = await import('/web/main.js');
+  voice.addEventListener('sent', ({ detail }) => detail.item && window.items.push(detail.item));
+}
+"""
 
 REFUSALS = [
     (3000, "key was refused.", "must check its API key"),
@@ -103,6 +112,63 @@ async def test_a_cut_connection_is_restored(open_page) -> None:
         await state(page, "listening")
         await expect(page.locator('[data-role="user"]')).to_have_text("YouTell me a story.")
         await expect(page.locator('[data-role="notice"]')).to_contain_text("The connection was lost and restored.")
+
+
+async def test_what_was_typed_stays_until_it_is_sent(open_page) -> None:
+    """Where no session can be had it stays in the box; while one is restored it is seen to wait, and is then sent."""
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN, viewport=PHONE, reduced_motion="reduce")
+        await page.goto(way.http)
+        await page.evaluate(AXE.read_text())
+        way.shut()
+        await page.fill("#message", "Is anybody there?")
+        await page.press("#message", "Enter")
+        await state(page, "error")
+        await expect(page.locator("#message")).to_have_value("Is anybody there?")
+        await expect(page.locator(".turn")).to_have_count(0)
+        await way.open()
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        way.shut()
+        await state(page, "reconnecting")
+        await page.fill("#message", "And now?")
+        await page.press("#message", "Enter")
+        await expect(page.locator(".turn-waiting:visible")).to_have_text("Waiting to be sent")
+        await expect(page.locator("#reconnect")).to_be_visible()
+        await expect(page.locator("#problem-title")).to_contain_text("Nothing answers at")
+        await fits(page)
+        await way.open()
+        await page.click("#reconnect")
+        await expect(page.locator(".turn-waiting:visible")).to_have_count(0)
+        await expect(page.locator("#problem")).to_be_hidden()
+        await expect(page.locator('[data-role="user"]')).to_have_count(2)
+        await expect(page.locator('[data-role="assistant"]')).to_have_count(2)
+
+
+async def test_a_conversation_goes_on_or_begins_anew(open_page) -> None:
+    """After Stop, Continue is with the same conversation, of which the model knows, and New conversation with none."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1), reduced_motion="reduce")
+        await page.goto(relay.http)
+        await page.evaluate(AXE.read_text())
+        await page.evaluate(NOTE_ITEMS)
+        await page.fill("#message", "My name is Ann.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        await page.click("#start")
+        await state(page, "idle")
+        await expect(page.locator("#start-label")).to_have_text("Continue")
+        await fits(page)
+        await page.click("#start")
+        await state(page, "listening")
+        await expect(page.locator('[data-role="notice"]')).to_contain_text("The conversation goes on.")
+        assert await page.evaluate("window.items.shift().content[0].text") == "My name is Ann."
+        assert await page.evaluate("window.items.shift().content[0].text") == "My name is Ann."
+        await page.click("#start")
+        await page.click("#anew")
+        await state(page, "listening")
+        await expect(page.locator(".turn")).to_have_count(0)
+        assert await page.evaluate("window.items.filter(({ role }) => role === 'user')") == []
 
 
 async def test_a_restart_is_announced_and_survived(open_page) -> None:

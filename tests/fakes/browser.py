@@ -115,6 +115,37 @@ async () => {
 """
 
 
+# Controls that a finger of 44 px may miss: from the middle, 21 px each way must still hit the control, its label, or
+# the menu that lies over it for a moment.
+TOO_SMALL = """
+() => {
+  const controls = 'button, input:not([type=file]), select, textarea, summary, a[href], [role=tab]';
+  const hits = (control, x, y) => {
+    const found = document.elementFromPoint(x, y);
+    return found !== null && (control.contains(found) || found.contains(control) && found.matches('label, .composer')
+      || found.closest('.menu') !== null);
+  };
+  return [...document.querySelectorAll(controls)].filter((control) => {
+    if (!control.checkVisibility({ visibilityProperty: true }) || control.closest('.visually-hidden')) return false;
+    if (document.querySelector('dialog[open]') && !control.closest('dialog[open]')) return false;
+    control.scrollIntoView({ block: 'center' });
+    const { left, top, width, height } = control.getBoundingClientRect();
+    const [x, y] = [left + width / 2, top + height / 2];
+    if (!hits(control, x, y)) return false; // something lies over it: it is no target now
+    return ![[x - 21, y], [x + 21, y], [x, y - 21], [x, y + 21]].every(([x, y]) => hits(control, x, y));
+  }).map((control) => control.outerHTML.slice(0, 120));
+}
+"""
+TOO_WIDE = "() => document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth"
+
+
+async def fits(page: Page) -> None:
+    """No violation, no small target, nothing to scroll sideways for."""
+    assert await page.evaluate(VIOLATIONS) == []
+    assert await page.evaluate(TOO_SMALL) == []
+    assert not await page.evaluate(TOO_WIDE)
+
+
 class Browsers:
     """Browsers that are started once for each sound that they hear; whoever opens a page there closes its context."""
 

@@ -93,6 +93,8 @@ export class FakeSpeaker extends EventTarget {
   flushes = 0;
   enqueued = [];
   ended = [];
+  endedAll = 0;
+  closed = 0;
   output = {};
   failure = null;
 
@@ -100,7 +102,9 @@ export class FakeSpeaker extends EventTarget {
     if (this.failure !== null) throw this.failure;
   }
 
-  close() {}
+  close() {
+    this.closed += 1;
+  }
 
   enqueue(itemId, contentIndex, samples) {
     this.busy = true;
@@ -109,6 +113,10 @@ export class FakeSpeaker extends EventTarget {
 
   end(itemId) {
     this.ended.push(itemId);
+  }
+
+  endAll() {
+    this.endedAll += 1;
   }
 
   async flush() {

@@ -157,6 +157,11 @@ export class Speaker extends EventTarget {
     this.#worklet?.port.postMessage({ end: itemId });
   }
 
+  /** Says that nothing more will come of any answer: what is here is played to its end. */
+  endAll() {
+    for (const { itemId } of this.#pending.values()) this.end(itemId);
+  }
+
   /**
    * Falls silent at once and forgets what was not played.
    *

@@ -14,6 +14,8 @@ export class Answers {
   #making = new Set();
   /** @type {Set<string>} */
   #cut = new Set();
+  /** @type {Set<string>} items whose sound came in this session; another knows them as text */
+  #sounding = new Set();
   #asked = false;
 
   /** Whether one is being made, or has been asked for. */
@@ -34,9 +36,11 @@ export class Answers {
       this.#asked = false;
   }
 
-  /** Whether sound belongs to an answer that was cut off. @param {AudioDelta} audio */
-  isCut({ responseId }) {
-    return this.#cut.has(responseId);
+  /** Sound has come. @param {AudioDelta} audio @returns {boolean} whether it is to be played: it may belong to an answer that was cut off */
+  takes({ responseId, itemId }) {
+    if (this.#cut.has(responseId)) return false;
+    this.#sounding.add(itemId);
+    return true;
   }
 
   /**
@@ -57,18 +61,21 @@ export class Answers {
    * @returns {RealtimeEvent[]}
    */
   truncations(cuts) {
-    return cuts.map(({ itemId, contentIndex, playedMs }) => ({
-      type: 'conversation.item.truncate',
-      item_id: itemId,
-      content_index: contentIndex,
-      audio_end_ms: Math.floor(playedMs),
-    }));
+    return cuts
+      .filter(({ itemId }) => this.#sounding.has(itemId))
+      .map(({ itemId, contentIndex, playedMs }) => ({
+        type: 'conversation.item.truncate',
+        item_id: itemId,
+        content_index: contentIndex,
+        audio_end_ms: Math.floor(playedMs),
+      }));
   }
 
   /** Forgets everything: the next session knows none of it. */
   reset() {
     this.#making.clear();
     this.#cut.clear();
+    this.#sounding.clear();
     this.#asked = false;
   }
 

@@ -56,7 +56,7 @@ export class Conversation {
   }
 
   /**
-   * Adds a turn that the visitor typed, before the other side confirms it.
+   * Adds a turn that the visitor typed, before it is sent.
    *
    * @param {string} id
    * @param {string} text
@@ -64,8 +64,21 @@ export class Conversation {
    */
   addTyped(id, text, images) {
     const turn = this.#list.obtain(id, 'user');
-    Object.assign(turn, { text, images, final: true });
+    Object.assign(turn, { text, images, final: true, waiting: true });
     touch(turn);
+  }
+
+  /** Says whether a typed turn still waits to be sent. @param {string} id @param {boolean} waiting */
+  setWaiting(id, waiting) {
+    const turn = this.#list.get(id);
+    if (turn === undefined || turn.waiting === waiting) return;
+    turn.waiting = waiting;
+    touch(turn);
+  }
+
+  /** Takes a typed turn back. @param {string} id */
+  withdraw(id) {
+    this.#list.remove(id);
   }
 
   /** Adds a line that nobody said. @param {string} text */
@@ -107,19 +120,21 @@ export class Conversation {
     touch(turn);
   }
 
-  /** Ends all turns that were under way, when their session has ended. */
-  settle() {
+  /** Ends all turns that were under way, when their session has ended. @param {string} [why] of an answer, why it is not whole */
+  settle(why = '') {
     for (const turn of this.#list.all) {
       if (turn.final) continue;
       turn.final = true;
+      if (turn.role === 'assistant' && !isEmpty(turn)) turn.problem = why;
       touch(turn);
       if (isEmpty(turn)) this.#list.remove(turn.id);
     }
     this.#past = new Set(this.#list.all.map(({ id }) => id));
   }
 
+  /** @returns {() => void} brings back what was cleared, before what has been said since */
   clear() {
-    this.#list.clear();
+    return this.#list.clear();
   }
 
   /**
@@ -189,6 +204,7 @@ export class Conversation {
 
   /** @param {any} item @param {string | null} [previousId] */
   #take(item, previousId) {
+    if (this.#past.has(item?.id)) return; // what a new session is told of an old one
     if (item?.type === 'function_call_output') this.#answerCall(item);
     else if (item?.type === 'function_call' || item?.type === 'mcp_call') this.#takeCall(item);
     else if (item?.type === 'message' && item.role !== 'system' && !this.#silent.has(item.id))

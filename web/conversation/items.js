@@ -5,7 +5,8 @@ import { splitHeard } from './transcript.js';
 
 /** @typedef {import('./turn-list.js').Turn} Turn */
 
-const MOST_HISTORY_ITEMS = 40;
+const MOST_HISTORY_TURNS = 40;
+const MOST_HISTORY_IMAGES = 4; // each is as large as a minute of speech
 
 /**
  * What a visitor says in writing, and pictures with it.
@@ -15,31 +16,74 @@ const MOST_HISTORY_ITEMS = 40;
  */
 export function userItem(text, images) {
   const id = `item_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
+  return { id, type: 'message', role: 'user', content: contentOf(text, images) };
+}
+
+/**
+ * The last turns as items that a new session can be given, so that it knows what was said, seen and heard.
+ *
+ * @param {readonly Turn[]} turns
+ * @returns {{items: Record<string, any>[], missing: string[]}} `missing` names, in words, what cannot be told
+ */
+export function historyOf(turns) {
+  const said = turns.filter(({ role, waiting }) => role !== 'notice' && !waiting);
+  const last = said.slice(-MOST_HISTORY_TURNS);
+  const images = last.flatMap((turn) => turn.images).slice(-MOST_HISTORY_IMAGES);
+  /** @type {Set<string>} */
+  const missing = new Set(said.length > last.length ? [`what came before the last ${MOST_HISTORY_TURNS} turns`] : []);
+  const items = last.flatMap((turn) => itemsOf(turn, images, missing));
+  return { items, missing: [...missing] };
+}
+
+/**
+ * @param {Turn} turn @param {string[]} images that may be told @param {Set<string>} missing
+ * @returns {Record<string, any>[]}
+ */
+function itemsOf(turn, images, missing) {
+  if (turn.call !== null) return callItems(turn.id, turn.call, missing);
+  const content = turn.role === 'user' ? userContent(turn, images, missing) : assistantContent(turn);
+  return content.length === 0 ? [] : [{ id: turn.id, type: 'message', role: turn.role, content }];
+}
+
+/** @param {Turn} turn @param {string[]} images @param {Set<string>} missing */
+function userContent(turn, images, missing) {
+  const shown = turn.images.filter((image) => images.includes(image));
+  if (shown.length < turn.images.length) missing.add('older pictures');
+  if (turn.text === '' && turn.spoken) missing.add('what was said without a transcript');
+  return contentOf(turn.text, shown);
+}
+
+/** Of an answer that goes on being played, all will have been heard. @param {Turn} turn */
+function assistantContent(turn) {
+  if (turn.text === '') return [];
+  return [{ type: 'output_text', text: (turn.cut ? splitHeard(turn).heard : turn.text) || '…' }];
+}
+
+/** @param {string} id @param {import('./turn-list.js').Call} call @param {Set<string>} missing */
+function callItems(id, { name, callId, input, output, ours }, missing) {
+  if (!ours) {
+    missing.add('tools that the model used by itself');
+    return [];
+  }
+  const call = { id, type: 'function_call', call_id: callId, name, arguments: input };
+  return output === null ? [call] : [call, { type: 'function_call_output', call_id: callId, output }];
+}
+
+/** @param {string} text @param {string[]} images */
+function contentOf(text, images) {
   const content = images.map(
     (url) => /** @type {Record<string, string>} */ ({ type: 'input_image', image_url: url }),
   );
   if (text !== '') content.push({ type: 'input_text', text });
-  return { id, type: 'message', role: 'user', content };
+  return content;
 }
 
 /**
- * The last turns as items that a new session can be given, so that it knows what was said and heard.
+ * Whether the last word is the visitor's, and nobody has answered it.
  *
  * @param {readonly Turn[]} turns
- * @returns {Record<string, any>[]}
  */
-export function historyItems(turns) {
-  return turns
-    .filter(({ role, text }) => text !== '' && (role === 'user' || role === 'assistant'))
-    .slice(-MOST_HISTORY_ITEMS)
-    .map((turn) => ({
-      id: turn.id,
-      type: 'message',
-      role: turn.role,
-      content: [
-        turn.role === 'user'
-          ? { type: 'input_text', text: turn.text }
-          : { type: 'output_text', text: splitHeard(turn).heard || '…' },
-      ],
-    }));
+export function endsUnanswered(turns) {
+  const last = turns.findLast(({ role, waiting }) => role !== 'notice' && !waiting);
+  return last?.role === 'user' && (last.text !== '' || last.images.length > 0);
 }

@@ -23,6 +23,7 @@
  * @property {number} audioMs how much sound of it has come
  * @property {number | null} heardMs how much of that was heard; null where nobody tells, or all of it was
  * @property {boolean} cut it was interrupted
+ * @property {boolean} waiting typed, and not sent yet
  * @property {string} problem why it is not whole, in words; '' where it is
  * @property {number} costUsd as the relay counts; 0 where it has told nothing
  * @property {number} revision changes with every change
@@ -92,9 +93,20 @@ export class TurnList {
     this.#turns = others;
   }
 
+  /**
+   * Forgets all but what waits to be sent.
+   *
+   * @returns {() => void} brings back what was cleared, before what has been added since
+   */
   clear() {
-    this.#turns = [];
-    this.#byId.clear();
+    const cleared = this.#turns;
+    this.#turns = cleared.filter(({ waiting }) => waiting);
+    this.#byId = new Map(this.#turns.map((turn) => [turn.id, turn]));
+    return () => {
+      const older = cleared.filter(({ id }) => !this.#byId.has(id));
+      this.#turns = [...older, ...this.#turns].slice(-this.#limit);
+      this.#byId = new Map(this.#turns.map((turn) => [turn.id, turn]));
+    };
   }
 }
 
@@ -111,6 +123,7 @@ function newTurn(id, role) {
     audioMs: 0,
     heardMs: null,
     cut: false,
+    waiting: false,
     problem: '',
     costUsd: 0,
     revision: 0,

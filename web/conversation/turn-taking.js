@@ -144,13 +144,18 @@ export class TurnTaking {
     }
   }
 
-  /** Forgets the session. */
+  /** Forgets the session. What has come of its answers is played to its end. */
   reset() {
     this.#answers.reset();
     this.#endTail();
     this.#held = this.#userSpeaks = false;
     this.#detection = null;
-    void this.#speaker.flush();
+    this.#speaker.endAll();
+  }
+
+  /** Falls silent, with nobody to tell. */
+  async silence() {
+    for (const { itemId, playedMs } of await this.#speaker.flush()) this.#conversation.cut(itemId, playedMs);
   }
 
   #commit() {

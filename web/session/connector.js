@@ -23,7 +23,7 @@ import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 8_000;
-const MOST_ATTEMPTS = 6;
+const MOST_ATTEMPTS = 42; // four minutes or five
 
 /**
  * Keeps one session open: connects, and connects again when a session is lost that may come back.
@@ -42,6 +42,8 @@ export class Connector extends EventTarget {
   /** @type {'closed' | 'connecting' | 'open' | 'reconnecting'} */
   #state = 'closed';
   #attempt = 0;
+  /** @type {Problem | null} */
+  #reason = null;
   /** Whether audio in bytes is asked for; what does not know it gets JSON. */
   #offersBinary = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -51,14 +53,17 @@ export class Connector extends EventTarget {
    * @param {object} [options]
    * @param {(target: Target & {ticket: string}, codecs: Codec[]) => RealtimeClient} [options.makeClient]
    * @param {() => number} [options.random] 0 to 1, spreads the attempts of many pages whose relay restarts
+   * @param {EventTarget} [options.network] tells `online`
    */
   constructor({
     makeClient = (target, codecs) => new RealtimeClient({ ...target, codecs }),
     random = Math.random,
+    network = globalThis.window,
   } = {}) {
     super();
     this.#makeClient = makeClient;
     this.#random = random;
+    network?.addEventListener('online', () => this.retryNow());
   }
 
   get state() {
@@ -68,6 +73,11 @@ export class Connector extends EventTarget {
   /** Which attempt to reconnect this is, from 1; 0 when none is made. */
   get attempt() {
     return this.#attempt;
+  }
+
+  /** Why the session was lost, or the last attempt failed; null while there is a session. */
+  get reason() {
+    return this.#reason;
   }
 
   /** The session's client while there is a session. */
@@ -89,11 +99,21 @@ export class Connector extends EventTarget {
     return this.#connect();
   }
 
+  /** Reconnects at once instead of waiting, and instead of an attempt that hangs. */
+  retryNow() {
+    if (this.#state !== 'reconnecting') return;
+    clearTimeout(this.#retry);
+    this.#client?.close();
+    this.#target = { ...this.#target }; // whoever still waits for a ticket of the last attempt sees that it is over
+    void this.#connect();
+  }
+
   close() {
     clearTimeout(this.#retry);
     this.#client?.close();
     this.#client = null;
     this.#attempt = 0;
+    this.#reason = null;
     this.#target = { url: '' };
     if (this.#state !== 'closed') this.#enter('closed');
   }
@@ -125,6 +145,7 @@ export class Connector extends EventTarget {
     client.addEventListener('ended', (event) => this.#lost(/** @type {CustomEvent} */ (event).detail));
     const resumed = this.#attempt > 0;
     this.#attempt = 0;
+    this.#reason = null;
     this.#enter('open');
     this.#tell('open', { resumed });
     return true;
@@ -140,8 +161,9 @@ export class Connector extends EventTarget {
       return await getTicket();
     } catch (error) {
       if (this.#target !== target) return null;
-      if (this.#attempt > 0 && this.#attempt < MOST_ATTEMPTS) this.#retryLater();
-      else this.#fail(explainTicket(String(error)));
+      const problem = explainTicket(String(error));
+      if (this.#attempt > 0 && this.#attempt < MOST_ATTEMPTS) this.#retryLater(problem);
+      else this.#fail(problem);
       return null;
     }
   }
@@ -149,20 +171,23 @@ export class Connector extends EventTarget {
   /** @param {ConnectFailed} error */
   #refused({ ending, reached }) {
     const mayComeBack = this.#attempt > 0 && (!reached || explainEnding({ ...ending, opened: true }).retry);
-    if (mayComeBack && this.#attempt < MOST_ATTEMPTS) this.#retryLater();
-    else this.#fail(reached ? explainEnding(ending) : explainUnreachable(this.#target.url));
+    const problem = reached ? explainEnding(ending) : explainUnreachable(this.#target.url);
+    if (mayComeBack && this.#attempt < MOST_ATTEMPTS) this.#retryLater(problem);
+    else this.#fail(problem);
   }
 
   /** @param {import('../protocol/endings.js').Ending} ending */
   #lost(ending) {
     const problem = explainEnding(ending);
-    if (problem.retry) this.#retryLater();
+    if (problem.retry) this.#retryLater(problem);
     else this.#fail(problem);
   }
 
-  #retryLater() {
+  /** @param {Problem} reason */
+  #retryLater(reason) {
     const delayMs = Math.min(MOST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#attempt) * (0.5 + this.#random() / 2);
     this.#attempt += 1;
+    this.#reason = reason;
     this.#client = null;
     this.#enter('reconnecting');
     this.#retry = setTimeout(() => void this.#connect(), delayMs);

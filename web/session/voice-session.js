@@ -2,8 +2,9 @@
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs } from '../audio/pcm.js';
 import { Speaker } from '../audio/speaker.js';
+import { serverAnswers } from '../conversation/answers.js';
 import { Conversation } from '../conversation/conversation.js';
-import { historyItems, userItem } from '../conversation/items.js';
+import { endsUnanswered } from '../conversation/items.js';
 import { Latency } from '../conversation/latency.js';
 import { OutOfBand } from '../conversation/out-of-band.js';
 import { TurnSounds } from '../conversation/turn-sounds.js';
@@ -13,7 +14,10 @@ import { RelayEvents } from '../protocol/relay-events.js';
 import { setUpSession } from '../protocol/session-setup.js';
 import { Connector } from './connector.js';
 import { MicrophoneFeed } from './microphone-feed.js';
+import { Outbox } from './outbox.js';
 import { phaseOf } from './phase.js';
+import { butNot, retell } from './retelling.js';
+import { SessionLedger } from './session-ledger.js';
 import { ScreenWakeLock } from './wake-lock.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
@@ -46,7 +50,7 @@ const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_comm
  *
  * Events: `change` (anything that a view shows; many a second), `received` and `sent` (detail: each event),
  * `notice` (detail: a sentence worth showing for a moment), `ended` (detail `Problem`, when a session fails),
- * `passing` (detail `Passing`).
+ * `passing` (detail `Passing`), `unsent` (detail `{text, images}`: typed, and given back since no session took it).
  */
 export class VoiceSession extends EventTarget {
   microphone;
@@ -61,11 +65,16 @@ export class VoiceSession extends EventTarget {
   #feed;
   #turnTaking;
   #outOfBand = new OutOfBand();
+  #outbox = new Outbox();
+  #ledger = new SessionLedger();
   #wakeLock = new ScreenWakeLock();
   #startedAt = 0;
   #awaitsMicrophone = false;
-  /** Whether the session was asked for what it lacked. */
-  #settled = false;
+  /** Whether the session knows what it has to know, and typed messages may be sent. */
+  #ready = false;
+  /** Whether the session that is being opened goes on with what was said before. */
+  #continues = false;
+  #soundJudged = false;
   /** @type {Problem | null} */
   #problem = null;
 
@@ -95,7 +104,7 @@ export class VoiceSession extends EventTarget {
       started: ({ itemId, heardAtMs }) => this.latency.heard(itemId, heardAtMs),
       position: ({ itemId, playedMs }) => this.#onPosition(itemId, playedMs),
       finished: ({ itemId }) => this.conversation.heardAll(itemId),
-      idle: () => {},
+      idle: () => this.#problem !== null && !this.active && this.speaker.close(), // what was left has been heard
       paused: () => {},
     });
   }
@@ -130,6 +139,26 @@ export class VoiceSession extends EventTarget {
   /** Which attempt to reconnect this is; 0 when none is made. */
   get attempt() {
     return this.#connector.attempt;
+  }
+
+  /** Why the session was lost, while it is being restored; else null. */
+  get lossReason() {
+    return this.#connector.reason;
+  }
+
+  /** Reconnects at once, where the page waits for the next attempt. */
+  reconnectNow() {
+    this.#connector.retryNow();
+  }
+
+  /** Whether an answer is being heard or made, so that there is something to interrupt. */
+  get interruptible() {
+    return this.speaker.busy || (this.client !== null && this.#turnTaking.answers.underWay);
+  }
+
+  /** Whether there is a conversation that the next session goes on with. */
+  get continues() {
+    return this.conversation.turns.some(({ role }) => role !== 'notice');
   }
 
   /** Whether the browser is asking the visitor for the microphone, or opening it. */
@@ -172,7 +201,8 @@ export class VoiceSession extends EventTarget {
   }
 
   /**
-   * Opens microphone, speaker and session at once; what is said meanwhile is kept. Call it within a gesture.
+   * Opens microphone, speaker and session at once; what is said meanwhile is kept. Call it within a gesture. A
+   * conversation that is there already goes on: `clear` it for a new one.
    *
    * @param {StartOptions} options
    * @returns {Promise<boolean>} whether the session is open; where not, `problem` says why
@@ -180,6 +210,7 @@ export class VoiceSession extends EventTarget {
   async start(options) {
     if (this.active) return this.client !== null;
     this.#problem = null;
+    this.#continues = this.continues;
     this.#wakeLock.hold();
     const connecting = this.#connector.open(options);
     const opening = [connecting, this.#openSpeaker(connecting)];
@@ -193,13 +224,42 @@ export class VoiceSession extends EventTarget {
 
   /** Hangs up. */
   stop() {
+    this.conversation.settle();
+    void this.#turnTaking.silence();
+    this.#hangUp();
+    this.speaker.close();
+    this.#changed();
+  }
+
+  /**
+   * Forgets the conversation, and what was changed of its session: the next begins anew. A session that goes on keeps
+   * its settings, and remembers.
+   *
+   * @returns {() => void} brings it back, but for its sound
+   */
+  clear() {
+    const restore = this.conversation.clear();
+    const ledger = this.#ledger;
+    if (!this.active) this.#ledger = new SessionLedger();
+    this.sounds.clear();
+    this.#changed();
+    return () => {
+      restore();
+      this.#ledger = ledger;
+      this.#changed();
+    };
+  }
+
+  #hangUp() {
     this.#awaitsMicrophone = false;
     this.#connector.close();
     this.#startedAt = 0;
     this.#feed.close();
-    this.speaker.close();
     this.#wakeLock.release();
-    this.#changed();
+    for (const { item, text, images } of this.#outbox.withdraw()) {
+      this.conversation.withdraw(item.id);
+      this.#tell('unsent', { text, images });
+    }
   }
 
   /**
@@ -231,23 +291,37 @@ export class VoiceSession extends EventTarget {
   }
 
   /**
-   * Says something in writing, interrupting the answer that is being heard.
+   * Says something in writing, interrupting the answer that is being heard. While a session is being opened or
+   * restored it waits for it; where that fails `unsent` gives it back.
    *
    * @param {string} text
    * @param {string[]} [images] data URIs
-   * @returns {Promise<boolean>} whether there was a session to take it
+   * @returns {Promise<boolean>} whether there was a session, or will be, to take it
    */
   async say(text, images = []) {
-    const client = this.client;
-    if (client === null) return false;
-    const item = userItem(text, images);
-    this.conversation.addTyped(item.id, text, images);
+    if (!this.active) return false;
+    this.conversation.addTyped(this.#outbox.add(text, images), text, images);
     this.#changed();
-    await this.#turnTaking.interruptAndWait();
-    client.createItem(item);
+    if (this.#ready) await this.#turnTaking.interruptAndWait();
+    else await this.#turnTaking.silence();
+    this.#sendTyped();
+    return true;
+  }
+
+  #sendTyped() {
+    const client = this.client;
+    if (!this.#ready || client === null || !this.#outbox.waiting) return;
+    for (const item of this.#outbox.take()) {
+      client.createItem(item);
+      this.conversation.setWaiting(item.id, false);
+    }
+    this.#respond(client);
+  }
+
+  /** @param {RealtimeClient} client */
+  #respond(client) {
     client.createResponse();
     this.#turnTaking.answers.expect();
-    return true;
   }
 
   /** Gives the result of a function call. @param {string} callId @param {string} output */
@@ -320,35 +394,52 @@ export class VoiceSession extends EventTarget {
 
   #onState() {
     if (this.#connector.state === 'open') return;
+    this.#ready = false;
     this.#feed.hold();
     this.#turnTaking.reset();
-    this.conversation.settle();
+    this.#ledger.lose();
+    for (const id of this.#outbox.lose()) this.conversation.setWaiting(id, true);
+    this.conversation.settle('the connection was lost before the rest of it came');
   }
 
   /** @param {boolean} resumed */
   async #onOpen(resumed) {
     const client = /** @type {RealtimeClient} */ (this.client);
     if (!resumed) this.#startedAt = performance.now();
-    const loss = this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
-    this.news.begin(resumed);
-    this.#settled = false;
+    const continues = resumed || this.#continues;
+    const why = resumed ? this.#lossWords() : 'The conversation goes on.';
+    this.news.begin(continues);
+    this.#soundJudged = false;
     await setUpSession(client);
+    if (this.client === client && continues) await this.#retell(client, why);
     if (this.client !== client) return;
-    this.#settled = true;
     this.#turnTaking.applyDetection();
-    if (resumed) this.#sendHistory(client, loss);
+    this.#ready = true;
+    if (resumed && !this.#outbox.waiting && this.#owesAnswer(client)) this.#respond(client);
+    this.#sendTyped();
     this.#feed.streamTo(client);
+    this.#changed();
+  }
+
+  #lossWords() {
+    return this.news.restarting ? 'The relay has restarted.' : 'The connection was lost and restored.';
   }
 
   /**
-   * Tells a new session what was said in the one that was lost.
+   * Tells a new session what was changed and said in the one before.
    *
    * @param {RealtimeClient} client
-   * @param {string} loss what happened, for the visitor
+   * @param {string} why what happened, for the visitor
    */
-  #sendHistory(client, loss) {
-    for (const item of historyItems(this.conversation.turns)) client.createItem(item);
-    this.conversation.addNotice(`${loss} What was said before was handed on as text.`);
+  async #retell(client, why) {
+    const { turns } = this.conversation;
+    const missing = await retell(client, { turns, changes: this.#ledger.changes });
+    if (this.client === client) this.conversation.addNotice(`${why} What was said before was handed on${butNot(missing)}`);
+  }
+
+  /** Whether the session was lost between a question and its answer. @param {RealtimeClient} client */
+  #owesAnswer(client) {
+    return endsUnanswered(this.conversation.turns) && (serverAnswers(client.session) || this.#turnTaking.pushToTalk);
   }
 
   /** @param {RealtimeEvent} event */
@@ -359,15 +450,17 @@ export class VoiceSession extends EventTarget {
     const notice = this.news.apply(event);
     if (notice !== '') this.#tell('notice', notice);
     if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#tell('notice', explainError(event));
-    if (this.#settled && (event.type === 'session.updated' || event.type === 'error')) this.#judgeSound();
+    this.#outbox.apply(event);
+    this.#ledger.received(event);
+    if (this.#ready && (event.type === 'session.updated' || event.type === 'error')) this.#judgeSound();
     this.#tell('received', event);
   }
 
   /** Says once that a session has sound which is neither played nor made here: it was asked for another. */
   #judgeSound() {
     const unknown = this.client?.unknownFormats ?? [];
-    if (unknown.length === 0) return;
-    this.#settled = false;
+    if (unknown.length === 0 || this.#soundJudged) return;
+    this.#soundJudged = true;
     this.conversation.addNotice(
       `The sound of this session is ${unknown.join(' and ')}, which this page can neither play nor record. Go on in writing.`,
     );
@@ -385,7 +478,7 @@ export class VoiceSession extends EventTarget {
   /** @param {import('../protocol/codecs.js').AudioDelta} audio */
   #onAudio(audio) {
     this.#pass('down', null, audio.samples, audio.itemId);
-    if (this.#turnTaking.answers.isCut(audio) || this.#outOfBand.has(audio)) return;
+    if (this.#outOfBand.has(audio) || !this.#turnTaking.answers.takes(audio)) return;
     this.conversation.receivedAudio(audio.itemId, framesToMs(audio.samples.length));
     this.speaker.enqueue(audio.itemId, audio.contentIndex, audio.samples);
   }
@@ -394,6 +487,7 @@ export class VoiceSession extends EventTarget {
   #onSent(event) {
     if (event.type !== 'input_audio_buffer.append' || 'audio' in event) this.#pass('up', event);
     this.latency.sent(event, performance.now());
+    this.#ledger.sent(event, this.pushToTalk);
     this.#tell('sent', event);
   }
 
@@ -406,7 +500,9 @@ export class VoiceSession extends EventTarget {
   /** @param {Problem} problem */
   #fail(problem) {
     this.#problem = problem;
-    this.stop();
+    this.#hangUp();
+    if (!this.speaker.busy) this.speaker.close(); // else once all that came has been heard
+    this.#changed();
     this.#tell('ended', problem);
   }
 

@@ -21,6 +21,7 @@ import { WaveformView } from './waveform-view.js';
  * @property {HTMLButtonElement} talk
  * @property {HTMLButtonElement} interrupt
  * @property {HTMLButtonElement} pushToTalk
+ * @property {HTMLButtonElement} anew
  */
 
 /** The call: one large button between two waves, what goes on in words, and the buttons below. */
@@ -44,7 +45,7 @@ export class CallView {
 
   /** Shows what has changed. */
   render() {
-    const { phase, active, muted, pushToTalk, held } = this.#voice;
+    const { phase, active, muted, pushToTalk, held, continues } = this.#voice;
     const {
       root,
       start,
@@ -58,13 +59,15 @@ export class CallView {
       talk,
       interrupt,
       pushToTalk: toggle,
+      anew,
     } = this.#elements;
     this.#waveform.wake();
     root.dataset.state = phase;
     setText(state, stateWords(this.#voice));
     const { costUsd } = this.#voice.news;
     setText(cost, costUsd === null ? '' : costWords(costUsd));
-    setText(startLabel, active ? 'Stop' : 'Start');
+    setText(startLabel, active ? 'Stop' : continues ? 'Continue' : 'Start');
+    anew.hidden = active || !continues;
     start.classList.toggle('active', active);
     setAttribute(startIcon, 'href', active ? '#icon-stop' : '#icon-mic');
     setAttribute(mute, 'aria-pressed', String(muted));
@@ -75,7 +78,8 @@ export class CallView {
     talk.disabled = this.#voice.client === null;
     setAttribute(talk, 'aria-pressed', String(held));
     setAttribute(toggle, 'aria-pressed', String(pushToTalk));
-    interrupt.disabled = phase !== 'speaking' && phase !== 'thinking';
+    interrupt.disabled = !this.#voice.interruptible;
+    interrupt.hidden = !anew.hidden;
   }
 
   /** Whether there is a session that has no microphone. */

@@ -46,6 +46,14 @@ export class ComposerView extends EventTarget {
     form.addEventListener('drop', (event) => this.#take(event, event.dataTransfer));
   }
 
+  /** Gives back what could not be sent, before what is being written. @param {{text: string, images: string[]}} message */
+  restore({ text, images }) {
+    const { message } = this.#elements;
+    message.value = [text, message.value].filter((part) => part !== '').join('\n');
+    this.#images = [...images, ...this.#images].slice(0, MOST_IMAGES);
+    this.#render();
+  }
+
   /** Takes the images out of a paste or a drop. @param {Event} event @param {DataTransfer | null} data */
   #take(event, data) {
     const files = [...(data?.files ?? [])].filter(({ type }) => type.startsWith('image/'));

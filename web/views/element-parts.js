@@ -13,6 +13,8 @@ export class ElementParts {
   problem = make('p', { part: 'problem', role: 'alert', hidden: true });
   canvas = make('canvas', { part: 'waveform', 'aria-hidden': 'true' });
   start = make('button', { type: 'button', part: 'button', class: 'start' });
+  reconnect = make('button', { type: 'button', part: 'reconnect', hidden: true });
+  anew = make('button', { type: 'button', part: 'anew', hidden: true });
   state = make('span', { part: 'state', role: 'status' });
   clock = make('span', { part: 'clock', 'aria-hidden': 'true' });
   mute = make('button', { type: 'button', part: 'mute', 'aria-pressed': 'false' });
@@ -36,6 +38,7 @@ export class ElementParts {
     this.problem,
     this.#waves,
     make('p', { class: 'line' }, this.state, this.clock),
+    make('div', { class: 'controls' }, this.reconnect, this.anew),
     this.#controls,
     this.form,
     this.consent,
@@ -60,6 +63,8 @@ export class ElementParts {
     setAttribute(this.message, 'placeholder', words.message);
     setAttribute(this.message, 'aria-label', words.message);
     setText(this.interrupt, words.interrupt);
+    setText(this.reconnect, words.reconnect);
+    setText(this.anew, words.anew);
     setText(this.send, words.send);
     setText(this.#acceptWords, words.accept);
     setText(this.terms, words.terms);

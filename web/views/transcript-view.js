@@ -35,6 +35,7 @@ export class TranscriptView {
   #again;
   #judge;
   #words;
+  #follows = true;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
   #shown = new Map();
 
@@ -51,6 +52,8 @@ export class TranscriptView {
     this.#root = root;
     this.#scroller = scroller;
     this.#again = again;
+    scroller.addEventListener('scroll', () => (this.#follows = this.#atEnd()));
+    new ResizeObserver(() => this.#follow()).observe(scroller); // something beside it has grown
     root.addEventListener('click', ({ target }) => {
       const button = /** @type {Element} */ (target).closest('.turn-again');
       const id = /** @type {HTMLElement | null} */ (button?.closest('.turn'))?.dataset.item;
@@ -67,11 +70,10 @@ export class TranscriptView {
   render(turns) {
     const visible = turns.slice(-MOST_SHOWN);
     if (!this.#differs(visible)) return;
-    const follow = this.#atEnd();
     this.#removeOthers(visible);
     visible.forEach((turn, index) => this.#renderTurn(turn, index));
     this.renderAgain(visible);
-    if (follow) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#follow();
   }
 
   /** Which turns can be heard again, and which is. @param {readonly Turn[]} turns */
@@ -88,7 +90,12 @@ export class TranscriptView {
     }
   }
 
-  /** Asked first: to ask where the visitor has scrolled makes the browser lay out the page. @param {readonly Turn[]} turns */
+  /** Keeps the newest in view, unless the visitor has scrolled away from it. */
+  #follow() {
+    if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  /** Asked first: to scroll makes the browser lay out the page. @param {readonly Turn[]} turns */
   #differs(turns) {
     return turns.length !== this.#shown.size || turns.some((turn) => this.#shown.get(turn.id)?.revision !== turn.revision);
   }
@@ -170,7 +177,7 @@ function makeTurn({ id, role }, words) {
     make('div', { class: 'turn-images', hidden: true }),
     text,
     make('p', { class: 'turn-problem', hidden: true }),
-    make('div', { class: 'turn-foot' }, make('p', { class: 'turn-cost', hidden: true })),
+    make('div', { class: 'turn-foot' }, make('p', { class: 'turn-waiting', hidden: true }), make('p', { class: 'turn-cost', hidden: true })),
   );
   return element;
 }
@@ -185,6 +192,8 @@ function fillTurn(element, turn, words) {
   part(element, 'turn-problem').hidden = turn.problem === '';
   setText(part(element, 'turn-cost'), turn.costUsd > 0 ? costWords(turn.costUsd) : '');
   part(element, 'turn-cost').hidden = turn.costUsd === 0;
+  setText(part(element, 'turn-waiting'), turn.waiting ? words.waiting : '');
+  part(element, 'turn-waiting').hidden = !turn.waiting;
   element.classList.toggle('turn-pending', !turn.final);
   if (turn.images.length > 0) showImages(part(element, 'turn-images'), turn.images, words);
   if (turn.cut) markCut(element, words);

@@ -3,6 +3,10 @@
 export const ENGLISH = {
   start: 'Start',
   stop: 'Stop',
+  continue: 'Continue',
+  anew: 'New conversation',
+  reconnect: 'Reconnect now',
+  waiting: 'Waiting to be sent',
   mute: 'Mute',
   unmute: 'Unmute',
   interrupt: 'Interrupt',

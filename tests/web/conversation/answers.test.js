@@ -4,6 +4,7 @@ import { Answers, serverAnswers, serverInterrupts } from '../../../web/conversat
 
 const created = (id, rest = {}) => ({ type: 'response.created', response: { id, ...rest } });
 const done = (id) => ({ type: 'response.done', response: { id } });
+const sound = (responseId, itemId = 'a') => ({ responseId, itemId });
 const cutAt = (itemId, playedMs) => ({ itemId, contentIndex: 0, playedMs, receivedMs: 1000 });
 
 /** Answers that have seen these events. */
@@ -36,16 +37,16 @@ test('An error, or new speech, ends the waiting for an answer.', () => {
 test('What still comes of a cut answer is not played; the next answer is.', () => {
   const answers = after(created('r1'));
   assert.equal(answers.cut(), true);
-  assert.equal(answers.isCut({ responseId: 'r1' }), true);
+  assert.equal(answers.takes(sound('r1')), false);
   answers.apply(done('r1'));
   answers.apply(created('r2'));
-  assert.equal(answers.isCut({ responseId: 'r2' }), false);
+  assert.equal(answers.takes(sound('r2')), true);
 });
 
 test('All answers that are made at once are cut at once.', () => {
   const answers = after(created('r1'), created('r2'));
   answers.cut();
-  assert.ok(['r1', 'r2'].every((responseId) => answers.isCut({ responseId })));
+  assert.ok(['r1', 'r2'].every((id) => !answers.takes(sound(id))));
 });
 
 test('There is nothing to cut when none is being made.', () => {
@@ -53,10 +54,19 @@ test('There is nothing to cut when none is being made.', () => {
 });
 
 test('A truncation says how much was heard, in whole milliseconds that exist.', () => {
-  assert.deepEqual(after().truncations([cutAt('a', 1234.9), cutAt('b', 0)]), [
+  const answers = after(created('r'));
+  for (const id of ['a', 'b']) answers.takes(sound('r', id));
+  assert.deepEqual(answers.truncations([cutAt('a', 1234.9), cutAt('b', 0)]), [
     { type: 'conversation.item.truncate', item_id: 'a', content_index: 0, audio_end_ms: 1234 },
     { type: 'conversation.item.truncate', item_id: 'b', content_index: 0, audio_end_ms: 0 },
   ]);
+});
+
+test('Sound that came in another session is not truncated in this one, which knows it as text.', () => {
+  const answers = after(created('r'));
+  answers.takes(sound('r', 'old'));
+  answers.reset();
+  assert.deepEqual(answers.truncations([cutAt('old', 500)]), []);
 });
 
 test('A new session knows nothing of the old.', () => {
@@ -64,7 +74,7 @@ test('A new session knows nothing of the old.', () => {
   answers.cut();
   answers.reset();
   assert.equal(answers.underWay, false);
-  assert.equal(answers.isCut({ responseId: 'r' }), false);
+  assert.equal(answers.takes(sound('r')), true);
 });
 
 for (const [detection, interrupts, answers] of [

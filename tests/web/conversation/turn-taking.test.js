@@ -22,6 +22,7 @@ function makeTaking(detection) {
 /** An answer that is being made, and heard up to `playedMs`. */
 function startAnswer({ taking, speaker, conversation }, playedMs) {
   taking.apply({ type: 'response.created', response: { id: 'r' } });
+  taking.answers.takes({ responseId: 'r', itemId: 'a' });
   conversation.receivedAudio('a', 2000);
   speaker.busy = true;
   speaker.cuts = [{ itemId: 'a', contentIndex: 0, playedMs, receivedMs: 2000 }];
@@ -35,7 +36,7 @@ test('Speech over an answer silences it and says how much was heard.', async () 
   startAnswer(made, 730.6);
   made.taking.apply({ type: 'input_audio_buffer.speech_started' });
   assert.equal(made.speaker.flushes, 1);
-  assert.equal(made.taking.answers.isCut({ responseId: 'r' }), true);
+  assert.equal(made.taking.answers.takes({ responseId: 'r', itemId: 'a' }), false);
   await settle();
   assert.deepEqual(made.sent, [
     { type: 'conversation.item.truncate', item_id: 'a', content_index: 0, audio_end_ms: 730 },
@@ -49,7 +50,7 @@ test('Where speech is not to interrupt, it only shows; a button still cuts the a
   made.taking.apply({ type: 'input_audio_buffer.speech_started' });
   await settle();
   assert.deepEqual([made.taking.userSpeaks, made.speaker.flushes, made.sent.length], [true, 0, 0]);
-  assert.equal(made.taking.answers.isCut({ responseId: 'r' }), false);
+  assert.equal(made.taking.answers.takes({ responseId: 'r', itemId: 'a' }), true);
   await made.taking.interrupt();
   assert.deepEqual(types(made.sent), ['response.cancel', 'conversation.item.truncate']);
 });
@@ -85,7 +86,7 @@ test('Where the other side does not interrupt and nothing is heard yet, nothing 
   made.taking.apply({ type: 'input_audio_buffer.speech_started' });
   await settle();
   assert.deepEqual(made.sent, []);
-  assert.equal(made.taking.answers.isCut({ responseId: 'r' }), false);
+  assert.equal(made.taking.answers.takes({ responseId: 'r', itemId: 'a' }), true);
 });
 
 test('The interrupt button cancels and truncates.', async () => {

@@ -5,8 +5,9 @@ import { Connector } from '../../../web/session/connector.js';
 import { FakeWebSocket, settle } from '../fakes.js';
 
 /** A connector on fake sockets, with what it told. */
-function makeConnector() {
+function makeConnector(options = {}) {
   const connector = new Connector({
+    ...options,
     makeClient: (target, codecs) => new RealtimeClient({ ...target, codecs, WebSocketClass: FakeWebSocket }),
     random: () => 1,
   });
@@ -96,20 +97,63 @@ test('A lost session is opened again, later each time.', async (context) => {
   connector.close();
 });
 
-test('It gives up after six attempts.', async (context) => {
+test('It tries for minutes, says why, and then gives up.', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { connector, told } = makeConnector();
   connector.open({ url: 'ws://relay/v1/realtime' });
   await accept();
   FakeWebSocket.last.end(1006);
-  for (let attempt = 0; attempt < 6; attempt += 1) {
-    context.mock.timers.tick(8000);
-    FakeWebSocket.last.end(1006);
+  let waitedMs = 0;
+  for (; connector.state !== 'closed'; waitedMs += 4000) {
+    assert.notEqual(connector.reason, null);
+    context.mock.timers.tick(4000); // a half of the longest wait, as one that is as short as chance makes it
+    if (FakeWebSocket.last.readyState !== 3) FakeWebSocket.last.end(1006);
     await settle();
   }
-  assert.equal(FakeWebSocket.made.length, 7);
-  assert.equal(connector.state, 'closed');
+  assert.ok(waitedMs >= 120_000 && waitedMs <= 600_000, `${waitedMs}`);
+  assert.equal(connector.reason, null);
   assert.match(told.at(-1), /^Nothing answers/u);
+});
+
+test('What waits to reconnect does so at once when it is told to, or the network is back.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const network = new EventTarget();
+  const { connector, told } = makeConnector({ network });
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  const before = FakeWebSocket.made.length;
+  network.dispatchEvent(new Event('online'));
+  assert.equal(FakeWebSocket.made.length, before, 'a session that goes on is left alone');
+  FakeWebSocket.last.end(1006);
+  network.dispatchEvent(new Event('online'));
+  await settle();
+  assert.equal(FakeWebSocket.made.length, before + 1);
+  connector.retryNow();
+  await settle();
+  assert.equal(FakeWebSocket.made.length, before + 2, 'an attempt that hangs is given up');
+  await accept();
+  assert.equal(told.at(-1), 'resumed');
+  context.mock.timers.tick(60_000);
+  assert.equal(FakeWebSocket.made.length, before + 2);
+  connector.close();
+});
+
+test('A ticket that comes after the visitor was impatient opens nothing.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector } = makeConnector();
+  const asked = [];
+  connector.open({ url: 'ws://relay/v1/realtime', ticket: () => new Promise((resolve) => asked.push(resolve)) });
+  asked[0]('a');
+  await settle();
+  await accept();
+  FakeWebSocket.last.end(1006);
+  connector.retryNow();
+  connector.retryNow();
+  const before = FakeWebSocket.made.length;
+  for (const give of asked.slice(1)) give('b');
+  await settle();
+  assert.equal(FakeWebSocket.made.length, before + 1);
+  connector.close();
 });
 
 test('A refusal that will not change ends the attempts.', async (context) => {

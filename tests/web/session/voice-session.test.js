@@ -203,6 +203,108 @@ test('Without a session nothing can be said in writing.', async () => {
   assert.equal(await makeSession().voice.say('Hello'), false);
 });
 
+test('What is typed while the session is lost is seen to wait, and is sent to the next one.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { voice, socket } = await startSession();
+  socket.end(1006);
+  assert.equal(await voice.say('Are you there?', ['data:image/png;base64,AA==']), true);
+  assert.deepEqual(
+    voice.conversation.turns.map(({ text, waiting }) => [text, waiting]),
+    [['Are you there?', true]],
+  );
+  context.mock.timers.tick(500);
+  const next = await accept();
+  assert.deepEqual(next.sentTypes, ['conversation.item.create', 'response.create']);
+  assert.equal(next.sent[0].item.content.length, 2);
+  assert.equal(voice.conversation.turns.find(({ role }) => role === 'user').waiting, false);
+  voice.stop();
+});
+
+test('What is typed for a session that does not come is given back.', async () => {
+  const { voice } = makeSession();
+  const unsent = [];
+  voice.addEventListener('unsent', ({ detail }) => unsent.push(detail));
+  const started = voice.start({ url: URL, microphone: false });
+  voice.say('Hello', ['data:x']);
+  await settle();
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    FakeWebSocket.last.end(1006);
+    await settle();
+  }
+  assert.equal(await started, false);
+  assert.deepEqual(unsent, [{ text: 'Hello', images: ['data:x'] }]);
+  assert.deepEqual(voice.conversation.turns, []);
+});
+
+test('Losing the session leaves the sound that is here to be heard, and then goes on.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { voice, socket, speaker } = await startSession();
+  const endedBefore = speaker.endedAll;
+  socket.deliver({ type: 'response.created', response: { id: 'r' } });
+  socket.deliver({ type: 'response.output_audio_transcript.delta', item_id: 'a', delta: 'It is twelve' });
+  socket.deliver(audio());
+  socket.end(1006);
+  assert.deepEqual([speaker.flushes, speaker.endedAll - endedBefore, speaker.busy], [0, 1, true]);
+  assert.match(voice.conversation.turns[0].problem, /connection was lost/u);
+  speaker.dispatchEvent(new CustomEvent('position', { detail: { itemId: 'a', playedMs: 12 } }));
+  assert.equal(voice.conversation.turns[0].heardMs, 12);
+  context.mock.timers.tick(500);
+  const next = await accept();
+  const [told] = next.sent.filter(({ type }) => type === 'conversation.item.create');
+  assert.deepEqual(told.item.content, [{ type: 'output_text', text: 'It is twelve' }]);
+  await voice.interrupt();
+  assert.ok(!next.sentTypes.includes('conversation.item.truncate'), 'this session has none of that sound');
+  voice.stop();
+});
+
+test('A session that is lost for good is heard to the end of what came.', async () => {
+  const { voice, socket, speaker } = await startSession();
+  socket.deliver({ type: 'response.created', response: { id: 'r' } });
+  socket.deliver(audio());
+  socket.deliver({ type: 'error', error: { code: 'budget_spent' } });
+  socket.end(1008);
+  assert.deepEqual([voice.phase, speaker.flushes, speaker.closed], ['error', 0, 0]);
+  speaker.busy = false;
+  speaker.dispatchEvent(new CustomEvent('idle'));
+  assert.equal(speaker.closed, 1);
+});
+
+test('What was changed of a lost session is asked of the next, and calls are retold with their results.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { voice, socket } = await startSession();
+  voice.client.updateSession({ instructions: 'Whisper.', tools: [{ type: 'function', name: 'get_weather' }] });
+  socket.deliver({ type: 'session.updated', session: SESSION });
+  const call = { id: 'f', type: 'function_call', call_id: 'c', name: 'get_weather', arguments: '{}', status: 'completed' };
+  socket.deliver({ type: 'response.output_item.done', item: call });
+  socket.deliver({ type: 'conversation.item.added', item: { type: 'function_call_output', call_id: 'c', output: '"rain"' } });
+  socket.end(1006);
+  context.mock.timers.tick(500);
+  const next = await accept();
+  const [update] = next.sent;
+  assert.equal(update.session.instructions, 'Whisper.');
+  next.deliver({ type: 'session.updated', session: SESSION });
+  await settle();
+  const told = next.sent.filter(({ type }) => type === 'conversation.item.create').map(({ item }) => item.type);
+  assert.deepEqual(told, ['function_call', 'function_call_output']);
+  voice.stop();
+});
+
+test('A conversation goes on with the next start, unless it was cleared.', async () => {
+  const { voice, socket } = await startSession({ microphone: false });
+  socket.deliver({ type: 'response.output_text.delta', item_id: 'a', delta: 'Hello' });
+  voice.stop();
+  voice.start({ url: URL, microphone: false });
+  const second = await accept();
+  assert.deepEqual(second.sentTypes, ['conversation.item.create']);
+  assert.match(voice.conversation.turns.at(-1).text, /^The conversation goes on\./u);
+  voice.stop();
+  voice.clear();
+  voice.start({ url: URL, microphone: false });
+  const third = await accept();
+  assert.deepEqual([third.sentTypes, voice.conversation.turns], [[], []]);
+  voice.stop();
+});
+
 test('A microphone that fails later is a notice, and the session goes on.', async () => {
   const { voice, microphone, notices } = await startSession({ microphone: false });
   microphone.failure = new MicrophoneUnavailable('NotFoundError', 'none');
@@ -261,7 +363,7 @@ test('A relay that restarts says so; the session comes back by itself and knows 
   assert.equal(voice.phase, 'reconnecting');
   context.mock.timers.tick(500);
   const next = await accept();
-  assert.deepEqual(next.sentTypes, ['conversation.item.create']);
+  assert.deepEqual(next.sentTypes, ['conversation.item.create', 'response.create'], 'nobody had confirmed it');
   assert.match(voice.conversation.turns.at(-1).text, /^The relay has restarted\./u);
   voice.stop();
 });
