@@ -7,8 +7,8 @@ from relay.core.prices import Prices
 from relay.recording import read_recording
 from relay.recording.inspection import inspect_recording
 from relay.recording.inspection.page import write_page
-from tests.browser.test_accessibility import DESKTOP, PHONE, TOO_WIDE
-from tests.fakes.browser import AXE, VIOLATIONS
+from tests.browser.test_accessibility import DESKTOP, PHONE
+from tests.fakes.browser import AXE, TOO_WIDE, VIOLATIONS
 from tests.recording.inspection.test_reading import TRANSCRIPTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
