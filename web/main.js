@@ -59,6 +59,11 @@ const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
     },
     toggle: (id) => playAgain(id),
   },
+  calls: {
+    has: (name) => toolAnswers.has(name),
+    answer: (callId, output) => voice.answerCall(callId, output),
+    decide: (callId, approve) => voice.decideCall(callId, approve),
+  },
 });
 const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
 const announcer = new Announcer(byId('announcer'));
@@ -151,7 +156,6 @@ const soundCheck = new SoundCheck(voice, player, preferences, {
 });
 const toolAnswers = new ToolAnswers(voice);
 const tools = new ToolsPanel(voice, toolAnswers, {
-  calls: byId('tools-calls'),
   list: byId('tools-list'),
   form: byId('tools-form', HTMLFormElement),
   name: byId('tool-name', HTMLInputElement),
@@ -228,6 +232,8 @@ function render() {
   drawer.render();
   welcome.render(voice);
   setText(titleElement, voice.active ? `${stateWords(voice)} · ${TITLE}` : TITLE);
+  byId('calls-waiting').hidden = voice.openCalls.length === 0;
+  setText(byId('calls-count'), String(voice.openCalls.length));
   byId('transcript-tools').hidden = turns.length === 0;
   renderProblem();
 }

@@ -109,17 +109,15 @@ async def test_push_to_talk(talk) -> None:
 
 
 async def test_a_function_call(talk) -> None:
-    """A call is shown with its arguments, waits in the drawer for its result, and is answered from there."""
+    """A call is shown with its arguments, waits there for its result, and is answered."""
     page, _ = await talk("function-call")
     await write(page, "What is the weather in Oslo?")
     await shows(page, "tool", 'weather({"city":"Oslo"})')
-    await page.click("#drawer-button")
-    await page.click("#tab-tools")
-    await page.fill(".call textarea", '{"sky":"clear"}')
-    await page.click(".call button")
+    await page.fill(".turn-call textarea", '{"sky":"clear"}')
+    await page.click(".turn-call button")
     await shows(page, "tool", 'weather({"city":"Oslo"}) → {"sky":"clear"}')
     await shows(page, "assistant", 'I asked your tool, and it answered. [{"sky":"clear"}]')
-    await expect(page.locator(".call")).to_have_count(0)
+    await expect(page.locator(".turn-call")).to_have_count(0)
 
 
 async def test_text_alone(talk) -> None:

@@ -55,6 +55,7 @@ class Stage:
         self._visitor: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
         self._count = 0
         self._truncations: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._items: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def serve(self, connection: ServerConnection) -> None:
         """Serve one session until it ends."""
@@ -66,10 +67,16 @@ class Stage:
                 await self.send("session.updated", session=SESSION)
             elif event["type"] == "conversation.item.truncate":
                 self._truncations.put_nowait(event)
+            elif event["type"] == "conversation.item.create":
+                self._items.put_nowait(event["item"])
 
     async def truncation(self) -> dict[str, Any]:
         """The next `conversation.item.truncate` that the page sends."""
         return await self._truncations.get()
+
+    async def item(self) -> dict[str, Any]:
+        """The next item that the page creates."""
+        return await self._items.get()
 
     async def send(self, kind: str, **fields: Any) -> None:
         """Send one event, once somebody is there."""

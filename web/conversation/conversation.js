@@ -2,6 +2,7 @@
  * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
+import { isCall, resultOf, writeCall } from './calls.js';
 import { OutOfBand } from './out-of-band.js';
 import { TranslationTurns } from './translation-turns.js';
 import { TurnCosts } from './turn-costs.js';
@@ -32,6 +33,8 @@ export class Conversation {
   #past = new Set();
   /** @type {Set<string>} items in which nobody spoke: a session that waited took its silence for a turn */
   #silent = new Set();
+  /** @type {Map<string, string>} MCP servers that are asked for their tools, by the item that will have these */
+  #servers = new Map();
 
   /** Oldest first. At most 500: older ones are dropped. */
   get turns() {
@@ -79,6 +82,15 @@ export class Conversation {
   /** Takes a typed turn back. @param {string} id */
   withdraw(id) {
     this.#list.remove(id);
+  }
+
+  /** Writes a call's result, or what was decided about it. @param {any} item as it is sent, or comes */
+  answerCall(item) {
+    const result = resultOf(item);
+    const turn = this.#list.all.findLast(({ call }) => call !== null && call.callId === result?.callId);
+    if (!turn?.call || result === null) return;
+    turn.call.output = result.output;
+    touch(turn);
   }
 
   /** Adds a line that nobody said. @param {string} text */
@@ -179,6 +191,9 @@ export class Conversation {
         'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
         'response.output_text.done': ({ item_id, text }) => this.#complete(item_id, text),
         'response.function_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
+        'response.mcp_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
+        'response.mcp_call.failed': ({ item_id }) => this.#failCall(item_id),
+        'mcp_list_tools.failed': ({ item_id }) => this.#missTools(item_id),
         'response.output_item.done': (event) => this.#take(event.item),
         'response.done': ({ response }) => this.#finishResponse(response),
       }),
@@ -205,8 +220,9 @@ export class Conversation {
   /** @param {any} item @param {string | null} [previousId] */
   #take(item, previousId) {
     if (this.#past.has(item?.id)) return; // what a new session is told of an old one
-    if (item?.type === 'function_call_output') this.#answerCall(item);
-    else if (item?.type === 'function_call' || item?.type === 'mcp_call') this.#takeCall(item);
+    if (isCall(item)) this.#takeCall(item);
+    else if (item?.type === 'mcp_list_tools') this.#servers.set(item.id, item.server_label);
+    else if (resultOf(item) !== null) this.answerCall(item);
     else if (item?.type === 'message' && item.role !== 'system' && !this.#silent.has(item.id))
       this.#place(this.#takeMessage(item), previousId);
   }
@@ -238,16 +254,7 @@ export class Conversation {
   /** @param {any} item */
   #takeCall(item) {
     const turn = this.#list.obtain(item.id, 'tool');
-    const input = item.arguments || turn.call?.input || '';
-    const output = item.output ?? turn.call?.output ?? null;
-    turn.call = {
-      name: item.name ?? '',
-      callId: item.call_id ?? item.id,
-      input,
-      output,
-      ours: item.type === 'function_call',
-    };
-    turn.final ||= item.status === 'completed';
+    writeCall(turn, item);
     touch(turn);
   }
 
@@ -265,12 +272,18 @@ export class Conversation {
     touch(turn);
   }
 
-  /** @param {any} item */
-  #answerCall(item) {
-    const turn = this.#list.all.findLast((candidate) => candidate.call?.callId === item.call_id);
-    if (!turn?.call) return;
-    turn.call.output = item.output;
-    touch(turn);
+  /** @param {string} id */
+  #failCall(id) {
+    const turn = this.#list.get(id);
+    if (turn === undefined) return;
+    turn.problem ||= 'failed';
+    this.#finish(id);
+  }
+
+  /** @param {string} id of the item that would have had the tools */
+  #missTools(id) {
+    const server = this.#servers.get(id) ?? 'an MCP server';
+    this.addNotice(`The tools of ${server} could not be listed: the model has none of them.`);
   }
 
   /** @param {string} id @param {Turn['role']} role @param {string} [delta] */

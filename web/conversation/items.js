@@ -60,8 +60,8 @@ function assistantContent(turn) {
 }
 
 /** @param {string} id @param {import('./turn-list.js').Call} call @param {Set<string>} missing */
-function callItems(id, { name, callId, input, output, ours }, missing) {
-  if (!ours) {
+function callItems(id, { kind, name, callId, input, output }, missing) {
+  if (kind !== 'function') {
     missing.add('tools that the model used by itself');
     return [];
   }

@@ -4,11 +4,12 @@
 
 /**
  * @typedef {object} Call
+ * @property {'function' | 'mcp' | 'approval'} kind whether this side answers it, a server does, or a server wants to
  * @property {string} name
+ * @property {string} server its label; '' for a function
  * @property {string} callId
  * @property {string} input its arguments, as the model wrote them
  * @property {string | null} output null while there is none
- * @property {boolean} ours whether this side is to answer it
  */
 
 /**

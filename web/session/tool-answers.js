@@ -1,4 +1,5 @@
 /** Answers calls of functions by itself, to try tools out: with words that are always the same, or from an address. */
+import { openCall } from '../conversation/calls.js';
 
 const TIMEOUT_MS = 15_000;
 const MOST_CHARS = 100_000;
@@ -38,8 +39,9 @@ export class ToolAnswers extends EventTarget {
 
   #answerOpen() {
     if (this.#answers.size === 0 || this.#voice.client === null) return;
-    for (const { call, final } of this.#voice.conversation.turns) {
-      if (call === null || !final || !call.ours || call.output !== null || this.#taken.has(call.callId)) continue;
+    for (const turn of this.#voice.conversation.turns) {
+      const call = openCall(turn);
+      if (call?.kind !== 'function' || this.#taken.has(call.callId)) continue;
       const answer = this.#answers.get(call.name);
       if (answer === undefined) continue;
       this.#taken.add(call.callId);

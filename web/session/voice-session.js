@@ -3,6 +3,8 @@ import { Microphone } from '../audio/microphone.js';
 import { framesToMs } from '../audio/pcm.js';
 import { Speaker } from '../audio/speaker.js';
 import { serverAnswers } from '../conversation/answers.js';
+import { CallResults } from '../conversation/call-results.js';
+import { openCall } from '../conversation/calls.js';
 import { Conversation } from '../conversation/conversation.js';
 import { endsUnanswered } from '../conversation/items.js';
 import { Latency } from '../conversation/latency.js';
@@ -65,6 +67,7 @@ export class VoiceSession extends EventTarget {
   #feed;
   #turnTaking;
   #outOfBand = new OutOfBand();
+  #results = new CallResults();
   #outbox = new Outbox();
   #ledger = new SessionLedger();
   #wakeLock = new ScreenWakeLock();
@@ -324,11 +327,46 @@ export class VoiceSession extends EventTarget {
     this.#turnTaking.answers.expect();
   }
 
-  /** Gives the result of a function call. @param {string} callId @param {string} output */
+  /** The calls that wait for this side, oldest first. */
+  get openCalls() {
+    return this.conversation.turns.map(openCall).filter((call) => call !== null);
+  }
+
+  /**
+   * Gives the result of a function call. The answer to it is asked for once, after the last call of its answer.
+   *
+   * @param {string} callId
+   * @param {string} output
+   * @returns {boolean} whether there was a session to take it
+   */
   answerCall(callId, output) {
-    this.client?.answerCall(callId, output);
-    this.#turnTaking.answers.expect();
+    const client = this.client;
+    if (!this.#give({ type: 'function_call_output', call_id: callId, output })) return false;
+    if (client !== null && this.#results.answer(callId)) this.#respond(client);
+    return true;
+  }
+
+  /**
+   * Says whether an MCP server may do what it asked for.
+   *
+   * @param {string} id of the request
+   * @param {boolean} approve
+   * @returns {boolean} whether there was a session to take it
+   */
+  decideCall(id, approve) {
+    return this.#give({ type: 'mcp_approval_response', approval_request_id: id, approve });
+  }
+
+  /** @param {Record<string, any>} item @returns {boolean} */
+  #give(item) {
+    if (this.client === null) {
+      this.#tell('notice', 'Start a session first.');
+      return false;
+    }
+    this.client.createItem(item);
+    this.conversation.answerCall(item);
     this.#changed();
+    return true;
   }
 
   /** Puts the last problem away. */
@@ -398,6 +436,7 @@ export class VoiceSession extends EventTarget {
     this.#feed.hold();
     this.#turnTaking.reset();
     this.#ledger.lose();
+    this.#results.lose();
     for (const id of this.#outbox.lose()) this.conversation.setWaiting(id, true);
     this.conversation.settle('the connection was lost before the rest of it came');
   }
@@ -469,6 +508,7 @@ export class VoiceSession extends EventTarget {
   /** @param {RealtimeEvent} event of the conversation itself */
   #follow(event) {
     this.#turnTaking.apply(event);
+    if (this.#results.apply(event) && this.client !== null) this.#respond(this.client);
     this.latency.received(event, performance.now());
     if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);
     if (event.type === 'response.done')

@@ -1,6 +1,7 @@
 /** The words for what goes on, for the clock and for the cost. */
 import { ENGLISH } from './words.js';
 
+const AT_REST = new Set(['listening', 'muted']);
 const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting']);
 
 /**
@@ -9,10 +10,11 @@ const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting'])
  * @param {import('../session/voice-session.js').VoiceSession} voice
  * @param {import('./words.js').Words} [words]
  */
-export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt }, words = ENGLISH) {
+export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt, openCalls }, words = ENGLISH) {
   if (phase === 'connecting' && awaitsMicrophone) return words['awaiting-microphone'];
   if (phase === 'connecting' && microphone.open) return words['connecting-heard'];
   if (paused && !WITHOUT_SESSION.has(phase)) return words.paused;
+  if (openCalls.length > 0 && AT_REST.has(phase)) return words['waiting-for'].replace('%', openCalls[0].name);
   if (phase === 'listening' && pushToTalk) return words.hold;
   if (phase === 'muted' && !microphone.open) return words.writing;
   if (phase === 'reconnecting' && attempt > 1) return `${words.reconnecting} (${words.attempt} ${attempt})`;

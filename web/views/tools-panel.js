@@ -1,7 +1,5 @@
-/** The drawer's Tools tab: defines functions for the session, and answers their calls by hand. */
+/** The drawer's Tools tab: defines functions for the session, and how their calls are answered. */
 import { make, setText } from './page.js';
-
-/** @typedef {import('../conversation/turn-list.js').Call} Call */
 
 const EXAMPLE = JSON.stringify(
   { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
@@ -11,7 +9,6 @@ const EXAMPLE = JSON.stringify(
 
 /**
  * @typedef {object} ToolsElements
- * @property {HTMLElement} calls
  * @property {HTMLElement} list
  * @property {HTMLFormElement} form
  * @property {HTMLInputElement} name
@@ -23,14 +20,12 @@ const EXAMPLE = JSON.stringify(
  * @property {HTMLElement} result
  */
 
-/** Functions for the model to call, and calls to be answered by hand. */
+/** Functions for the model to call; a call that is not answered by itself is answered in its turn of the transcript. */
 export class ToolsPanel {
   #voice;
   #answers;
   #elements;
   #shownTools = '';
-  /** @type {Map<string, HTMLElement>} by call id */
-  #forms = new Map();
 
   /**
    * @param {import('../session/voice-session.js').VoiceSession} voice
@@ -50,7 +45,6 @@ export class ToolsPanel {
   }
 
   render() {
-    this.#renderCalls();
     const tools = this.#tools();
     const content = JSON.stringify(tools);
     if (content === this.#shownTools) return;
@@ -126,51 +120,4 @@ export class ToolsPanel {
     );
     return make('li', {}, words, remove);
   }
-
-  #renderCalls() {
-    const open = this.#voice.conversation.turns
-      .map(({ call, final }) => (final ? call : null))
-      .filter(isOpen)
-      .filter(({ name }) => !this.#answers.has(name));
-    const ids = new Set(open.map(({ callId }) => callId));
-    for (const [id, form] of this.#forms) {
-      if (ids.has(id)) continue;
-      form.remove();
-      this.#forms.delete(id);
-    }
-    for (const call of open)
-      if (!this.#forms.has(call.callId)) this.#forms.set(call.callId, this.#makeCall(call));
-  }
-
-  /** @param {Call} call */
-  #makeCall({ name, callId, input }) {
-    const output = make('textarea', {
-      class: 'code',
-      rows: '3',
-      spellcheck: 'false',
-      'aria-label': `Result of ${name}`,
-    });
-    output.value = '{}';
-    const send = make('button', { type: 'submit', class: 'button primary' }, 'Send the result');
-    const form = make(
-      'form',
-      { class: 'call' },
-      make('p', { class: 'tool-name' }, `${name} is waiting for a result`),
-      make('pre', { tabindex: '0' }, input),
-      output,
-      make('div', { class: 'panel-bar panel-end' }, send),
-    );
-    form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      send.disabled = true;
-      this.#voice.answerCall(callId, output.value);
-    });
-    this.#elements.calls.append(form);
-    return form;
-  }
-}
-
-/** @param {Call | null} call @returns {call is Call} */
-function isOpen(call) {
-  return call !== null && call.ours && call.output === null;
 }

@@ -1,5 +1,7 @@
 /** The transcript as elements. */
+import { openCall } from '../conversation/calls.js';
 import { splitHeard } from '../conversation/transcript.js';
+import { makeCallForm } from './call-form.js';
 import { make, makeIcon, setAttribute, setText } from './page.js';
 import { costWords } from './state-words.js';
 import { ENGLISH } from './words.js';
@@ -34,6 +36,7 @@ export class TranscriptView {
   #scroller;
   #again;
   #judge;
+  #calls;
   #words;
   #follows = true;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
@@ -43,11 +46,13 @@ export class TranscriptView {
    * @param {HTMLElement} root @param {HTMLElement} scroller
    * @param {object} [options]
    * @param {Again} [options.again] without it no turn can be heard again
+   * @param {import('./call-form.js').CallAnswers} [options.calls] without it calls are shown, and not answered here
    * @param {Judge} [options.judge] without it nobody is asked for an opinion
    * @param {Words} [options.words]
    */
-  constructor(root, scroller, { again, judge, words = ENGLISH } = {}) {
+  constructor(root, scroller, { again, calls, judge, words = ENGLISH } = {}) {
     this.#judge = judge;
+    this.#calls = calls;
     this.#words = words;
     this.#root = root;
     this.#scroller = scroller;
@@ -125,9 +130,18 @@ export class TranscriptView {
     if (shown.revision === turn.revision) return;
     shown.revision = turn.revision;
     fillTurn(shown.element, turn, this.#words);
+    if (this.#calls !== undefined) offerAnswer(shown.element, turn, this.#calls);
     if (this.#judge !== undefined && turn.role === 'assistant' && turn.final)
       addOpinions(shown.element, turn.id, this.#words, this.#judge);
   }
+}
+
+/** @param {HTMLElement} element @param {Turn} turn @param {import('./call-form.js').CallAnswers} calls */
+function offerAnswer(element, turn, calls) {
+  const call = openCall(turn);
+  const form = element.querySelector('.turn-call');
+  if (call === null || calls.has(call.name)) form?.remove();
+  else if (form === null) part(element, 'turn-foot').before(makeCallForm(call, calls));
 }
 
 /** @param {HTMLElement} foot */

@@ -37,6 +37,7 @@ export const ENGLISH = {
   muted: 'Muted',
   writing: 'In writing',
   hold: 'Hold to talk',
+  'waiting-for': 'Waiting for %',
   paused: 'The sound is paused: touch the page to go on',
   reconnecting: 'Connection lost, reconnecting…',
   attempt: 'attempt',

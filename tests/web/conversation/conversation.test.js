@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openCall } from '../../../web/conversation/calls.js';
 import { Conversation } from '../../../web/conversation/conversation.js';
 
 const TRANSCRIBING = {
@@ -179,15 +180,39 @@ test('A function call is one turn, from its arguments to its result.', () => {
     },
   );
   assert.deepEqual(conversation.turns[0].call, {
+    kind: 'function',
     name: 'weather',
+    server: '',
     callId: 'c',
     input: '{"city":"Oslo"}',
     output: null,
-    ours: true,
   });
+  assert.equal(openCall(conversation.turns[0])?.callId, 'c');
   conversation.apply(added({ id: 'o', type: 'function_call_output', call_id: 'c', output: 'rain' }));
   assert.equal(conversation.turns.length, 1);
   assert.equal(conversation.turns[0].call.output, 'rain');
+});
+
+test('A request to approve waits until it is decided, and is no call to be answered with a result.', () => {
+  const request = { id: 'q', type: 'mcp_approval_request', server_label: 'shop', name: 'order', arguments: '{}' };
+  const conversation = after(added(request));
+  assert.equal(openCall(conversation.turns[0])?.kind, 'approval');
+  conversation.apply(added({ id: 's', type: 'mcp_approval_response', approval_request_id: 'q', approve: false }));
+  assert.deepEqual([openCall(conversation.turns[0]), conversation.turns[0].call.output], [null, 'refused']);
+});
+
+test('What an MCP server fails at is told where it was called, and tools that it does not list are missed.', () => {
+  const call = { id: 'm', type: 'mcp_call', server_label: 'shop', name: 'order', arguments: '{}' };
+  const conversation = after(
+    added(call),
+    { type: 'response.mcp_call.failed', item_id: 'm' },
+    { type: 'response.output_item.done', item: { ...call, error: { type: 'http_error', code: 502, message: 'Bad gateway' } } },
+    added({ id: 'l', type: 'mcp_list_tools', server_label: 'shop', tools: [] }),
+    { type: 'mcp_list_tools.failed', item_id: 'l' },
+  );
+  assert.deepEqual([conversation.turns[0].problem, conversation.turns[0].final], ['failed: Bad gateway', true]);
+  assert.equal(openCall(conversation.turns[0]), null);
+  assert.match(conversation.turns[1].text, /^The tools of shop could not be listed/u);
 });
 
 test('Speech that was never committed is forgotten when its buffer is cleared.', () => {

@@ -64,14 +64,14 @@ test('An answer that goes on being played is told whole; what waits to be sent i
 });
 
 test('Pictures, calls and their results are told again; what cannot be is named.', () => {
-  const call = { name: 'get_weather', callId: 'c', input: '{}', output: '"sun"', ours: true };
+  const call = { name: 'get_weather', callId: 'c', input: '{}', output: '"sun"', kind: 'function' };
   const pictures = ['data:1', 'data:2', 'data:3', 'data:4', 'data:5'];
   const { items, missing } = historyOf([
     ...pictures.map((image, index) => ({ ...TURN, id: `p${index}`, images: [image] })),
     { ...TURN, id: 's', spoken: true },
     { ...TURN, id: 'f', role: 'tool', call },
     { ...TURN, id: 'g', role: 'tool', call: { ...call, callId: 'd', output: null } },
-    { ...TURN, id: 'm', role: 'tool', call: { ...call, ours: false } },
+    { ...TURN, id: 'm', role: 'tool', call: { ...call, kind: 'mcp' } },
   ]);
   assert.deepEqual(items.slice(0, 4).map(({ content }) => content[0].image_url), pictures.slice(1));
   assert.deepEqual(items.slice(4), [

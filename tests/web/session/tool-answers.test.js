@@ -5,7 +5,7 @@ import { settle } from '../fakes.js';
 
 const call = (callId, changes = {}) => ({
   final: true,
-  call: { name: 'get_weather', callId, input: '{"city":"Oslo"}', output: null, ours: true, ...changes },
+  call: { name: 'get_weather', callId, input: '{"city":"Oslo"}', output: null, kind: 'function', ...changes },
 });
 
 function makeAnswers(send) {
@@ -43,7 +43,7 @@ test('What is not ours, not complete, answered, or nobody’s rule, is left alon
   const { answers, answered, come } = makeAnswers();
   await come(call('a'));
   answers.set('get_weather', { kind: 'words', words: 'Rain.' });
-  const others = [call('b', { ours: false }), call('c', { output: '1' }), call('d', { name: 'other' })];
+  const others = [call('b', { kind: 'mcp' }), call('c', { output: '1' }), call('d', { name: 'other' })];
   await come(...others, { ...call('e'), final: false }, { final: true, call: null });
   answers.set('get_weather', null);
   await come(call('f'));

@@ -331,6 +331,40 @@ test('A tool’s result is sent, and an answer to it awaited.', async () => {
   voice.stop();
 });
 
+test('Two calls of one answer are followed by one answer, after the last result.', async () => {
+  const { voice, socket } = await startSession();
+  const call = (id) => ({ id, type: 'function_call', call_id: id, name: 'look', arguments: '{}', status: 'completed' });
+  socket.deliver({ type: 'response.created', response: { id: 'r' } });
+  for (const id of ['a', 'b'])
+    socket.deliver({ type: 'response.output_item.done', response_id: 'r', item: call(id) });
+  socket.deliver({ type: 'response.done', response: { id: 'r', output: [call('a'), call('b')] } });
+  assert.deepEqual(voice.openCalls.map(({ callId }) => callId), ['a', 'b']);
+  assert.equal(voice.answerCall('a', '1'), true);
+  assert.deepEqual(socket.sentTypes, ['conversation.item.create']);
+  assert.deepEqual(voice.openCalls.map(({ callId }) => callId), ['b']);
+  voice.answerCall('b', '2');
+  assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'conversation.item.create', 'response.create']);
+  voice.stop();
+});
+
+test('What an MCP server asks for is decided, and no answer asked for: it goes on by itself.', async () => {
+  const { voice, socket } = await startSession();
+  const item = { id: 'q', type: 'mcp_approval_request', server_label: 'shop', name: 'order', arguments: '{}' };
+  socket.deliver({ type: 'conversation.item.added', item });
+  assert.equal(voice.decideCall('q', true), true);
+  assert.deepEqual(socket.sent, [
+    { ...socket.sent[0], item: { type: 'mcp_approval_response', approval_request_id: 'q', approve: true } },
+  ]);
+  assert.deepEqual(voice.openCalls, []);
+  voice.stop();
+});
+
+test('Without a session no call is answered, which is said.', async () => {
+  const { voice, notices } = makeSession();
+  assert.deepEqual([voice.answerCall('a', '1'), voice.decideCall('q', true)], [false, false]);
+  assert.deepEqual(notices, ['Start a session first.', 'Start a session first.']);
+});
+
 test('Muting keeps the session.', async () => {
   const { voice, microphone } = await startSession();
   voice.muted = true;
