@@ -10,7 +10,7 @@ import { asText } from './conversation/transcript.js';
 import { explainMicrophone } from './protocol/endings.js';
 import { EventLog } from './protocol/event-log.js';
 import { fromLink } from './protocol/voice-settings.js';
-import { CallSignals, offerMediaKeys } from './session/call-signals.js';
+import { CallSignals, TURN_SIGNALS, offerMediaKeys } from './session/call-signals.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
 import { Recorder } from './session/recorder.js';
@@ -38,12 +38,13 @@ import { WelcomeView } from './views/welcome-view.js';
 const TITLE = document.title;
 const titleElement = /** @type {HTMLTitleElement} */ (document.querySelector('title'));
 const NOTICE_MS = 6_000;
+const UNDO_MS = 20_000;
 const ROUND_TRIP_INTERVAL_MS = 5_000;
 
 export const voice = new VoiceSession();
 
 const preferences = new Preferences();
-const link = fromLink(location.hash);
+const link = fromLink(location.hash, location.search);
 preferences.change({
   ...(link.profile !== null && { profile: link.profile }),
   ...(link.model !== null && { model: link.model }),
@@ -52,6 +53,7 @@ const log = new EventLog();
 const player = new TurnPlayer();
 const chimes = new TurnPlayer();
 const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
+  earlier: byId('earlier', HTMLButtonElement),
   again: {
     has: (id) => voice.sounds.has(id),
     get playing() {
@@ -101,6 +103,7 @@ const settings = new SettingsView(
   {
     dialog: byId('settings', HTMLDialogElement),
     relayUrl: byId('relay-url', HTMLInputElement),
+    relayUrlProblem: byId('relay-url-problem'),
     profile: byId('profile', HTMLInputElement),
     model: byId('model', HTMLInputElement),
     kind: byId('kind', HTMLSelectElement),
@@ -228,7 +231,7 @@ function render() {
   const { turns } = voice.conversation;
   call.render();
   transcript.render(turns);
-  announcer.render(turns);
+  announcer.render(voice, stateWords(voice));
   drawer.render();
   welcome.render(voice);
   setText(titleElement, voice.active ? `${stateWords(voice)} · ${TITLE}` : TITLE);
@@ -261,11 +264,17 @@ function renderHost() {
   setText(byId('relay-host'), URL.canParse(url) ? new URL(url).host : url);
 }
 
-/** @param {string} sentence */
-function notice(sentence) {
-  setText(byId('notice'), sentence);
+/** @param {string} sentence @param {(() => void) | null} [undo] */
+function notice(sentence, undo = null) {
+  setText(byId('notice-words'), sentence);
+  setText(byId('undo'), undo === null ? '' : 'Undo');
+  byId('undo').hidden = undo === null;
+  byId('undo').onclick = () => {
+    undo?.();
+    notice('');
+  };
   clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => setText(byId('notice'), ''), NOTICE_MS);
+  noticeTimer = setTimeout(() => notice(''), undo === null ? NOTICE_MS : UNDO_MS);
 }
 
 async function copyTranscript() {
@@ -301,7 +310,8 @@ listen(composer, 'say', say);
 listen(composer, 'notice', notice);
 listen(voice, 'unsent', (/** @type {{text: string, images: string[]}} */ message) => composer.restore(message));
 listen(new CallSignals(voice), 'signal', (/** @type {import('./session/call-signals.js').Signal} */ signal) => {
-  if (preferences.choices.chimes) void chimes.play(signal, makeChime(signal), preferences.choices.speakerId);
+  const wanted = TURN_SIGNALS.has(signal) ? preferences.choices.turnSounds : preferences.choices.chimes;
+  if (wanted) void chimes.play(signal, makeChime(signal), preferences.choices.speakerId);
 });
 offerMediaKeys(voice, TITLE);
 listen(voicePanel, 'notice', notice);
@@ -313,7 +323,7 @@ listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').Microph
 listen(settings, 'change', renderHost);
 listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
 listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));
-listenToKeys(voice, byId('talk'));
+listenToKeys(voice, byId('talk'), () => announcer.say(stateWords(voice)));
 
 byId('start').addEventListener('click', () => (voice.active ? voice.stop() : void start()));
 byId('drawer-button').addEventListener('click', () => void measure());
@@ -323,9 +333,7 @@ byId('transcript-copy').addEventListener('click', () => void copyTranscript());
 byId('transcript-download').addEventListener('click', () =>
   download(`conversation-${stamp()}.txt`, asText(voice.conversation.turns)),
 );
-byId('transcript-clear').addEventListener('click', () => {
-  voice.clear();
-});
+byId('transcript-clear').addEventListener('click', () => notice('The transcript was cleared.', voice.clear()));
 byId('anew').addEventListener('click', () => {
   voice.clear();
   void start();
@@ -339,6 +347,9 @@ byId('push-to-talk').addEventListener('click', () => {
 byId('chimes').addEventListener('change', () => {
   preferences.change({ chimes: byId('chimes', HTMLInputElement).checked });
 });
+byId('turn-sounds').addEventListener('change', () => {
+  preferences.change({ turnSounds: byId('turn-sounds', HTMLInputElement).checked });
+});
 byId('volume').addEventListener('input', () => {
   voice.speaker.volume = Number(byId('volume', HTMLInputElement).value) / 100;
   preferences.change({ volume: voice.speaker.volume });
@@ -349,6 +360,7 @@ voice.speaker.volume = volume;
 voice.pushToTalk = pushToTalk;
 void voice.speaker.setDevice(speakerId);
 byId('chimes', HTMLInputElement).checked = preferences.choices.chimes;
+byId('turn-sounds', HTMLInputElement).checked = preferences.choices.turnSounds;
 byId('volume', HTMLInputElement).value = String(Math.round(volume * 100));
 setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
 renderHost();

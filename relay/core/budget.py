@@ -155,7 +155,7 @@ class Account:
         """Tell what was spent, and draw the consequence, which is the session's end if it may be."""
         share = self.share
         spent_usd = self._bill.spent_usd
-        spent = {"spent_usd": str(spent_usd), "spent_share": round(float(share), 4)}
+        spent = {"spent_usd": str(spent_usd), "spent_share": round(float(share), 4) if self._budgets else None}
         session.tell("relay.cost", spent, now)
         if share >= WARN_AT and not self._warned:
             self._warned = True

@@ -153,7 +153,7 @@ async def test_words_run_the_way_of_their_script(open_page) -> None:
 
 
 async def test_each_sentence_is_announced_once(open_page) -> None:
-    """A screen reader is told what was said, whole sentences and none of them twice."""
+    """A screen reader does not talk over an answer that is heard; else it is told each sentence once."""
     async with serve_mock() as mock, running(mock.url) as relay:
         page = await open_page(None)
         await page.goto(relay.http)
@@ -167,6 +167,14 @@ async def test_each_sentence_is_announced_once(open_page) -> None:
             }"""
         )
         await expect(page.locator("#announcer")).to_have_attribute("aria-live", "polite")
+        await say(page, "Hello.")
+        await state(page, "speaking")
+        await state(page, "muted")
+        assert await page.evaluate("announced") == []
+        await page.locator("#volume").fill("0")
+        await page.locator("#drawer-button").focus()
+        await page.keyboard.press("s")
+        await until(page, "announced.shift() === 'In writing'")
         await say(page, "Tell me a story.")
         await state(page, "speaking")
         await until(page, "announced.length > 2")

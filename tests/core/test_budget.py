@@ -37,6 +37,7 @@ def test_without_a_budget_nothing_is_ever_spent() -> None:
     account.pay(bill.lasted(Decimal(1000)))
     account.settle(joined.session, 0.0)
     assert account.share == 0
+    assert json.loads(joined.peer.sent[0])["spent_share"] is None, "there is no budget"
     assert warnings == []
     assert joined.peer.closes == []
 

@@ -1,16 +1,18 @@
-/** Short sounds for what a call does: two soft notes, up or down. */
+/** Short sounds for what a call does: two soft notes, up or down, and one where a turn begins. */
 import { SAMPLE_RATE, msToFrames } from './pcm.js';
 
 const NOTE_MS = 90;
 const FADE_MS = 20;
 const PEAK = 3000; // -21 dB: to be noticed, and not to be taken for speech
 
-/** In hertz. @type {Record<'connected' | 'ended' | 'muted' | 'unmuted', number[]>} */
+/** In hertz. @type {Record<'connected' | 'ended' | 'muted' | 'unmuted' | 'listening' | 'thinking', number[]>} */
 const NOTES = {
   connected: [523, 784],
   ended: [784, 523],
   muted: [392, 330],
   unmuted: [330, 392],
+  listening: [659],
+  thinking: [440],
 };
 
 /** @param {keyof typeof NOTES} signal @returns {Int16Array} 24 kHz */

@@ -184,8 +184,10 @@ export class Conversation {
           this.#finish(item_id);
         },
         'response.output_item.added': (event) => this.#take(event.item),
-        'response.output_audio_transcript.delta': ({ item_id, delta }) =>
-          this.#append(item_id, 'assistant', delta),
+        'response.output_audio_transcript.delta': ({ item_id, delta }) => {
+          this.#append(item_id, 'assistant', delta);
+          this.#speak(item_id);
+        },
         'response.output_audio_transcript.done': ({ item_id, transcript }) =>
           this.#complete(item_id, transcript),
         'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
@@ -292,6 +294,12 @@ export class Conversation {
     const turn = this.#list.obtain(id, role);
     turn.text += delta;
     touch(turn);
+  }
+
+  /** @param {string} id of an answer whose sound comes, or has come */
+  #speak(id) {
+    const turn = this.#list.get(id);
+    if (turn !== undefined) turn.spoken = true;
   }
 
   /** @param {string} id @param {Turn['role']} role @param {string} [text] */

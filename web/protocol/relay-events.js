@@ -9,7 +9,8 @@ export class RelayEvents {
   #earlierUsd = 0;
   /** @type {number | null} */
   #sessionUsd = null;
-  #budgetShare = 0;
+  /** @type {number | null} */
+  #budgetShare = null;
   #warned = false;
   #restarting = false;
 
@@ -18,7 +19,7 @@ export class RelayEvents {
     return this.#sessionUsd === null ? null : this.#earlierUsd + this.#sessionUsd;
   }
 
-  /** How much of the budget is spent, from 0 to 1. */
+  /** How much of the budget is spent, from 0 to 1; null where there is none. */
   get budgetShare() {
     return this.#budgetShare;
   }
@@ -34,7 +35,7 @@ export class RelayEvents {
     this.#sessionUsd = resumed && this.#sessionUsd !== null ? 0 : null;
     this.#restarting = false;
     if (resumed) return;
-    this.#budgetShare = 0;
+    this.#budgetShare = null;
     this.#warned = false;
   }
 
@@ -62,8 +63,8 @@ export class RelayEvents {
   /** @param {unknown} usd a decimal, as text @param {unknown} share */
   #count(usd, share) {
     this.#sessionUsd = Number(usd) || 0;
-    this.#budgetShare = Number(share) || 0;
-    if (this.#warned || this.#budgetShare < WARN_AT) return '';
+    this.#budgetShare = share === null ? null : Number(share) || 0;
+    if (this.#warned || this.#budgetShare === null || this.#budgetShare < WARN_AT) return '';
     this.#warned = true;
     return `${Math.floor(this.#budgetShare * 100)} % of the budget for this conversation is spent.`;
   }

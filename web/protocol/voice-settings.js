@@ -152,8 +152,8 @@ export function toLink(wishes, target) {
  * @param {string} hash
  * @returns {{profile: string | null, model: string | null, wishes: Partial<VoiceSettings>}}
  */
-export function fromLink(hash) {
-  const fields = new URLSearchParams(hash.replace(/^#/, ''));
+export function fromLink(hash, query = '') {
+  const fields = new URLSearchParams([...new URLSearchParams(query), ...new URLSearchParams(hash.replace(/^#/, ''))]);
   const known = Object.entries(DEFAULTS).flatMap(([name, usual]) => {
     const value = readAs(usual, fields.get(name));
     if (name === 'sound' && !Object.hasOwn(FORMATS, String(value))) return [];

@@ -5,9 +5,12 @@
 
 /** @typedef {import('./voice-session.js').VoiceSession} VoiceSession */
 
-/** @typedef {'connected' | 'muted' | 'unmuted' | 'ended'} Signal */
+/** @typedef {'connected' | 'muted' | 'unmuted' | 'ended' | 'listening' | 'thinking'} Signal */
 
-/** @typedef {{open: boolean, active: boolean, muted: boolean}} CallState */
+/** @typedef {{open: boolean, active: boolean, muted: boolean, phase: string}} CallState */
+
+/** What tells whose turn it is. @type {ReadonlySet<Signal>} */
+export const TURN_SIGNALS = new Set(/** @type {const} */ (['listening', 'thinking']));
 
 /** Watches a session. Event: `signal` (detail `Signal`). */
 export class CallSignals extends EventTarget {
@@ -31,8 +34,8 @@ export class CallSignals extends EventTarget {
 
   /** @returns {CallState} */
   #now() {
-    const { client, active, muted } = this.#voice;
-    return { open: client !== null, active, muted };
+    const { client, active, muted, phase } = this.#voice;
+    return { open: client !== null, active, muted, phase };
   }
 }
 
@@ -41,6 +44,8 @@ export function signalOf(before, now) {
   if (before.active && !now.active) return 'ended';
   if (!before.open && now.open) return 'connected';
   if (now.open && before.muted !== now.muted) return now.muted ? 'muted' : 'unmuted';
+  if (now.phase === 'thinking' && before.phase !== 'thinking') return 'thinking';
+  if (now.phase === 'listening' && before.phase === 'speaking') return 'listening';
   return null;
 }
 

@@ -15,6 +15,7 @@ const DEFAULTS = {
   volume: 1,
   pushToTalk: false,
   chimes: true,
+  turnSounds: false,
   noiseSuppression: true,
   autoGainControl: true,
   echoCancellation: true,

@@ -481,9 +481,20 @@ export class VoiceSession extends EventTarget {
     return endsUnanswered(this.conversation.turns) && (serverAnswers(client.session) || this.#turnTaking.pushToTalk);
   }
 
-  /** @param {RealtimeEvent} event */
+  /** @param {RealtimeEvent} event which may have any shape at all */
   #onEvent(event) {
     this.#pass('down', event);
+    try {
+      this.#take(event);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      this.#tell('notice', `An event ${event.type} came that is not what it should be, and was passed over.`);
+    }
+    this.#tell('received', event);
+  }
+
+  /** @param {RealtimeEvent} event */
+  #take(event) {
     this.conversation.apply(event);
     if (!this.#outOfBand.takes(event)) this.#follow(event);
     const notice = this.news.apply(event);
@@ -492,7 +503,6 @@ export class VoiceSession extends EventTarget {
     this.#outbox.apply(event);
     this.#ledger.received(event);
     if (this.#ready && (event.type === 'session.updated' || event.type === 'error')) this.#judgeSound();
-    this.#tell('received', event);
   }
 
   /** Says once that a session has sound which is neither played nor made here: it was asked for another. */

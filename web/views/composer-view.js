@@ -42,8 +42,12 @@ export class ComposerView extends EventTarget {
       if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) this.#submit(event);
     });
     message.addEventListener('paste', (event) => this.#take(event, event.clipboardData));
-    form.addEventListener('dragover', (event) => event.preventDefault());
-    form.addEventListener('drop', (event) => this.#take(event, event.dataTransfer));
+    // Anywhere on the page: beside the form a browser would leave the page, and the call, for the picture.
+    document.addEventListener('dragover', (event) => event.preventDefault());
+    document.addEventListener('drop', (event) => {
+      this.#take(event, event.dataTransfer);
+      if (event.dataTransfer?.files.length) event.preventDefault();
+    });
   }
 
   /** Gives back what could not be sent, before what is being written. @param {{text: string, images: string[]}} message */

@@ -82,7 +82,7 @@ export class ImageSources extends EventTarget {
 
   async #photograph() {
     const { camera, video } = this.#elements;
-    const stream = await navigator.mediaDevices?.getUserMedia({ video: true }).catch(() => null);
+    const stream = await navigator.mediaDevices?.getUserMedia({ video: { facingMode: 'environment' } }).catch(() => null);
     if (!stream) {
       this.#tell(
         'notice',

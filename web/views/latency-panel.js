@@ -137,12 +137,12 @@ function figure(name, value) {
   return [make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value))];
 }
 
-/** @param {{costUsd: number | null, budgetShare: number}} relay */
+/** @param {{costUsd: number | null, budgetShare: number | null}} relay */
 function costFigures({ costUsd, budgetShare }) {
   if (costUsd === null) return [];
   return [
     ...figure('Cost, at the API’s prices', costWords(costUsd)),
-    ...figure('Of the budget', `${Math.round(budgetShare * 100)} %`),
+    ...(budgetShare === null ? [] : figure('Of the budget', `${Math.round(budgetShare * 100)} %`)),
   ];
 }
 

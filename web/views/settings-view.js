@@ -1,6 +1,6 @@
 /** The settings dialog: relay, profile, model, credential, microphone and speaker. */
 import { addressOf } from '../session/own-relay.js';
-import { make } from './page.js';
+import { make, setText } from './page.js';
 
 /** @typedef {import('../session/preferences.js').Preferences} Preferences */
 
@@ -8,6 +8,7 @@ import { make } from './page.js';
  * @typedef {object} SettingsElements
  * @property {HTMLDialogElement} dialog
  * @property {HTMLInputElement} relayUrl
+ * @property {HTMLElement} relayUrlProblem
  * @property {HTMLInputElement} profile
  * @property {HTMLInputElement} model
  * @property {HTMLSelectElement} kind
@@ -74,8 +75,12 @@ export class SettingsView extends EventTarget {
   }
 
   #read() {
-    const { relayUrl, profile, model, kind } = this.#elements;
-    const url = relayUrl.value.trim();
+    const { relayUrl, relayUrlProblem, profile, model, kind } = this.#elements;
+    const url = relayUrl.value.trim() || this.#defaultUrl;
+    const valid = isAddress(url);
+    setText(relayUrlProblem, valid ? '' : `Write an address that begins with wss:// or ws://, such as ${this.#defaultUrl}. This one is not kept.`);
+    relayUrl.setAttribute('aria-invalid', String(!valid));
+    if (!valid) return;
     this.#preferences.change({
       relayUrl: url === this.#defaultUrl ? '' : url,
       profile: profile.value.trim(),
@@ -91,6 +96,11 @@ export class SettingsView extends EventTarget {
     this.#preferences.change(kind === 'microphone' ? { microphoneId: deviceId } : { speakerId: deviceId });
     this.dispatchEvent(new CustomEvent(kind, { detail: deviceId }));
   }
+}
+
+/** Whether a WebSocket can be opened there; http addresses mean the same host. @param {string} url */
+function isAddress(url) {
+  return URL.canParse(url) && ['ws:', 'wss:', 'http:', 'https:'].includes(new URL(url).protocol);
 }
 
 /**

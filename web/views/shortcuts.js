@@ -7,15 +7,16 @@ const PRESSING = 'button, a[href], summary, [role="tab"]';
 
 /**
  * Keys for the whole page: the space bar talks while it is held (with push-to-talk), Escape interrupts, M
- * mutes. None is taken from somebody who types, and the space bar from no button that has the focus, but the
+ * mutes, S says what goes on. None is taken from somebody who types, and the space bar from no button that has the focus, but the
  * talk button.
  *
  * @param {VoiceSession} voice
  * @param {HTMLElement} talk
+ * @param {() => void} tell says what goes on to those who do not see it
  */
-export function listenToKeys(voice, talk) {
+export function listenToKeys(voice, talk, tell) {
   document.addEventListener('keydown', (event) => {
-    const act = event.repeat ? undefined : actionOf(event, voice);
+    const act = event.repeat ? undefined : actionOf(event, voice, tell);
     const talks = event.key === ' ' && voice.pushToTalk && mayTalk(event.target, talk);
     if (talks) event.preventDefault(); // neither scrolls nor clicks
     if (event.key !== ' ' || talks) act?.();
@@ -31,8 +32,8 @@ export function listenToKeys(voice, talk) {
   });
 }
 
-/** @param {KeyboardEvent} event @param {VoiceSession} voice @returns {(() => void) | undefined} */
-function actionOf(event, voice) {
+/** @param {KeyboardEvent} event @param {VoiceSession} voice @param {() => void} tell @returns {(() => void) | undefined} */
+function actionOf(event, voice, tell) {
   if (event.ctrlKey || event.metaKey || event.altKey || !voice.active || event.defaultPrevented)
     return undefined;
   const typing = event.target instanceof Element && event.target.closest(TYPING) !== null;
@@ -40,6 +41,7 @@ function actionOf(event, voice) {
     return document.querySelector('dialog[open]') ? undefined : () => void voice.interrupt();
   if (typing) return undefined;
   if (event.key === ' ' && voice.pushToTalk) return () => voice.press();
+  if (event.key === 's') return tell;
   if (event.key === 'm' && !voice.pushToTalk) return () => (voice.muted = !voice.muted);
   return undefined;
 }

@@ -21,7 +21,8 @@ import { ENGLISH } from './words.js';
 
 const THUMB =
   'M7.5 11v9H4v-9zm0 0 4-8a2 2 0 0 1 2 2v4.200h5a1.800 1.800 0 0 1 1.800 2.200l-1.300 7a1.800 1.800 0 0 1-1.800 1.600H7.500';
-const MOST_SHOWN = 200;
+const MOST_SHOWN = 200; // and so many more each time that they are asked for
+const MOST_CHARS = 20_000; // a browser lays out a word of megabytes for seconds
 const NEAR_END_PX = 80;
 
 /** @type {Record<Turn['role'], 'you' | 'assistant' | 'tool' | null>} */
@@ -35,9 +36,13 @@ export class TranscriptView {
   #root;
   #scroller;
   #again;
+  #earlier;
+  #most = MOST_SHOWN;
   #judge;
   #calls;
   #words;
+  /** @type {readonly Turn[]} */
+  #turns = [];
   #follows = true;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
   #shown = new Map();
@@ -46,17 +51,20 @@ export class TranscriptView {
    * @param {HTMLElement} root @param {HTMLElement} scroller
    * @param {object} [options]
    * @param {Again} [options.again] without it no turn can be heard again
+   * @param {HTMLButtonElement} [options.earlier] shows how many turns are not shown, and more of them
    * @param {import('./call-form.js').CallAnswers} [options.calls] without it calls are shown, and not answered here
    * @param {Judge} [options.judge] without it nobody is asked for an opinion
    * @param {Words} [options.words]
    */
-  constructor(root, scroller, { again, calls, judge, words = ENGLISH } = {}) {
+  constructor(root, scroller, { again, earlier, calls, judge, words = ENGLISH } = {}) {
     this.#judge = judge;
     this.#calls = calls;
     this.#words = words;
     this.#root = root;
     this.#scroller = scroller;
     this.#again = again;
+    this.#earlier = earlier;
+    earlier?.addEventListener('click', () => this.#showMore());
     scroller.addEventListener('scroll', () => (this.#follows = this.#atEnd()));
     new ResizeObserver(() => this.#follow()).observe(scroller); // something beside it has grown
     root.addEventListener('click', ({ target }) => {
@@ -73,7 +81,9 @@ export class TranscriptView {
 
   /** @param {readonly Turn[]} turns */
   render(turns) {
-    const visible = turns.slice(-MOST_SHOWN);
+    this.#turns = turns;
+    const visible = turns.slice(-this.#most);
+    this.#tellEarlier(turns.length - visible.length);
     if (!this.#differs(visible)) return;
     this.#removeOthers(visible);
     visible.forEach((turn, index) => this.#renderTurn(turn, index));
@@ -93,6 +103,20 @@ export class TranscriptView {
       const icon = /** @type {Element} */ (button.querySelector('use'));
       setAttribute(icon, 'href', playing ? '#icon-stop' : '#icon-play');
     }
+  }
+
+  /** @param {number} count of turns that are not shown */
+  #tellEarlier(count) {
+    if (this.#earlier === undefined) return;
+    this.#earlier.hidden = count === 0;
+    if (count > 0) setText(this.#earlier, `Show ${Math.min(count, MOST_SHOWN)} of ${count} earlier turns`);
+    if (this.#turns.length === 0) this.#most = MOST_SHOWN;
+  }
+
+  #showMore() {
+    this.#most += MOST_SHOWN;
+    this.#follows = false;
+    this.render(this.#turns);
   }
 
   /** Keeps the newest in view, unless the visitor has scrolled away from it. */
@@ -215,6 +239,18 @@ function fillTurn(element, turn, words) {
 
 /** @param {Turn} turn @param {Words} words @returns {{heard: string, unheard: string}} */
 function textOf(turn, words) {
+  const { heard, unheard } = wholeTextOf(turn, words);
+  return { heard: shortened(heard), unheard: shortened(unheard) };
+}
+
+/** @param {string} text */
+function shortened(text) {
+  if (text.length <= MOST_CHARS) return text;
+  return `${text.slice(0, MOST_CHARS)}… (${text.length - MOST_CHARS} more characters, which a download of the transcript has)`;
+}
+
+/** @param {Turn} turn @param {Words} words @returns {{heard: string, unheard: string}} */
+function wholeTextOf(turn, words) {
   if (turn.call !== null)
     return {
       heard: `${turn.call.name}(${turn.call.input})`,

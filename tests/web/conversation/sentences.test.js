@@ -13,8 +13,13 @@ test('A sentence is read when it is whole, once, and the rest at the end.', () =
   assert.deepEqual(reader.read([turn('Hello there! How are you', true)]), []);
 });
 
-test('It says when it was you who spoke.', () => {
-  assert.deepEqual(new SentenceReader().read([turn('Hi.', true, 'user')]), ['You: Hi.']);
+test('What the visitor says, and what he hears, is not read over it.', () => {
+  const reader = new SentenceReader();
+  const spoken = { ...turn('It is twelve.', true), spoken: true };
+  const notice = turn('The relay has restarted.', true, 'notice', 'n');
+  assert.deepEqual(reader.read([turn('Hi.', true, 'user', 'u'), spoken, notice]), ['The relay has restarted.']);
+  assert.deepEqual(reader.read([turn('Hi.', true, 'user', 'u'), spoken, notice], false), [], 'nor later');
+  assert.deepEqual(new SentenceReader().read([spoken], false), ['It is twelve.'], 'the speaker is silent');
 });
 
 test('A number’s point ends no sentence; quotes belong to theirs.', () => {

@@ -8,7 +8,7 @@ test('What nobody tells is not known.', () => {
   const events = new RelayEvents();
   events.begin(false);
   assert.equal(events.apply({ type: 'response.done' }), '');
-  assert.deepEqual(events.toJSON(), { costUsd: null, budgetShare: 0, restarting: false });
+  assert.deepEqual(events.toJSON(), { costUsd: null, budgetShare: null, restarting: false });
 });
 
 test('The cost is that of all sessions of a conversation; a new one begins at nothing.', () => {

@@ -92,6 +92,7 @@ test('A link says all that was chosen, and is read back.', () => {
   const wishes = { voice: 'a&b', speed: 1.25, interrupts: false };
   const link = toLink(wishes, { profile: 'guide', model: '' });
   assert.deepEqual(fromLink(`#${link}`), { profile: 'guide', model: null, wishes });
+  assert.deepEqual(fromLink('#profile=guide', '?profile=host&model=m').profile, 'host', 'the query goes first');
 });
 
 test('Nonsense in a link is passed over.', () => {

@@ -16,6 +16,9 @@ for (const [before, now, signal] of [
   [OPEN, DIALLING, null],
   [CLOSED, { ...CLOSED, muted: true }, null],
   [OPEN, OPEN, null],
+  [{ ...OPEN, phase: 'user-speaking' }, { ...OPEN, phase: 'thinking' }, 'thinking'],
+  [{ ...OPEN, phase: 'speaking' }, { ...OPEN, phase: 'listening' }, 'listening'],
+  [{ ...OPEN, phase: 'user-speaking' }, { ...OPEN, phase: 'listening' }, null],
 ])
   test(`From ${JSON.stringify(before)} to ${JSON.stringify(now)} is ${signal}.`, () => {
     assert.equal(signalOf(before, now), signal);

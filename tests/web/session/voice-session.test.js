@@ -365,6 +365,27 @@ test('Without a session no call is answered, which is said.', async () => {
   assert.deepEqual(notices, ['Start a session first.', 'Start a session first.']);
 });
 
+test('Events of any shape are passed over, not stumbled over.', async () => {
+  const { voice, socket, notices } = await startSession();
+  const types = [
+    'session.updated', 'error', 'conversation.item.added', 'conversation.item.done', 'conversation.item.deleted',
+    'input_audio_buffer.speech_started', 'input_audio_buffer.committed', 'input_audio_buffer.timeout_triggered',
+    'conversation.item.input_audio_transcription.delta', 'conversation.item.input_audio_transcription.completed',
+    'conversation.item.input_audio_transcription.failed', 'response.created', 'response.output_item.added',
+    'response.output_item.done', 'response.output_audio_transcript.delta', 'response.output_audio.delta',
+    'response.output_audio.done', 'response.output_text.done', 'response.function_call_arguments.delta',
+    'response.mcp_call.failed', 'mcp_list_tools.failed', 'response.done', 'relay.cost', 'relay.draining', 'relay.stages',
+    'session.output_transcript.delta', 'rate_limits.updated', 'no.such.event',
+  ]; // prettier-ignore
+  const junk = [null, 7, 'x', [], {}, [null], { output: [null] }, { output: 7, content: 7, audio: null, usage: [] }];
+  for (const type of types)
+    for (const it of [undefined, ...junk])
+      socket.deliver({ type, item: it, response: it, session: it, error: it, item_id: it, response_id: it, delta: it, transcript: it, text: it });
+  assert.equal(voice.active, true);
+  assert.ok(notices.some((words) => words.startsWith('An event response.done came')));
+  voice.stop();
+});
+
 test('Muting keeps the session.', async () => {
   const { voice, microphone } = await startSession();
   voice.muted = true;
