@@ -18,6 +18,7 @@ class TcpProxy:
     Attributes:
         port: where it listens, the same whenever it is open.
         target_port: where those who come get to.
+        open_road: while it is not set nothing arrives on either side, and nobody is told.
         refuse_with: a close code for WebSockets that come; None lets them through.
     """
 
@@ -25,6 +26,8 @@ class TcpProxy:
         self.port = 0
         self.target_port = target_port
         self.refuse_with: int | None = None
+        self.open_road = asyncio.Event()
+        self.open_road.set()
         self._server: asyncio.Server | None = None
         self._inside: set[asyncio.WriteTransport] = set()
 
@@ -44,6 +47,7 @@ class TcpProxy:
 
     def cut(self) -> None:
         """Break the connections of all who are inside."""
+        self.open_road.set()
         for transport in self._inside:
             transport.abort()
 
@@ -60,8 +64,8 @@ class TcpProxy:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
         with self._counted(far_writer):
             far_writer.write(head)
-            back = asyncio.create_task(carry(far_reader, writer))
-            await carry(reader, far_writer)
+            back = asyncio.create_task(carry(far_reader, writer, self.open_road))
+            await carry(reader, far_writer, self.open_road)
             await back
 
     @contextlib.contextmanager
@@ -74,10 +78,14 @@ class TcpProxy:
             writer.close()
 
 
-async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry bytes one way until that side ends, then end the other."""
+async def carry(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open_road: asyncio.Event | None = None
+) -> None:
+    """Carry bytes one way, while the road is open, until that side ends; then end the other."""
     with contextlib.suppress(OSError):
         while chunk := await reader.read(CHUNK_BYTES):
+            if open_road is not None:
+                await open_road.wait()
             writer.write(chunk)
             await writer.drain()
     writer.close()

@@ -55,8 +55,8 @@ export class RealtimeClient extends EventTarget {
   /** @type {(reason: ConnectFailed) => void} ends the wait for the session */
   #giveUp = () => {};
   #eventCount = 0;
-  /** @type {(() => void)[]} probes under way */
-  #probes = [];
+  /** @type {{id: string, answer: () => void}[]} updates that are not answered yet, oldest first: each is, in its order */
+  #updates = [];
   #counters = {
     sentMessages: 0,
     receivedMessages: 0,
@@ -93,7 +93,7 @@ export class RealtimeClient extends EventTarget {
     this.#watchdog = new Watchdog({
       ...watchdog,
       onProbe: () => void this.probe(),
-      onDead: () => this.#end(LOST, 'nothing was heard from the relay any more'),
+      onDead: () => this.abandon(),
     });
   }
 
@@ -196,7 +196,9 @@ export class RealtimeClient extends EventTarget {
   send(event) {
     this.#eventCount += 1;
     const named = { event_id: `page_${this.#eventCount}`, ...event };
-    if (this.#write(this.#codec.encodeEvent(named))) this.#tell('sent', named);
+    if (!this.#write(this.#codec.encodeEvent(named))) return named.event_id;
+    if (named.type === 'session.update') this.#updates.push({ id: named.event_id, answer: () => {} });
+    this.#tell('sent', named);
     return named.event_id;
   }
 
@@ -242,15 +244,23 @@ export class RealtimeClient extends EventTarget {
     this.createResponse();
   }
 
+  /** Gives the session up as lost: nothing is heard from the other side any more. `ended` is told. */
+  abandon() {
+    this.#end(LOST, 'nothing was heard from the relay any more');
+  }
+
   /**
-   * Asks the other side for a sign of life that changes nothing.
+   * Asks the other side for a sign of life that changes nothing. Once it has come, all that was sent before has arrived.
    *
    * @returns {Promise<number>} milliseconds there and back; never settles when no answer comes
    */
   probe() {
     const sentAt = performance.now();
-    this.updateSession({});
-    return new Promise((resolve) => this.#probes.push(() => resolve(performance.now() - sentAt)));
+    const id = this.updateSession({});
+    const update = this.#updates.find((each) => each.id === id);
+    return new Promise((resolve) => {
+      if (update !== undefined) update.answer = () => resolve(performance.now() - sentAt);
+    });
   }
 
   stats() {
@@ -300,17 +310,14 @@ export class RealtimeClient extends EventTarget {
       this.#session = event.session ?? {};
       this.#sound.learn(event.session ?? {});
     }
-    if (event.type === 'session.updated') this.#answerProbes();
+    if (event.type === 'session.updated') this.#updates.shift()?.answer();
+    if (event.type === 'error') this.#updates = this.#updates.filter(({ id }) => id !== event.error?.event_id);
     if (event.type === 'error')
       this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };
     else this.#lastError = null; // only an error that nothing follows explains an end
     this.#tell('event', event);
     const foreign = event.type === 'error' || event.type.includes('.'); // none of our own names has a dot
     if (foreign) this.#tell(event.type, event);
-  }
-
-  #answerProbes() {
-    for (const answer of this.#probes.splice(0)) answer();
   }
 
   /** @param {number} code @param {string} reason */

@@ -1,22 +1,32 @@
 /**
- * Sends the microphone's chunks to the session, keeps them while there is none, and replaces a lost device.
+ * Sends the microphone's chunks to the session, keeps them while there is none, says again what a lost session had not
+ * taken in, and replaces a lost device.
  */
 import { AudioBacklog } from '../audio/audio-backlog.js';
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs, msToFrames } from '../audio/pcm.js';
+import { LineWatch } from './line-watch.js';
+import { UnconfirmedSound } from './unconfirmed-sound.js';
 
-const BACKLOG_MS = 10_000;
+const BACKLOG_MS = 30_000;
+const HELD_TOGETHER = 10; // chunks for one message where the line is slow: each costs some seventy bytes beside its sound
 
 /**
  * The way from the microphone to a session: kept while there is none, then sent in order.
  *
- * Events: `notice` (detail: a sentence worth showing for a moment) and
+ * Events: `notice` (detail: a sentence worth showing for a moment), `line` (it has become slow, or no longer is) and
  * `failed` (detail `MicrophoneUnavailable`: it went away, and there is no other).
  */
 export class MicrophoneFeed extends EventTarget {
   #microphone;
   #gate;
   #backlog = new AudioBacklog(msToFrames(BACKLOG_MS));
+  #unconfirmed = new UnconfirmedSound();
+  #line = new LineWatch();
+  #wasSlow = false;
+  /** @type {Int16Array[]} */
+  #together = [];
+  #saidAgainFrames = 0;
   #wanted = false;
   #muted = false;
   /** @type {import('../protocol/realtime-client.js').RealtimeClient | null} */
@@ -67,7 +77,7 @@ export class MicrophoneFeed extends EventTarget {
 
   close() {
     this.#wanted = false;
-    this.#client = null;
+    this.hold();
     this.#backlog.takeAll();
     this.#microphone.close();
   }
@@ -78,13 +88,29 @@ export class MicrophoneFeed extends EventTarget {
    * @param {import('../protocol/realtime-client.js').RealtimeClient} client
    */
   streamTo(client) {
-    for (const chunk of this.#backlog.takeAll()) client.appendAudio(chunk);
     this.#client = client;
+    this.#line = new LineWatch();
+    for (const chunk of this.#backlog.takeAll()) this.#send(client, chunk);
   }
 
-  /** Keeps chunks from now on: there is no session to take them. */
+  /** Keeps chunks from now on, and those that a session would have taken with it: there is none to take them. */
   hold() {
     this.#client = null;
+    const again = this.#unconfirmed.takeAll();
+    this.#saidAgainFrames += framesOf(again);
+    for (const chunk of [...again, ...this.#together.splice(0)]) this.#backlog.add(chunk);
+    this.#tellLine(false);
+  }
+
+  /** @param {import('../protocol/codecs.js').RealtimeEvent} event any server event */
+  apply(event) {
+    this.#line.heard();
+    this.#unconfirmed.apply(event);
+  }
+
+  /** Whether what is said takes long to arrive, or does not. */
+  get slow() {
+    return this.#client !== null && this.#line.slow;
   }
 
   stats() {
@@ -92,6 +118,9 @@ export class MicrophoneFeed extends EventTarget {
       ...this.#microphone.stats(),
       backlogMs: framesToMs(this.#backlog.frames),
       lostMs: framesToMs(this.#backlog.droppedFrames),
+      saidAgainMs: framesToMs(this.#saidAgainFrames),
+      slow: this.slow,
+      roundTripMs: this.#line.roundTripMs,
     };
   }
 
@@ -99,8 +128,50 @@ export class MicrophoneFeed extends EventTarget {
   #take(samples) {
     const chunk = this.#gate(samples);
     if (chunk === null) return;
-    if (this.#client === null) this.#backlog.add(chunk);
-    else this.#client.appendAudio(chunk);
+    const client = this.#client;
+    if (client === null) {
+      this.#backlog.add(chunk);
+      return;
+    }
+    this.#sendTogether(client, chunk);
+    const verdict = this.#line.advance(framesToMs(chunk.length));
+    if (verdict === 'probe') void this.#probe(client);
+    if (verdict === 'dead') client.abandon();
+    this.#tellLine(this.slow);
+  }
+
+  /**
+   * Sends a chunk, together with the next ones where the line is slow.
+   *
+   * @param {import('../protocol/realtime-client.js').RealtimeClient} client @param {Int16Array} chunk
+   */
+  #sendTogether(client, chunk) {
+    const last = this.#together.length + 1 >= (this.slow ? HELD_TOGETHER : 1);
+    if (!last) this.#together.push(chunk.slice());
+    else this.#send(client, joined([...this.#together.splice(0), chunk]));
+  }
+
+  /** @param {import('../protocol/realtime-client.js').RealtimeClient} client @param {Int16Array} chunk */
+  #send(client, chunk) {
+    client.appendAudio(chunk);
+    this.#unconfirmed.add(chunk);
+  }
+
+  /** @param {import('../protocol/realtime-client.js').RealtimeClient} client */
+  async #probe(client) {
+    const { position } = this.#unconfirmed;
+    await client.probe();
+    if (this.#client !== client) return;
+    this.#line.answered();
+    this.#unconfirmed.arrived(position);
+    this.#tellLine(this.slow);
+  }
+
+  /** @param {boolean} slow */
+  #tellLine(slow) {
+    if (slow === this.#wasSlow) return;
+    this.#wasSlow = slow;
+    this.dispatchEvent(new Event('line'));
   }
 
   async #replace() {
@@ -116,4 +187,21 @@ export class MicrophoneFeed extends EventTarget {
   #notice(sentence) {
     this.dispatchEvent(new CustomEvent('notice', { detail: sentence }));
   }
+}
+
+/** @param {Int16Array[]} chunks */
+function framesOf(chunks) {
+  return chunks.reduce((frames, { length }) => frames + length, 0);
+}
+
+/** @param {Int16Array[]} chunks */
+function joined(chunks) {
+  if (chunks.length === 1) return chunks[0];
+  const whole = new Int16Array(framesOf(chunks));
+  let start = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, start);
+    start += chunk.length;
+  }
+  return whole;
 }

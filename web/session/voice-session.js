@@ -102,6 +102,7 @@ export class VoiceSession extends EventTarget {
     this.#listen(this.#feed, {
       notice: (sentence) => this.#tell('notice', sentence),
       failed: (error) => this.#tell('notice', explainMicrophone(error).title),
+      line: () => {},
     });
     this.#listen(speaker, {
       started: ({ itemId, heardAtMs }) => this.latency.heard(itemId, heardAtMs),
@@ -142,6 +143,11 @@ export class VoiceSession extends EventTarget {
   /** Which attempt to reconnect this is; 0 when none is made. */
   get attempt() {
     return this.#connector.attempt;
+  }
+
+  /** Whether what is said takes long to arrive, or does not arrive. */
+  get networkSlow() {
+    return this.#feed.slow;
   }
 
   /** Why the session was lost, while it is being restored; else null. */
@@ -495,6 +501,7 @@ export class VoiceSession extends EventTarget {
 
   /** @param {RealtimeEvent} event */
   #take(event) {
+    this.#feed.apply(event);
     this.conversation.apply(event);
     if (!this.#outOfBand.takes(event)) this.#follow(event);
     const notice = this.news.apply(event);

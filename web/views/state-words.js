@@ -10,7 +10,13 @@ const WITHOUT_SESSION = new Set(['idle', 'error', 'connecting', 'reconnecting'])
  * @param {import('../session/voice-session.js').VoiceSession} voice
  * @param {import('./words.js').Words} [words]
  */
-export function stateWords({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt, openCalls }, words = ENGLISH) {
+export function stateWords(voice, words = ENGLISH) {
+  const state = wordsOf(voice, words);
+  return voice.networkSlow && !WITHOUT_SESSION.has(voice.phase) ? `${state} · ${words['network-slow']}` : state;
+}
+
+/** @param {import('../session/voice-session.js').VoiceSession} voice @param {import('./words.js').Words} words */
+function wordsOf({ phase, awaitsMicrophone, paused, pushToTalk, microphone, attempt, openCalls }, words) {
   if (phase === 'connecting' && awaitsMicrophone) return words['awaiting-microphone'];
   if (phase === 'connecting' && microphone.open) return words['connecting-heard'];
   if (paused && !WITHOUT_SESSION.has(phase)) return words.paused;

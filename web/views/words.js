@@ -39,6 +39,7 @@ export const ENGLISH = {
   hold: 'Hold to talk',
   'waiting-for': 'Waiting for %',
   paused: 'The sound is paused: touch the page to go on',
+  'network-slow': 'the network is slow',
   reconnecting: 'Connection lost, reconnecting…',
   attempt: 'attempt',
   error: 'Not connected',
