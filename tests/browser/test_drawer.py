@@ -87,7 +87,8 @@ async def test_the_session_can_be_changed(open_page) -> None:
         await page.click("#session-send")
         await expect(page.locator("#session-result")).to_contain_text("Refused: ")
         await page.click("#tab-events")
-        sent = page.locator('.event[data-type="session.update"]').nth(1)  # the first asks for transcripts
+        updates = page.locator('.event[data-type="session.update"][data-sign="false"]')
+        sent = updates.nth(1)  # the first asks for transcripts
         await sent.locator("summary").click()
         await expect(sent.locator("pre")).to_contain_text('"instructions": "Be brief."')
         await expect(sent.locator("pre")).not_to_contain_text('"voice"')

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from relay.stand_ins.mock import serve_mock
+from tests.browser.losses import lose_answers
 from tests.fakes.browser import AXE, fits, silence, state
 from tests.fakes.documents import example
 from tests.fakes.running import running
@@ -143,6 +144,16 @@ async def test_what_was_typed_stays_until_it_is_sent(open_page) -> None:
         await expect(page.locator("#problem")).to_be_hidden()
         await expect(page.locator('[data-role="user"]')).to_have_count(2)
         await expect(page.locator('[data-role="assistant"]')).to_have_count(2)
+
+
+async def test_what_had_come_of_a_lost_answer_is_heard(open_page) -> None:
+    """A session that is lost in the middle of an answer costs what had not come of it, and nothing else."""
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN)
+        await page.goto(way.http)
+        came_ms, missed = await lose_answers(page, way, times=3, seed=1)
+        assert came_ms > 0
+        assert missed == []
 
 
 async def test_a_conversation_goes_on_or_begins_anew(open_page) -> None:

@@ -16,6 +16,20 @@ from websockets.asyncio.client import ClientConnection, connect
 # A microphone that is always permitted and hums.
 PREFERENCES = {"media.navigator.permission.disabled": True, "media.navigator.streams.fake": True}
 PATIENCE_S = 120.0
+# The element once a frame finds it where the last one did, and nothing of others above its middle.
+FIND_STILL = """(selector) => new Promise((done) => {
+    const element = document.querySelector(selector);
+    let last = "";
+    const look = () => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        const above = document.elementFromPoint(x + width / 2, y + height / 2);
+        const place = `${x} ${y}`;
+        if (place === last && element.contains(above)) return done(element);
+        last = place;
+        requestAnimationFrame(look);
+    };
+    look();
+})"""
 
 
 class Firefox:
@@ -43,12 +57,11 @@ class Firefox:
     async def until(self, condition: str) -> None:
         """Wait until this JavaScript is true in the page."""
         look = f"const look = () => ({condition}) ? done() : requestAnimationFrame(look); look();"
-        async with asyncio.timeout(PATIENCE_S):
-            await self._evaluate(f"new Promise((done) => {{ {look} }})")
+        await self._evaluate(f"new Promise((done) => {{ {look} }})")
 
     async def click(self, selector: str) -> None:
-        """Click with the mouse in the middle of an element."""
-        element = await self._evaluate(f"document.querySelector({json.dumps(selector)})")
+        """Click with the mouse in the middle of an element, once it lies still under it."""
+        element = await self._evaluate(f"({FIND_STILL})({json.dumps(selector)})")
         origin = {"type": "element", "element": {"sharedId": element["sharedId"]}}
         await self._act(
             "pointer",
@@ -67,9 +80,9 @@ class Firefox:
         )
 
     async def _evaluate(self, expression: str) -> dict[str, Any]:
-        found = await self._call(
-            "script.evaluate", expression=expression, target={"context": self._tab}, awaitPromise=True
-        )
+        target = {"context": self._tab}
+        async with asyncio.timeout(PATIENCE_S):
+            found = await self._call("script.evaluate", expression=expression, target=target, awaitPromise=True)
         assert found["type"] == "success", found
         result: dict[str, Any] = found["result"]
         return result

@@ -79,11 +79,12 @@ function contentOf(text, images) {
 }
 
 /**
- * Whether the last word is the visitor's, and nobody has answered it.
+ * Whether the last word is the visitor's, or a tool's result, and nobody has answered it.
  *
  * @param {readonly Turn[]} turns
  */
 export function endsUnanswered(turns) {
   const last = turns.findLast(({ role, waiting }) => role !== 'notice' && !waiting);
+  if (last?.call) return last.call.kind === 'function' && last.call.output !== null;
   return last?.role === 'user' && (last.text !== '' || last.images.length > 0);
 }

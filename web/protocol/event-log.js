@@ -1,5 +1,6 @@
 /**
- * A bounded log of client and server events, without their audio; runs of deltas are folded into one entry.
+ * A bounded log of client and server events, without their audio; runs of deltas and all signs of life are folded into one
+ * entry each.
  */
 
 /** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */
@@ -12,12 +13,15 @@
  * @property {string} type
  * @property {number} count how many events it stands for
  * @property {number} audioMs how much sound they carried
+ * @property {boolean} sign whether they only say that the line works
  * @property {RealtimeEvent} event the last of them, long strings cut short
  */
 
 const MOST_ENTRIES = 1_000;
 const LONGEST_STRING = 400;
 const MICROPHONE = 'microphone';
+const ASKED = 'asked for a sign of life';
+const ANSWERED = 'gave a sign of life';
 const FRAMES_PER_MS = 24;
 
 export class EventLog {
@@ -26,6 +30,8 @@ export class EventLog {
   /** @type {Map<string, LogEntry>} the entries that more of the same is folded into */
   #open = new Map();
   #count = 0;
+  /** The session told last, as JSON: told again unchanged, it answers a sign of life. */
+  #session = '';
 
   /** Oldest first. At most 1,000: older ones are dropped. @returns {readonly LogEntry[]} */
   get entries() {
@@ -39,9 +45,9 @@ export class EventLog {
    * @returns {LogEntry} new, or the one it was folded into
    */
   add(direction, event, now) {
-    const key = foldingKey(direction, event);
+    const key = this.#signOfLife(direction, event) || foldingKey(direction, event);
     const open = key === '' ? undefined : this.#open.get(key);
-    const entry = open ?? this.#append(direction, event.type, now);
+    const entry = open ?? this.#append({ direction, type: event.type, at: now, sign: isSign(key) });
     entry.count += 1;
     entry.audioMs += audioMsOf(event);
     entry.event = shorten(event);
@@ -56,24 +62,43 @@ export class EventLog {
   }
 
   /**
-   * Ends the folding of floods; the microphone's goes on until something is said of its buffer.
+   * Ends the folding of floods; the microphone's goes on until something is said of its buffer, signs of life for ever.
    *
    * @param {string} type
    */
   #close(type) {
-    const microphone = this.#open.get(MICROPHONE);
-    this.#open.clear();
-    if (microphone !== undefined && !type.startsWith('input_audio_buffer.'))
-      this.#open.set(MICROPHONE, microphone);
+    const ofBuffer = type.startsWith('input_audio_buffer.');
+    for (const key of this.#open.keys())
+      if (!isSign(key) && (key !== MICROPHONE || ofBuffer)) this.#open.delete(key);
   }
 
-  /** @param {LogEntry['direction']} direction @param {string} type @param {number} at @returns {LogEntry} */
-  #append(direction, type, at) {
+  /** @param {Pick<LogEntry, 'direction' | 'type' | 'at' | 'sign'>} first @returns {LogEntry} */
+  #append(first) {
     this.#count += 1;
-    const entry = { id: this.#count, at, direction, type, count: 0, audioMs: 0, event: { type } };
+    const entry = { ...first, id: this.#count, count: 0, audioMs: 0, event: { type: first.type } };
     this.#entries.push(entry);
-    if (this.#entries.length > MOST_ENTRIES) this.#entries.shift();
+    if (this.#entries.length > MOST_ENTRIES) this.#drop(this.#entries.shift());
     return entry;
+  }
+
+  /** @param {LogEntry | undefined} dropped nothing more can be folded into it */
+  #drop(dropped) {
+    for (const [key, entry] of this.#open) if (entry === dropped) this.#open.delete(key);
+  }
+
+  /**
+   * The key of an event that only asks whether the line works, or answers that; '' for the others.
+   *
+   * @param {string} direction
+   * @param {RealtimeEvent} event
+   */
+  #signOfLife(direction, { type, session }) {
+    if (direction === 'up') return type === 'session.update' && changesNothing(session) ? ASKED : '';
+    if (type !== 'session.created' && type !== 'session.updated') return '';
+    const told = JSON.stringify(session);
+    const again = type === 'session.updated' && told === this.#session;
+    this.#session = told;
+    return again ? ANSWERED : '';
   }
 }
 
@@ -90,6 +115,16 @@ export function matches(entry, { words, direction }) {
   return (
     wanted === '' || entry.type.includes(wanted) || JSON.stringify(entry.event).toLowerCase().includes(wanted)
   );
+}
+
+/** @param {string} key */
+function isSign(key) {
+  return key === ASKED || key === ANSWERED;
+}
+
+/** Whether an update names no field but the session's type. @param {object | undefined} session */
+function changesNothing(session) {
+  return Object.keys(session ?? {}).every((name) => name === 'type');
 }
 
 /**

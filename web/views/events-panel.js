@@ -92,7 +92,7 @@ export class EventsPanel {
     );
     const row = make(
       'details',
-      { class: 'event', 'data-direction': entry.direction, 'data-type': entry.type },
+      { class: 'event', 'data-direction': entry.direction, 'data-type': entry.type, 'data-sign': String(entry.sign) },
       summary,
     );
     row.addEventListener('toggle', () => {
@@ -111,10 +111,11 @@ function breakable(type) {
 }
 
 /** @param {LogEntry} entry */
-function extent({ count, audioMs }) {
+function extent({ count, audioMs, sign }) {
+  const why = sign ? 'sign of life' : '';
   const times = count > 1 ? `×${count}` : '';
   const sound = audioMs > 0 ? `${(audioMs / 1000).toFixed(2)} s` : '';
-  return [times, sound].filter((part) => part !== '').join(' · ');
+  return [why, times, sound].filter((part) => part !== '').join(' · ');
 }
 
 /** @param {HTMLDetailsElement} row @param {LogEntry} entry */

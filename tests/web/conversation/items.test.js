@@ -96,6 +96,8 @@ test('A conversation ends unanswered where the visitor had the last word.', () =
     [[user, answer, notice], false],
     [[answer, { ...user, waiting: true }], false],
     [[answer, { ...user, text: '' }], false],
+    [[user, { ...answer, role: 'tool', call: { kind: 'function', output: '1' } }], true],
+    [[user, { ...answer, role: 'tool', call: { kind: 'function', output: null } }], false],
   ])
     assert.equal(endsUnanswered(turns) ?? false, expected);
 });

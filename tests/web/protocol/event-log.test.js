@@ -55,6 +55,52 @@ test('The microphone is one line until something is said of its buffer.', () => 
   );
 });
 
+test('Signs of life are one line for each direction, and interrupt no flood.', () => {
+  const log = new EventLog();
+  const session = { type: 'realtime', instructions: 'Be brief.' };
+  const ask = { type: 'session.update', session: { type: 'realtime' } };
+  log.add('down', { type: 'session.created', session }, 0);
+  log.add('up', { type: 'session.update', session: { type: 'realtime', instructions: 'Be kind.' } }, 0);
+  log.add('down', { type: 'session.updated', session: { ...session, instructions: 'Be kind.' } }, 0);
+  for (let index = 0; index < 3; index += 1) {
+    log.add('down', audio('a'), 0);
+    log.add('up', ask, 0);
+    log.add('down', { type: 'session.updated', session: { ...session, instructions: 'Be kind.' } }, 0);
+  }
+  log.add('down', { type: 'response.done' }, 0);
+  log.add('up', ask, 0);
+  assert.deepEqual(
+    log.entries.map(({ type, sign, count }) => [type, sign, count]),
+    [
+      ['session.created', false, 1],
+      ['session.update', false, 1],
+      ['session.updated', false, 1],
+      ['response.output_audio.delta', false, 3],
+      ['session.update', true, 4],
+      ['session.updated', true, 3],
+      ['response.done', false, 1],
+    ],
+  );
+});
+
+test('A session that somebody else changed is no sign of life.', () => {
+  const log = new EventLog();
+  for (const voice of ['marin', 'cedar'])
+    log.add('down', { type: 'session.updated', session: { type: 'realtime', voice } }, 0);
+  assert.deepEqual(
+    log.entries.map(({ sign }) => sign),
+    [false, false],
+  );
+});
+
+test('Nothing is folded into a line that was dropped.', () => {
+  const log = new EventLog();
+  log.add('up', append, 0);
+  for (let index = 0; index < 1000; index += 1) log.add('down', { type: `t${index}` }, index);
+  log.add('up', append, 0);
+  assert.deepEqual([log.entries.length, log.entries[999].type], [1000, append.type]);
+});
+
 test('Audio and images are cut short in what is kept; everything else stays.', () => {
   const kept = shorten({ type: 't', list: [{ image_url: 'data:'.padEnd(5000, 'A') }], n: 1, nothing: null });
   assert.equal(kept.list[0].image_url, `${'data:'.padEnd(40, 'A')}… (5,000 characters)`);
