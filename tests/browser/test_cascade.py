@@ -47,21 +47,20 @@ async def test_speaking_over_an_answer_stops_it(open_page) -> None:
     """Speech during an answer makes the page silent, and the model is told no more of it than was heard."""
     script = Script(thinks=lambda _: STORY, speak_s=0.05)
     async with cascade(script, profiles=profile(1500)) as (relay, services):
-        page = await open_page(
-            np.concatenate([silence(1.5), clip("answer-2"), silence(4), clip("greeting"), silence(120)])
-        )
+        again = [silence(6), clip("greeting")] * 10  # where a slow machine answers late, the next one interrupts
+        page = await open_page(np.concatenate([silence(1.5), clip("answer-2"), *again]))
         await page.goto(relay.http)
         await page.click("#start")
         await state(page, "speaking")
         await state(page, "user-speaking")
         assert not (await page.evaluate(STATS))["speaker"]["playing"]
-        await expect(page.locator('[data-role="assistant"][data-cut]')).to_have_count(1)
+        await expect(page.locator('[data-role="assistant"][data-cut]').first).to_be_visible()
         await state(page, "speaking")  # what was thought ahead of the page's truncation is not what is said
         await page.click("#start")
         await state(page, "idle")
         messages = services.asked_of("think")[-1].fields["messages"]
         value = relay.metrics.registry.get_sample_value
-        assert value("relay_events_total", {"direction": "down", "type": "conversation.item.truncated"}) == 1
+        assert value("relay_events_total", {"direction": "down", "type": "conversation.item.truncated"})
         assert value("relay_events_total", {"direction": "down", "type": "error"}) == 0
     (heard,) = [message["content"] for message in messages if message["role"] == "assistant"][:1]
     assert "".join(STORY).startswith(heard)

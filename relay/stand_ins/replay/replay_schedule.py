@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from relay.recording import Cut, End, Message, Recording, Stopped
+from relay.stand_ins.replay.signs_of_life import without_signs
 
 Entry = Message | End | Stopped | Cut
 
@@ -77,6 +78,6 @@ class ReplaySchedule:
 
 
 def _read(recording: Recording) -> Iterator[Entry]:
-    for entry in recording.messages():
+    for _, entry in without_signs(recording):
         if not (isinstance(entry, Message) and entry.direction == "up"):
             yield entry

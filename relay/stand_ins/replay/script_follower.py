@@ -8,6 +8,7 @@ from relay.core.events import Event, read_peer_event
 from relay.recording import Message, Recording
 from relay.stand_ins.replay.ids import Ids
 from relay.stand_ins.replay.matching import APPENDS, audio_bytes, differences, learn_ids
+from relay.stand_ins.replay.signs_of_life import without_signs
 
 LOOK_AHEAD = 20_000
 """Messages; most are appended audio, of which only the size is kept."""
@@ -148,7 +149,7 @@ def _words(expected: Expected, event: Event, different: list[str]) -> str:
 def _read(recording: Recording) -> Iterator[Expected]:
     """The peer's own messages; what the relay said itself is left out."""
     number = 0
-    for line, entry in recording.numbered():
+    for line, entry in without_signs(recording):
         if isinstance(entry, Message) and entry.direction == "up" and not entry.by_relay:
             number += 1
             yield _expected(number, line, entry)

@@ -20,6 +20,7 @@ from relay.stand_ins.exchange import CloseWith
 from relay.stand_ins.replay.ids import Ids
 from relay.stand_ins.replay.replay_schedule import Entry, ReplaySchedule
 from relay.stand_ins.replay.script_follower import Drift, ScriptFollower
+from relay.stand_ins.replay.signs_of_life import ToldSession, asks_for_sign
 from relay.stand_ins.replay.silence import with_silence
 
 
@@ -53,6 +54,7 @@ class ReplaySession:
         self._ids = Ids()
         self._follower = ScriptFollower(recording, self._ids, strict=options.strict)
         self._schedule = ReplaySchedule(recording, options.speed, now)
+        self._told = ToldSession()
         self._outbox: deque[Data] = deque()
 
     @property
@@ -78,9 +80,13 @@ class ReplaySession:
         """Take in one message of the peer. What a relay in between says itself is neither awaited nor missed."""
         if self.closing or said_by_relay(message):
             return
+        event = read_peer_event(message)
+        if asks_for_sign(event):
+            self._outbox.extend(self._told.sign())
+            return
         drifts_before = len(self.drifts)
         try:
-            reached = self._follower.follow(read_peer_event(message))
+            reached = self._follower.follow(event)
         except RecordingError as failure:
             self._fail("replay_failed", str(failure), 1011)
             return
@@ -125,7 +131,9 @@ class ReplaySession:
         if self.recording.header.audio == "hash":
             data = with_silence(data)
         self._ids.meet(data)
-        return self._ids.translate(data)
+        current = self._ids.translate(data)
+        self._told.meet(current)
+        return current
 
     def _fail(self, code: str, words: str, close_code: int) -> None:
         """Tell the peer, as the API would tell it of an error, and close."""

@@ -64,6 +64,33 @@ def test_an_answer_waits_for_its_cause(path) -> None:
     assert replayed.session.closing is None
 
 
+ASK = {"type": "session.update", "session": {"type": "realtime"}}
+SIGN = {"type": "session.updated", "session": {"voice": "marin"}}
+
+
+@pytest.mark.parametrize("recorded", range(4))
+@pytest.mark.parametrize("asked", range(4))
+def test_signs_of_life_are_no_part_of_a_session(path, recorded, asked) -> None:
+    """A peer may ask for as many signs of life as it likes: each is answered, and nothing waits for them."""
+    script = Scripted().down({"type": "session.created", "session": {"voice": "marin"}}).up(APPEND)
+    for _ in range(recorded):
+        script.up(ASK).up(APPEND).down(SIGN)
+    script.up(RESPOND).up(ASK).down({"type": "response.done"}).down(SIGN).closed_by_upstream(1000, "")
+    replayed = Replayed(path, script)
+    assert replayed.kinds() == ["session.created"]
+    for _ in range(asked):
+        assert [json.loads(data)["session"] for data in replayed.say(ASK).heard()] == [{"voice": "marin"}]
+    assert replayed.say(*[APPEND] * (1 + recorded), RESPOND).kinds() == ["response.done"]
+    assert (replayed.drifts, replayed.session.closing) == ([], CloseWith(1000, ""))
+
+
+def test_an_update_that_changes_nothing_is_told_as_it_was(path) -> None:
+    """Only what answers a sign of life is left out: a session that was told twice is told twice."""
+    update = {"type": "session.update", "session": {"voice": "marin"}}
+    script = Scripted().down({"type": "session.created", "session": {"voice": "marin"}}).up(update).down(SIGN)
+    assert Replayed(path, script).say(update).kinds()[:2] == ["session.created", "session.updated"]
+
+
 @pytest.mark.parametrize("speed", [1.0, 2.0, 10.0])
 def test_an_answer_waits_for_its_time(path, speed) -> None:
     """An answer comes as long after its cause as it was recorded, by the speed, however long a peer thinks."""
