@@ -107,6 +107,7 @@ const settings = new SettingsView(
     profile: byId('profile', HTMLInputElement),
     model: byId('model', HTMLInputElement),
     kind: byId('kind', HTMLSelectElement),
+    transport: byId('transport', HTMLSelectElement),
     ticket: byId('ticket', HTMLInputElement),
     microphone: byId('microphone', HTMLSelectElement),
     speaker: byId('speaker', HTMLSelectElement),
@@ -288,6 +289,8 @@ async function copyTranscript() {
 
 async function measure() {
   if (!drawer.open || voice.client === null) return;
+  await voice.measureCall();
+  if (voice.client === null) return;
   voice.latency.roundTripMs = await measureRoundTrip(voice.client).catch(() => null);
   schedule();
 }

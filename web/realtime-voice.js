@@ -18,7 +18,7 @@ import { WaveformView } from './views/waveform-view.js';
  * Attributes: `relay` (an address; without it the relay that served this file), `profile`, `model`, `transcript="off"`,
  * `controls` (of `start mute interrupt volume text`; `start` where it is not said), `modality="text"` (no voice),
  * `placement` (a corner, such as `bottom-right`: a button there opens it), `open`, `terms` (an address; they have to be
- * accepted first), `feedback` (answers can be judged), `lang`, and `label-KEY` for each key of views/words.js.
+ * accepted first), `transport` (`webrtc` or `automatic`: a call, or one where it gets through), `feedback` (answers can be judged), `lang`, and `label-KEY` for each key of views/words.js.
  *
  * Events: `statechange` (detail: the phase, also in `data-state`), `realtimeevent` (detail: each event from
  * the relay), `problem` (detail `{title, advice, detail}`) and `feedback` (detail `Opinion`). They do not bubble.
@@ -109,6 +109,7 @@ export class RealtimeVoice extends HTMLElement {
       profile: this.getAttribute('profile') ?? '',
       model: this.getAttribute('model') ?? '',
       ticket: this.ticket,
+      transport: transportOf(this.getAttribute('transport')),
       microphone: microphone && !this.#inWriting,
     });
   }
@@ -260,6 +261,11 @@ export class RealtimeVoice extends HTMLElement {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @param {string | null} wanted @returns {import('./session/connector.js').Wanted} */
+function transportOf(wanted) {
+  return wanted === 'webrtc' || wanted === 'automatic' ? wanted : 'websocket';
 }
 
 /** @param {Event} event */

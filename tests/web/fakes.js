@@ -61,6 +61,94 @@ export class FakeWebSocket extends EventTarget {
   }
 }
 
+/** A track that is sent: its clones are its own. */
+export class FakeTrack {
+  enabled = true;
+  stopped = false;
+  /** @type {FakeTrack[]} */
+  clones = [];
+
+  clone() {
+    this.clones.push(new FakeTrack());
+    return this.clones.at(-1);
+  }
+
+  stop() {
+    this.stopped = true;
+  }
+}
+
+/** A call whose other end is the test, in the shape of a `CallSocket`. */
+export class FakeCall extends FakeWebSocket {
+  remote = {};
+  connectedAt = performance.now();
+  /** @type {(FakeTrack | null)[]} */
+  tracks = [];
+
+  constructor(url, ticket) {
+    super(url, ticket);
+    this.ticket = ticket;
+  }
+
+  setTrack(track) {
+    this.tracks.push(track);
+  }
+
+  async measure() {
+    return { roundTripMs: 7, jitterMs: 1, lostShare: 0, concealedShare: 0 };
+  }
+}
+
+/** An `RTCPeerConnection` whose network is the test. */
+export class FakePeerConnection extends EventTarget {
+  /** @type {FakePeerConnection} */
+  static last;
+  connectionState = 'new';
+  localDescription = null;
+  remoteDescription = null;
+  closed = false;
+  tracks = [];
+  channel = Object.assign(new EventTarget(), { bufferedAmount: 0, sent: [] });
+
+  constructor() {
+    super();
+    FakePeerConnection.last = this;
+    this.channel.send = (data) => this.channel.sent.push(data);
+  }
+
+  addTransceiver() {
+    return { sender: { replaceTrack: async (track) => void this.tracks.push(track) } };
+  }
+
+  createDataChannel(name) {
+    this.channel.name = name;
+    return this.channel;
+  }
+
+  async createOffer() {
+    return { type: 'offer', sdp: 'v=0 offer' };
+  }
+
+  async setLocalDescription(description) {
+    this.localDescription = description;
+  }
+
+  async setRemoteDescription(description) {
+    this.remoteDescription = description;
+    this.dispatchEvent(Object.assign(new Event('track'), { streams: ['the sound'] }));
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  /** The network is now so. */
+  become(state) {
+    this.connectionState = state;
+    this.dispatchEvent(new Event('connectionstatechange'));
+  }
+}
+
 /** Timers that run when the test says how much time has passed. */
 export class FakeTimers {
   #now = 0;
@@ -97,6 +185,18 @@ export class FakeSpeaker extends EventTarget {
   closed = 0;
   output = {};
   failure = null;
+  remoteBusy = false;
+  streams = [];
+  hushed = [];
+
+  playStream(stream) {
+    this.streams.push(stream);
+    this.remoteBusy = false;
+  }
+
+  hush(hushed) {
+    this.hushed.push(hushed);
+  }
 
   async start() {
     if (this.failure !== null) throw this.failure;
@@ -121,7 +221,7 @@ export class FakeSpeaker extends EventTarget {
 
   async flush() {
     this.flushes += 1;
-    this.busy = false;
+    this.busy = this.remoteBusy = false;
     return this.cuts.splice(0);
   }
 
@@ -132,6 +232,7 @@ export class FakeSpeaker extends EventTarget {
 
 /** A microphone that says what the test says. */
 export class FakeMicrophone extends EventTarget {
+  track = new FakeTrack();
   open = false;
   muted = false;
   level = 0;

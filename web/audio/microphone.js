@@ -1,8 +1,7 @@
 /** The microphone: permission, device, mute, and PCM16 chunks from the capture worklet. */
 import { keepRunning, openAudioContext } from './audio-context.js';
-import { SAMPLE_RATE, level } from './pcm.js';
-
-const CAPTURE_WORKLET = new URL('../worklets/capture.js', import.meta.url);
+import { openCapture } from './capture.js';
+import { level } from './pcm.js';
 
 /** Why there is no microphone. `reason` is the name of the browser's own error, such as `NotAllowedError`. */
 export class MicrophoneUnavailable extends Error {
@@ -58,6 +57,11 @@ export class Microphone extends EventTarget {
   /** Loudness of the last chunk, 0 to 1. */
   get level() {
     return this.#level;
+  }
+
+  /** What it hears, for a call; null while closed. A clone of it is muted by itself. */
+  get track() {
+    return this.#stream?.getAudioTracks()[0] ?? null;
   }
 
   /** The device in use, '' while closed. */
@@ -125,14 +129,7 @@ export class Microphone extends EventTarget {
     this.#stream = stream;
     this.#source = source;
     keepRunning(context, (paused) => this.dispatchEvent(new CustomEvent('paused', { detail: paused })));
-    await context.audioWorklet.addModule(CAPTURE_WORKLET);
-    this.#worklet = new AudioWorkletNode(context, 'realtime-capture', {
-      numberOfOutputs: 0,
-      channelCount: 1,
-      channelCountMode: 'explicit',
-      processorOptions: { toRate: SAMPLE_RATE, chunkMs: this.#chunkMs },
-    });
-    this.#worklet.port.onmessage = ({ data }) => this.#receive(data);
+    this.#worklet = await openCapture(context, this.#chunkMs, (captured) => this.#receive(captured));
     this.#analyser = new AnalyserNode(context, { fftSize: 1024 });
     source.connect(this.#analyser);
     source.connect(this.#worklet);
@@ -150,13 +147,12 @@ export class Microphone extends EventTarget {
     track.addEventListener('unmute', tell);
   }
 
-  /** @param {{samples: Int16Array<ArrayBuffer>, dropped: number}} message */
+  /** @param {import('./capture.js').Captured} captured */
   #receive({ samples, dropped }) {
     this.#chunks += 1;
     this.#dropped = dropped;
     this.#level = level(samples);
     this.dispatchEvent(new CustomEvent('chunk', { detail: samples }));
-    this.#worklet?.port.postMessage(samples, [samples.buffer]);
   }
 
   #applyMute() {

@@ -1,6 +1,7 @@
 /** The speaker: plays answers through the playback worklet, and tells how much of each was heard. */
 import { keepRunning, openAudioContext } from './audio-context.js';
 import { framesToMs } from './pcm.js';
+import { RemoteSound } from './remote-sound.js';
 
 const PLAYBACK_WORKLET = new URL('../worklets/playback.js', import.meta.url);
 const FLUSH_TIMEOUT_MS = 250; // a suspended audio thread may never answer
@@ -44,12 +45,12 @@ const NOTHING_PLAYED = {
 };
 
 /**
- * Plays answers, and knows to the sample what was played of each.
+ * Plays answers, and knows to the sample what was played of each; or what the other end of a call plays, which knows.
  *
  * Events: `started` (detail `{itemId, heardAtMs}`, `heardAtMs` on `performance.now()`'s clock, when the first
  * sample leaves the device), `position` (detail `{itemId, playedMs}`, about every 50 ms), `finished` (detail
  * `{itemId}`, played to its end), `idle` (nothing left to play), `paused` (detail boolean: the audio
- * context).
+ * context), `remote` (detail `Int16Array`: 20 ms of a call's sound, valid only until the listener returns).
  */
 export class Speaker extends EventTarget {
   /** @type {AudioContext | null} */
@@ -73,6 +74,12 @@ export class Speaker extends EventTarget {
    * @type {Map<string, Cut>}
    */
   #pending = new Map();
+  /** @type {MediaStream | null} */
+  #stream = null;
+  /** @type {RemoteSound | null} */
+  #remote = null;
+  /** Whether the other end of the call plays an answer: its events tell. */
+  remoteBusy = false;
 
   /** The last node before the device: connect it elsewhere to record what is played. Null while closed. */
   get output() {
@@ -86,7 +93,7 @@ export class Speaker extends EventTarget {
 
   /** Whether an answer is being played or waits to be. */
   get busy() {
-    return this.#pending.size > 0;
+    return this.#pending.size > 0 || this.remoteBusy;
   }
 
   /** Whether the browser holds the sound back: until there is a gesture, or while a call comes in. */
@@ -115,6 +122,7 @@ export class Speaker extends EventTarget {
     await context.audioWorklet.addModule(PLAYBACK_WORKLET);
     if (this.#context !== context) return; // closed while it loaded
     this.#connect(context);
+    this.#attach();
     if (this.#sinkId !== '') await this.setDevice(this.#sinkId);
   }
 
@@ -149,6 +157,24 @@ export class Speaker extends EventTarget {
   }
 
   /**
+   * Plays what the other end of a call plays, from when the speaker is open.
+   *
+   * @param {MediaStream | null} stream null ends that
+   */
+  playStream(stream) {
+    this.#stream = stream;
+    this.#remote?.close();
+    this.#remote = null;
+    this.remoteBusy = false;
+    this.#attach();
+  }
+
+  /** Nothing is heard of the call's sound while it is hushed, as it is after `flush`. @param {boolean} hushed */
+  hush(hushed) {
+    this.#remote?.hush(hushed);
+  }
+
+  /**
    * Says that no more of this answer will come: running dry is then its end and no underrun.
    *
    * @param {string} itemId
@@ -169,6 +195,8 @@ export class Speaker extends EventTarget {
    *   played
    */
   flush() {
+    this.hush(true);
+    this.remoteBusy = false;
     const worklet = this.#worklet;
     if (worklet === null || this.#pending.size === 0) return Promise.resolve([]);
     this.#flushes += 1;
@@ -183,6 +211,7 @@ export class Speaker extends EventTarget {
   }
 
   close() {
+    this.playStream(null);
     this.#worklet?.port.postMessage({ stop: true });
     this.#context?.close().catch(() => {}); // closed already
     this.#context = this.#worklet = this.#gain = this.#analyser = null;
@@ -226,6 +255,12 @@ export class Speaker extends EventTarget {
     this.#analyser = new AnalyserNode(context, { fftSize: 1024 });
     this.#worklet.connect(this.#analyser);
     this.#worklet.connect(this.#gain).connect(context.destination);
+  }
+
+  #attach() {
+    if (this.#stream === null || this.#context === null || this.#gain === null || this.#analyser === null) return;
+    this.#remote = new RemoteSound(this.#stream, this.#context, [this.#gain, this.#analyser]);
+    void this.#remote.listen((samples) => this.#tell('remote', samples));
   }
 
   /** From the worklet to the air, as far as the browser knows. */

@@ -14,16 +14,18 @@
  * @property {string} itemId the first item with sound
  * @property {number | null} createdAt
  * @property {number | null} firstTextAt
- * @property {number | null} firstAudioAt when its first event arrived
+ * @property {number | null} firstAudioAt when its first event arrived; over a call, when its first sound was on its way
  * @property {number | null} firstHeardAt when its first sample left the device
  * @property {number | null} doneAt
  * @property {boolean} cut
  * @property {number} underruns
  * @property {number | null} roundTripMs to the relay, as measured last
+ * @property {import('../protocol/realtime-client.js').Transport} transport
  * @property {Record<string, number> | null} stages of a cascade, in milliseconds, as it tells them; null where none does
  */
 
 const MOST_TURNS = 200;
+const FIRST_SOUND = new Set(['response.output_audio.delta', 'output_audio_buffer.started']);
 const REQUESTS = new Set(['response.create']);
 
 export class Latency {
@@ -32,6 +34,8 @@ export class Latency {
   #underruns = 0;
   /** To the relay, as measured last; null before. @type {number | null} */
   roundTripMs = null;
+  /** What carries the session. @type {import('../protocol/realtime-client.js').Transport} */
+  transport = 'websocket';
 
   /** Oldest first. At most 200: older ones are dropped. */
   get timings() {
@@ -47,7 +51,7 @@ export class Latency {
   received(event, now) {
     if (event.type === 'input_audio_buffer.speech_stopped') this.#ask('speech', now);
     else if (event.type === 'response.created') this.#create(event.response?.id ?? '', now);
-    else if (event.type === 'response.output_audio.delta') this.#firstAudio(event, now);
+    else if (FIRST_SOUND.has(event.type)) this.#firstAudio(event, now);
     else if (event.type.endsWith('_transcript.delta') || event.type === 'response.output_text.delta')
       this.#firstText(event, now);
     else if (event.type === 'response.done') this.#done(event.response, now);
@@ -78,6 +82,10 @@ export class Latency {
       roundTripMs: this.roundTripMs,
       medianFirstAudioMs: median(turns.map((turn) => turn.firstAudioMs)),
       medianFirstHeardMs: median(turns.map((turn) => turn.firstHeardMs)),
+      transports: {
+        websocket: figures(turns.filter(({ transport }) => transport === 'websocket')),
+        webrtc: figures(turns.filter(({ transport }) => transport === 'webrtc')),
+      },
       turns,
     };
   }
@@ -99,6 +107,7 @@ export class Latency {
       cut: false,
       underruns: 0,
       roundTripMs: this.roundTripMs,
+      transport: this.transport,
       stages: null,
     });
     if (this.#timings.length > MOST_TURNS) this.#timings.shift();
@@ -117,14 +126,16 @@ export class Latency {
   #firstAudio({ response_id: responseId, item_id: itemId }, now) {
     const timing = this.#find(responseId);
     if (timing === undefined || timing.firstAudioAt !== null) return;
-    timing.itemId = itemId;
+    timing.itemId ||= itemId ?? '';
     timing.firstAudioAt = now;
   }
 
   /** @param {RealtimeEvent} event @param {number} now */
-  #firstText({ response_id: responseId }, now) {
+  #firstText({ type, response_id: responseId, item_id: itemId }, now) {
     const timing = this.#find(responseId);
-    if (timing !== undefined) timing.firstTextAt ??= now;
+    if (timing === undefined) return;
+    timing.firstTextAt ??= now;
+    if (type === 'response.output_audio_transcript.delta') timing.itemId ||= itemId; // of a call's sound nothing else tells
   }
 
   /** @param {any} response @param {number} now */
@@ -165,6 +176,7 @@ function relative({
   cut,
   underruns,
   roundTripMs,
+  transport,
   stages,
 }) {
   /** @param {number | null} at */
@@ -180,7 +192,17 @@ function relative({
     cut,
     underruns,
     roundTripMs,
+    transport,
     stages,
+  };
+}
+
+/** Of the turns that one transport carried. @param {ReturnType<typeof relative>[]} turns */
+function figures(turns) {
+  return {
+    turns: turns.length,
+    medianFirstAudioMs: median(turns.map((turn) => turn.firstAudioMs)),
+    medianFirstHeardMs: median(turns.map((turn) => turn.firstHeardMs)),
   };
 }
 

@@ -7,6 +7,8 @@
 /** @type {Partial<Record<Turn['role'], string>>} */
 const SPEAKERS = { user: 'You', assistant: 'Assistant', tool: 'Tool' };
 
+const CALL_MS_PER_CHARACTER = 65; // of speech: nobody says how long a call's answer is
+
 /**
  * Divides what an answer says where its sound was, or is being, heard up to. Sound and words do not come with
  * each other's times, so this takes speech to be even, and goes on to the end of the word.
@@ -15,9 +17,10 @@ const SPEAKERS = { user: 'You', assistant: 'Assistant', tool: 'Tool' };
  * @returns {{heard: string, unheard: string}}
  */
 export function splitHeard({ text, audioMs, heardMs }) {
-  if (heardMs === null || heardMs >= audioMs) return { heard: text, unheard: '' };
+  const wholeMs = audioMs || text.length * CALL_MS_PER_CHARACTER;
+  if (heardMs === null || heardMs >= wholeMs) return { heard: text, unheard: '' };
   if (heardMs === 0) return { heard: '', unheard: text };
-  const even = Math.floor((text.length * heardMs) / audioMs);
+  const even = Math.floor((text.length * heardMs) / wholeMs);
   const rest = text.slice(even).search(/\s/);
   const end = rest < 0 ? text.length : even + rest;
   return { heard: text.slice(0, end), unheard: text.slice(end) };

@@ -92,13 +92,18 @@ export class TurnTaking {
     else if (event.type === 'session.updated' && turnDetection(event.session) === null) this.#userSpeaks = false;
   }
 
+  /** Whether the other side is to hear what is said, and no silence in its place. */
+  get open() {
+    return !this.#pushToTalk || this.#held || this.#tail !== undefined;
+  }
+
   /**
    * What to send of a chunk from the microphone: it, silence in its place, or nothing.
    *
    * @param {Int16Array} samples changed to silence in place
    */
   gate(samples) {
-    if (!this.#pushToTalk || this.#held || this.#tail !== undefined) {
+    if (this.open) {
       this.#heldFrames += samples.length;
       return samples;
     }
@@ -111,8 +116,8 @@ export class TurnTaking {
     if (!this.#pushToTalk || this.#held || this.#getClient() === null) return;
     void this.interrupt();
     this.#held = true;
-    if (this.#tail === undefined) this.#heldFrames = 0; // else it was let go of for a moment only
-    this.#endTail();
+    if (this.#tail === undefined) this.#beginHeld();
+    this.#endTail(); // it was let go of for a moment only
   }
 
   /** The button comes up. @returns {boolean} false where it was held too short to have said anything */
@@ -169,6 +174,13 @@ export class TurnTaking {
     this.#tail = undefined;
   }
 
+  #beginHeld() {
+    this.#heldFrames = 0;
+    const client = this.#getClient();
+    if (client?.call && turnDetection(client.session) === null)
+      client.send({ type: 'input_audio_buffer.clear' }); // a call's track has brought silence since the last turn
+  }
+
   #begin() {
     this.#userSpeaks = true;
     const session = this.#getClient()?.session ?? null;
@@ -187,6 +199,7 @@ export class TurnTaking {
     if (cancelled || wasHeard || !this.#userSpeaks) {
       if (this.#answers.cut() && !cancelled) this.#getClient()?.send({ type: 'response.cancel' });
     }
+    if (!cancelled && this.#getClient()?.call) this.#getClient()?.send({ type: 'output_audio_buffer.clear' });
     const cuts = await flushed;
     for (const event of this.#answers.truncations(cuts)) this.#getClient()?.send(event);
     for (const { itemId, playedMs } of cuts) this.#conversation.cut(itemId, playedMs);

@@ -51,6 +51,10 @@ export const BY_ERROR = new Map(
       advice: 'Enter another profile in the settings, or none, then start again.',
     },
     no_calls: { title: 'This relay makes no calls here.', advice: 'Whoever runs it can say why; use its WebSocket.' },
+    call_not_connected: {
+      title: 'The sound of a call does not get through this network.',
+      advice: 'Choose the WebSocket in the settings, then start again; the relay’s UDP ports have to be reachable for a call.',
+    },
     conversation_refused: {
         title: 'This conversation cannot be opened.',
         advice: 'Start one without its name, or ask whoever runs this page.',

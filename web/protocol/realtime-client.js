@@ -1,6 +1,8 @@
 /**
- * A client of the Realtime API over one WebSocket: connects, sends, and dispatches what the server says.
+ * A client of the Realtime API over one WebSocket or call: connects, sends, and dispatches what the server says.
  */
+import { realtimeUrl } from './addresses.js';
+import { CallSocket } from './call-socket.js';
 import { jsonCodec } from './codecs.js';
 import { SessionSound } from './session-sound.js';
 import { Watchdog } from './watchdog.js';
@@ -28,9 +30,11 @@ const LOST = 1006;
 /** Browsers can set no header on a WebSocket, so the API takes credentials among the subprotocols. */
 const TICKET_PROTOCOL = 'openai-insecure-api-key.';
 
+/** What carries a session. @typedef {'websocket' | 'webrtc'} Transport */
+
 /**
  * The Realtime protocol over one WebSocket: events up, events down, audio both ways; no sound devices, no
- * page.
+ * page. Over a call audio goes beside the events: see `call`.
  *
  * Events: `event` (detail: each server event, before anything else is told of it), one named as each server
  * event's own type (same detail), `audio` (detail `AudioDelta`), `sent` (detail: each event sent, audio as
@@ -42,7 +46,10 @@ export class RealtimeClient extends EventTarget {
   #ticket;
   #codecs;
   #WebSocketClass;
-  /** @type {WebSocket | null} */
+  #CallClass;
+  /** Whether a call is made instead. */
+  #calls;
+  /** @type {WebSocket | CallSocket | null} */
   #socket = null;
   /** @type {import('./codecs.js').Codec} */
   #codec = jsonCodec;
@@ -74,7 +81,9 @@ export class RealtimeClient extends EventTarget {
    * @param {string} [options.ticket] for a relay that asks for a token or ticket
    * @param {import('./codecs.js').Codec[]} [options.codecs] in order of preference, besides JSON
    * @param {{quietMs?: number, answerMs?: number}} [options.watchdog]
+   * @param {Transport} [options.transport]
    * @param {typeof WebSocket} [options.WebSocketClass]
+   * @param {typeof CallSocket} [options.CallClass]
    */
   constructor({
     url,
@@ -83,13 +92,17 @@ export class RealtimeClient extends EventTarget {
     ticket = '',
     codecs = [],
     watchdog = {},
+    transport = 'websocket',
     WebSocketClass = WebSocket,
+    CallClass = CallSocket,
   }) {
     super();
     this.#url = realtimeUrl(url, model, profile);
     this.#ticket = ticket;
     this.#codecs = codecs;
     this.#WebSocketClass = WebSocketClass;
+    this.#CallClass = CallClass;
+    this.#calls = transport === 'webrtc';
     this.#watchdog = new Watchdog({
       ...watchdog,
       onProbe: () => void this.probe(),
@@ -115,6 +128,16 @@ export class RealtimeClient extends EventTarget {
   /** Whether a session has begun and not ended. */
   get ready() {
     return this.#session !== null && this.#socket !== null;
+  }
+
+  /** @returns {Transport} */
+  get transport() {
+    return this.#calls ? 'webrtc' : 'websocket';
+  }
+
+  /** The call that this is, with the sound that comes and goes beside the events; null over a WebSocket. */
+  get call() {
+    return this.#calls ? /** @type {CallSocket | null} */ (this.#socket) : null;
   }
 
   /** Bytes handed to the browser and not yet to the network. */
@@ -155,20 +178,29 @@ export class RealtimeClient extends EventTarget {
 
   /**
    * @param {string[]} protocols
-   * @returns {WebSocket | null} null for an address that no WebSocket can have
+   * @returns {WebSocket | CallSocket | null} null for an address that no WebSocket can have, or without WebRTC
    */
   #open(protocols) {
     try {
-      const socket = new this.#WebSocketClass(this.#url, protocols);
-      socket.binaryType = 'arraybuffer';
-      socket.addEventListener('message', ({ data }) => this.#receive(data));
-      socket.addEventListener('close', ({ code, reason }) => this.#end(code, reason));
+      const socket = this.#calls ? new this.#CallClass(this.#url, this.#ticket) : this.#openWebSocket(protocols);
+      socket.addEventListener('message', (event) => this.#receive(/** @type {MessageEvent} */ (event).data));
+      socket.addEventListener('close', (event) => {
+        const { code, reason } = /** @type {CloseEvent} */ (event);
+        this.#end(code, reason);
+      });
       this.#socket = socket;
       return socket;
     } catch (error) {
       this.#end(LOST, String(error));
       return null;
     }
+  }
+
+  /** @param {string[]} protocols */
+  #openWebSocket(protocols) {
+    const socket = new this.#WebSocketClass(this.#url, protocols);
+    socket.binaryType = 'arraybuffer';
+    return socket;
   }
 
   /**
@@ -205,7 +237,11 @@ export class RealtimeClient extends EventTarget {
   /** Sends a chunk of the microphone. @param {Int16Array} samples 24 kHz; not kept */
   appendAudio(samples) {
     const bytes = this.#sound.encode(samples);
-    if (bytes === null || !this.#write(this.#codec.encodeAudio(bytes))) return;
+    if (bytes !== null && this.#write(this.#codec.encodeAudio(bytes))) this.countSpoken(samples);
+  }
+
+  /** Takes note of sound that has been sent: over a call it goes as a track. @param {Int16Array} samples */
+  countSpoken(samples) {
     this.#counters.sentAudioFrames += samples.length;
     this.#tell('sent', { type: 'input_audio_buffer.append', samples: samples.length });
     this.#tell('spoken', samples);
@@ -270,7 +306,7 @@ export class RealtimeClient extends EventTarget {
   /** @param {string | ArrayBuffer} data @returns {boolean} whether there was a connection to take it */
   #write(data) {
     if (this.#socket?.readyState !== 1) return false;
-    this.#socket.send(data);
+    this.#socket.send(/** @type {string} */ (data));
     this.#counters.sentMessages += 1;
     return true;
   }
@@ -333,19 +369,5 @@ export class RealtimeClient extends EventTarget {
   /** @param {string} type @param {unknown} detail */
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-}
-
-/** @param {string | URL} url @param {string} model @param {string} profile */
-function realtimeUrl(url, model, profile) {
-  try {
-    const full = new URL(url);
-    if (full.protocol === 'http:' || full.protocol === 'https:')
-      full.protocol = full.protocol.replace('http', 'ws');
-    if (model !== '') full.searchParams.set('model', model);
-    if (profile !== '') full.searchParams.set('profile', profile);
-    return full.href;
-  } catch {
-    return String(url); // connecting to it will fail, and say so
   }
 }

@@ -14,12 +14,24 @@ import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
  */
 
 /**
+ * What is to carry a session: a call where one can be made, and else a WebSocket, is `automatic`.
+ *
+ * @typedef {import('../protocol/realtime-client.js').Transport | 'automatic'} Wanted
+ */
+
+/**
  * @typedef {object} Target
  * @property {string} url of the relay
  * @property {string} [model]
  * @property {string} [profile]
  * @property {Ticket} [ticket]
+ * @property {Wanted} [transport] a WebSocket, where it is not said
  */
+
+/** @typedef {Target & {ticket: string, transport: import('../protocol/realtime-client.js').Transport}} Dialled */
+
+/** What a call can fail of where a WebSocket may do. */
+const CALL_ONLY = new Set(['no_calls', 'call_not_connected']);
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 8_000;
@@ -30,7 +42,7 @@ const MOST_ATTEMPTS = 42; // four minutes or five
  *
  * A new connection is a new, empty session; whoever listens to `open` must say again what the other side
  * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio`, `sent` and `spoken` as from the
- * client, `failed` (detail `Problem`).
+ * client, `failed` (detail `Problem`), `notice` (detail: a sentence, when a call is given up for a WebSocket).
  */
 export class Connector extends EventTarget {
   #makeClient;
@@ -46,12 +58,14 @@ export class Connector extends EventTarget {
   #reason = null;
   /** Whether audio in bytes is asked for; what does not know it gets JSON. */
   #offersBinary = true;
+  /** What is tried next. @type {import('../protocol/realtime-client.js').Transport} */
+  #transport = 'websocket';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
 
   /**
    * @param {object} [options]
-   * @param {(target: Target & {ticket: string}, codecs: Codec[]) => RealtimeClient} [options.makeClient]
+   * @param {(target: Dialled, codecs: Codec[]) => RealtimeClient} [options.makeClient]
    * @param {() => number} [options.random] 0 to 1, spreads the attempts of many pages whose relay restarts
    * @param {EventTarget} [options.network] tells `online`
    */
@@ -95,6 +109,7 @@ export class Connector extends EventTarget {
     this.close();
     this.#target = { ...target };
     this.#offersBinary = true;
+    this.#transport = (target.transport ?? 'websocket') === 'websocket' ? 'websocket' : 'webrtc';
     this.#enter('connecting');
     return this.#connect();
   }
@@ -124,7 +139,7 @@ export class Connector extends EventTarget {
     const ticket = typeof target.ticket === 'function' ? await this.#newTicket(target.ticket) : target.ticket;
     if (ticket === null || this.#target !== target) return false; // closed meanwhile
     const codecs = this.#offersBinary ? [new BinaryCodec()] : [];
-    const client = this.#makeClient({ ...target, ticket: ticket ?? '' }, codecs);
+    const client = this.#makeClient({ ...target, ticket: ticket ?? '', transport: this.#transport }, codecs);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent', 'spoken'])
       client.addEventListener(type, (event) => this.#pass(client, event));
@@ -133,8 +148,9 @@ export class Connector extends EventTarget {
     } catch (error) {
       if (this.#client !== client) return false;
       const failed = /** @type {ConnectFailed} */ (error);
+      if (this.#giveCallUp(failed)) return this.#connect();
       // A server that takes no subprotocol at all breaks the connection of a browser that offered one.
-      if (!failed.reached && this.#attempt === 0 && this.#offersBinary) {
+      if (!failed.reached && this.#attempt === 0 && this.#offersBinary && this.#transport === 'websocket') {
         this.#offersBinary = false;
         return this.#connect();
       }
@@ -166,6 +182,21 @@ export class Connector extends EventTarget {
       else this.#fail(problem);
       return null;
     }
+  }
+
+  /**
+   * Takes a WebSocket in a call's place, for this session and those that replace it, where that may help.
+   *
+   * @param {ConnectFailed} failed
+   * @returns {boolean} whether one is to be tried
+   */
+  #giveCallUp({ ending, reached }) {
+    if (this.#transport !== 'webrtc' || this.#target.transport !== 'automatic') return false;
+    if (reached && !CALL_ONLY.has(ending.error?.code ?? '')) return false;
+    this.#transport = 'websocket';
+    const why = reached ? explainEnding(ending).title : 'The call could not be made.';
+    this.#tell('notice', `${why} A WebSocket takes its place.`);
+    return true;
   }
 
   /** @param {ConnectFailed} error */

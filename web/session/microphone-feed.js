@@ -5,6 +5,7 @@
 import { AudioBacklog } from '../audio/audio-backlog.js';
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs, msToFrames } from '../audio/pcm.js';
+import { CallUplink } from './call-uplink.js';
 import { LineWatch } from './line-watch.js';
 import { UnconfirmedSound } from './unconfirmed-sound.js';
 
@@ -20,6 +21,7 @@ const HELD_TOGETHER = 10; // chunks for one message where the line is slow: each
 export class MicrophoneFeed extends EventTarget {
   #microphone;
   #gate;
+  #isOpen;
   #backlog = new AudioBacklog(msToFrames(BACKLOG_MS));
   #unconfirmed = new UnconfirmedSound();
   #line = new LineWatch();
@@ -31,15 +33,19 @@ export class MicrophoneFeed extends EventTarget {
   #muted = false;
   /** @type {import('../protocol/realtime-client.js').RealtimeClient | null} */
   #client = null;
+  /** @type {CallUplink | null} */
+  #uplink = null;
 
   /**
    * @param {Microphone} microphone
    * @param {(samples: Int16Array) => Int16Array | null} gate what to send of a chunk, null for nothing
+   * @param {() => boolean} [isOpen] whether what the gate last gave was what was said, and not silence in its place
    */
-  constructor(microphone, gate) {
+  constructor(microphone, gate, isOpen = () => true) {
     super();
     this.#microphone = microphone;
     this.#gate = gate;
+    this.#isOpen = isOpen;
     microphone.addEventListener('chunk', (event) => this.#take(/** @type {CustomEvent} */ (event).detail));
     microphone.addEventListener('ended', () => {
       this.#notice('The microphone went away. Trying another.');
@@ -60,6 +66,7 @@ export class MicrophoneFeed extends EventTarget {
   set muted(muted) {
     this.#muted = muted;
     this.#microphone.muted = muted;
+    if (this.#uplink !== null) this.#uplink.muted = muted;
   }
 
   /**
@@ -73,6 +80,7 @@ export class MicrophoneFeed extends EventTarget {
     await this.#microphone.start(deviceId);
     this.#microphone.muted = this.#muted;
     if (!this.#wanted) this.#microphone.close(); // closed while the browser asked the visitor
+    this.#uplink?.setSource(this.#microphone.track);
   }
 
   close() {
@@ -90,12 +98,16 @@ export class MicrophoneFeed extends EventTarget {
   streamTo(client) {
     this.#client = client;
     this.#line = new LineWatch();
-    for (const chunk of this.#backlog.takeAll()) this.#send(client, chunk);
+    const kept = this.#backlog.takeAll();
+    if (client.call === null) for (const chunk of kept) this.#send(client, chunk);
+    else this.#speakOver(client, joined(kept));
   }
 
   /** Keeps chunks from now on, and those that a session would have taken with it: there is none to take them. */
   hold() {
     this.#client = null;
+    this.#uplink?.close();
+    this.#uplink = null;
     const again = this.#unconfirmed.takeAll();
     this.#saidAgainFrames += framesOf(again);
     for (const chunk of [...again, ...this.#together.splice(0)]) this.#backlog.add(chunk);
@@ -127,17 +139,32 @@ export class MicrophoneFeed extends EventTarget {
   /** @param {Int16Array} samples */
   #take(samples) {
     const chunk = this.#gate(samples);
+    this.#uplink?.take(chunk, this.#isOpen());
     if (chunk === null) return;
     const client = this.#client;
     if (client === null) {
       this.#backlog.add(chunk);
       return;
     }
-    this.#sendTogether(client, chunk);
+    if (this.#uplink === null) this.#sendTogether(client, chunk);
+    else this.#unconfirmed.add(chunk);
     const verdict = this.#line.advance(framesToMs(chunk.length));
     if (verdict === 'probe') void this.#probe(client);
     if (verdict === 'dead') client.abandon();
     this.#tellLine(this.slow);
+  }
+
+  /**
+   * From now on the microphone's track is what is heard, after what was kept.
+   *
+   * @param {import('../protocol/realtime-client.js').RealtimeClient} client of a call @param {Int16Array} kept
+   */
+  #speakOver(client, kept) {
+    const uplink = new CallUplink(client);
+    this.#uplink = uplink;
+    uplink.muted = this.#muted;
+    for (const samples of uplink.begin(kept, performance.now())) this.#unconfirmed.add(samples);
+    uplink.setSource(this.#microphone.track);
   }
 
   /**

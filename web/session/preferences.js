@@ -10,6 +10,7 @@ const DEFAULTS = {
   profile: '',
   model: '',
   kind: 'conversation',
+  transport: 'websocket',
   microphoneId: '',
   speakerId: '',
   volume: 1,

@@ -14,6 +14,7 @@ import { TurnTaking } from '../conversation/turn-taking.js';
 import { explainError, explainMicrophone, explainSpeaker } from '../protocol/endings.js';
 import { RelayEvents } from '../protocol/relay-events.js';
 import { setUpSession } from '../protocol/session-setup.js';
+import { CallSound } from './call-sound.js';
 import { Connector } from './connector.js';
 import { MicrophoneFeed } from './microphone-feed.js';
 import { Outbox } from './outbox.js';
@@ -43,6 +44,7 @@ const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_comm
  * @property {string} [model]
  * @property {string} [profile]
  * @property {import('./connector.js').Ticket} [ticket]
+ * @property {import('./connector.js').Wanted} [transport] a WebSocket, where it is not said
  * @property {boolean} [microphone] false to type only
  * @property {string} [microphoneId] '' is the system's choice
  */
@@ -65,6 +67,7 @@ export class VoiceSession extends EventTarget {
   news = new RelayEvents();
   #connector;
   #feed;
+  #callSound;
   #turnTaking;
   #outOfBand = new OutOfBand();
   #results = new CallResults();
@@ -78,6 +81,8 @@ export class VoiceSession extends EventTarget {
   /** Whether the session that is being opened goes on with what was said before. */
   #continues = false;
   #soundJudged = false;
+  /** @type {import('../protocol/call-socket.js').CallFigures | null} */
+  #callFigures = null;
   /** @type {Problem | null} */
   #problem = null;
 
@@ -89,11 +94,17 @@ export class VoiceSession extends EventTarget {
     this.#connector = connector;
     const getClient = () => connector.client;
     this.#turnTaking = new TurnTaking({ getClient, speaker, conversation: this.conversation });
-    this.#feed = new MicrophoneFeed(microphone, (samples) => this.#turnTaking.gate(samples));
+    this.#feed = new MicrophoneFeed(
+      microphone,
+      (samples) => this.#turnTaking.gate(samples),
+      () => this.#turnTaking.open,
+    );
+    this.#callSound = new CallSound(speaker);
     this.#listen(connector, {
       state: () => this.#onState(),
       open: ({ resumed }) => void this.#onOpen(resumed),
       failed: (problem) => this.#fail(problem),
+      notice: (sentence) => this.#tell('notice', sentence),
       event: (event) => this.#onEvent(event),
       audio: (audio) => this.#onAudio(audio),
       sent: (event) => this.#onSent(event),
@@ -110,6 +121,16 @@ export class VoiceSession extends EventTarget {
       finished: ({ itemId }) => this.conversation.heardAll(itemId),
       idle: () => this.#problem !== null && !this.active && this.speaker.close(), // what was left has been heard
       paused: () => {},
+    });
+    this.#listen(this.#callSound, {
+      started: ({ itemId, heardAtMs }) => this.latency.heard(itemId, heardAtMs),
+      position: ({ itemId, playedMs }) => this.conversation.heard(itemId, playedMs),
+      finished: ({ itemId }) => this.conversation.heardAll(itemId),
+      cut: ({ itemId, playedMs }) => this.conversation.cut(itemId, playedMs),
+    });
+    this.#callSound.addEventListener('spoken', (event) => {
+      const { itemId, samples } = /** @type {CustomEvent} */ (event).detail;
+      this.#pass('down', null, samples, itemId);
     });
   }
 
@@ -381,10 +402,16 @@ export class VoiceSession extends EventTarget {
     this.#changed();
   }
 
+  /** Has `stats` tell how the packets of a call fare; there is nothing to measure over a WebSocket. */
+  async measureCall() {
+    this.#callFigures = (await this.client?.call?.measure().catch(() => null)) ?? null;
+  }
+
   /** Every counter there is. */
   stats() {
     return {
       phase: this.phase,
+      call: this.#callFigures,
       client: this.client?.stats() ?? null,
       microphone: this.#feed.stats(),
       speaker: this.speaker.stats(),
@@ -440,6 +467,7 @@ export class VoiceSession extends EventTarget {
     if (this.#connector.state === 'open') return;
     this.#ready = false;
     this.#feed.hold();
+    this.#callSound.end();
     this.#turnTaking.reset();
     this.#ledger.lose();
     this.#results.lose();
@@ -450,6 +478,8 @@ export class VoiceSession extends EventTarget {
   /** @param {boolean} resumed */
   async #onOpen(resumed) {
     const client = /** @type {RealtimeClient} */ (this.client);
+    this.latency.transport = client.transport;
+    this.#callSound.begin(client);
     if (!resumed) this.#startedAt = performance.now();
     const continues = resumed || this.#continues;
     const why = resumed ? this.#lossWords() : 'The conversation goes on.';
@@ -525,6 +555,7 @@ export class VoiceSession extends EventTarget {
   /** @param {RealtimeEvent} event of the conversation itself */
   #follow(event) {
     this.#turnTaking.apply(event);
+    this.#callSound.apply(event);
     if (this.#results.apply(event) && this.client !== null) this.#respond(this.client);
     this.latency.received(event, performance.now());
     if (event.type === 'response.output_audio.done') this.speaker.end(event.item_id);

@@ -44,7 +44,7 @@ export class LatencyPanel {
   }
 
   render() {
-    const { latency, microphone, speaker, relay } = this.#voice.stats();
+    const { latency, microphone, speaker, relay, call } = this.#voice.stats();
     const content = JSON.stringify([
       latency,
       microphone.droppedChunks,
@@ -53,6 +53,7 @@ export class LatencyPanel {
       speaker.jitterDepthMs,
       speaker.playedFrames,
       relay,
+      call,
     ]);
     if (content === this.#shown) return;
     this.#shown = content;
@@ -64,6 +65,8 @@ export class LatencyPanel {
       ...figure('Jitter depth', ms(speaker.jitterDepthMs)),
       ...figure('Capture drops', String(microphone.droppedChunks)),
       ...figure('Sound played', `${(speaker.playedFrames / SAMPLE_RATE).toFixed(1)} s`),
+      ...transportFigures(latency.transports),
+      ...callFigures(call),
       ...costFigures(relay),
     );
     const turns = latency.turns.slice(-MOST_TURNS);
@@ -135,6 +138,35 @@ function lastMs({ createdMs, firstAudioMs, firstHeardMs }) {
 /** @param {string} name @param {string} value */
 function figure(name, value) {
   return [make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value))];
+}
+
+/**
+ * Both transports beside each other, once both have carried turns.
+ *
+ * @param {ReturnType<import('../conversation/latency.js').Latency['toJSON']>['transports']} transports
+ */
+function transportFigures({ websocket, webrtc }) {
+  if (websocket.turns === 0 || webrtc.turns === 0) return [];
+  return [
+    ...figure(`First heard by WebSocket, median of ${websocket.turns}`, ms(websocket.medianFirstHeardMs)),
+    ...figure(`First heard by WebRTC, median of ${webrtc.turns}`, ms(webrtc.medianFirstHeardMs)),
+  ];
+}
+
+/** @param {import('../protocol/call-socket.js').CallFigures | null} call */
+function callFigures(call) {
+  if (call === null) return [];
+  return [
+    ...figure('Round trip of the call', ms(call.roundTripMs)),
+    ...figure('Jitter of the call', ms(call.jitterMs)),
+    ...figure('Packets lost', percent(call.lostShare)),
+    ...figure('Sound made up for them', percent(call.concealedShare)),
+  ];
+}
+
+/** @param {number | null} share */
+function percent(share) {
+  return share === null ? '–' : `${(100 * share).toFixed(1)} %`;
 }
 
 /** @param {{costUsd: number | null, budgetShare: number | null}} relay */

@@ -12,6 +12,7 @@ import { make, setText } from './page.js';
  * @property {HTMLInputElement} profile
  * @property {HTMLInputElement} model
  * @property {HTMLSelectElement} kind
+ * @property {HTMLSelectElement} transport
  * @property {HTMLInputElement} ticket never kept
  * @property {HTMLSelectElement} microphone
  * @property {HTMLSelectElement} speaker
@@ -34,8 +35,8 @@ export class SettingsView extends EventTarget {
     this.#preferences = preferences;
     this.#defaultUrl = defaultUrl;
     this.#fill();
-    const { relayUrl, profile, model, kind, microphone, speaker } = elements;
-    for (const field of [relayUrl, profile, model, kind]) field.addEventListener('change', () => this.#read());
+    const { relayUrl, profile, model, kind, transport, microphone, speaker } = elements;
+    for (const field of [relayUrl, profile, model, kind, transport]) field.addEventListener('change', () => this.#read());
     microphone.addEventListener('change', () => this.#choose('microphone', microphone.value));
     speaker.addEventListener('change', () => this.#choose('speaker', speaker.value));
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.listDevices());
@@ -49,10 +50,10 @@ export class SettingsView extends EventTarget {
 
   /** What to start a session with. */
   get target() {
-    const { relayUrl, profile, model, kind, microphoneId } = this.#preferences.choices;
+    const { relayUrl, profile, model, kind, transport, microphoneId } = this.#preferences.choices;
     const ticket = this.#elements.ticket.value.trim();
     const url = addressOf(relayUrl || this.#defaultUrl, /** @type {import('../session/own-relay.js').Kind} */ (kind));
-    return { url, profile, model, ticket, microphoneId };
+    return { url, profile, model, ticket, microphoneId, transport: /** @type {import('../session/connector.js').Wanted} */ (transport) };
   }
 
   /** Lists the devices. Browsers name them only once the microphone was allowed: call it again then. */
@@ -66,16 +67,17 @@ export class SettingsView extends EventTarget {
   }
 
   #fill() {
-    const { relayUrl, profile, model, kind } = this.#elements;
+    const { relayUrl, profile, model, kind, transport } = this.#elements;
     const { choices } = this.#preferences;
     relayUrl.value = choices.relayUrl || this.#defaultUrl;
     profile.value = choices.profile;
     model.value = choices.model;
     kind.value = choices.kind;
+    transport.value = choices.transport;
   }
 
   #read() {
-    const { relayUrl, relayUrlProblem, profile, model, kind } = this.#elements;
+    const { relayUrl, relayUrlProblem, profile, model, kind, transport } = this.#elements;
     const url = relayUrl.value.trim() || this.#defaultUrl;
     const valid = isAddress(url);
     setText(relayUrlProblem, valid ? '' : `Write an address that begins with wss:// or ws://, such as ${this.#defaultUrl}. This one is not kept.`);
@@ -86,6 +88,7 @@ export class SettingsView extends EventTarget {
       profile: profile.value.trim(),
       model: model.value.trim(),
       kind: kind.value,
+      transport: transport.value,
     });
     this.#fill();
     this.dispatchEvent(new Event('change'));

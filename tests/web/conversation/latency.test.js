@@ -34,6 +34,7 @@ test('A turn is timed from the end of speech to the first sample heard.', () => 
       cut: true,
       underruns: 0,
       roundTripMs: 12,
+      transport: 'websocket',
       stages: null,
     },
   ]);
@@ -114,4 +115,32 @@ test('A median passes over what is not known.', () => {
   assert.equal(median([]), null);
   assert.equal(median([null, 3, 1, null, 2]), 2);
   assert.equal(median([4, 1, 2, 3]), 2.5);
+});
+
+test('Over a call an answer’s sound is told of by its buffer, and its item by its words.', () => {
+  const latency = new Latency();
+  latency.transport = 'webrtc';
+  latency.received(stopped, 1000);
+  latency.received(created, 1010);
+  latency.received(text, 1100);
+  latency.received({ type: 'output_audio_buffer.started', response_id: 'r' }, 1120);
+  latency.heard('a', 1200);
+  const [{ firstTextMs, firstAudioMs, firstHeardMs, transport }] = latency.toJSON().turns;
+  assert.deepEqual([firstTextMs, firstAudioMs, firstHeardMs, transport], [100, 120, 200, 'webrtc']);
+});
+
+test('Both transports stand beside each other.', () => {
+  const latency = new Latency();
+  for (const [transport, tookMs] of [['websocket', 300], ['webrtc', 400], ['webrtc', 500]]) {
+    latency.transport = transport;
+    latency.received(stopped, 0);
+    latency.received(created, 0);
+    latency.received(audio, tookMs);
+    latency.heard('a', tookMs);
+    latency.received({ type: 'response.done', response: { id: 'r' } }, tookMs);
+  }
+  assert.deepEqual(latency.toJSON().transports, {
+    websocket: { turns: 1, medianFirstAudioMs: 300, medianFirstHeardMs: 300 },
+    webrtc: { turns: 2, medianFirstAudioMs: 450, medianFirstHeardMs: 450 },
+  });
 });

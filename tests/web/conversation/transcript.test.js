@@ -7,6 +7,7 @@ const base = { role: 'assistant', text: '', images: [], call: null, audioMs: 0, 
 for (const [title, turn, heard, unheard] of [
   ['Nobody tells what was heard: all of it was.', { text: 'one two' }, 'one two', ''],
   ['Nothing was heard yet.', { text: 'one two', audioMs: 100, heardMs: 0 }, '', 'one two'],
+  ['Nobody says how long a call’s answer is: it takes as long as such words do.', { text: 'one two three', heardMs: 200 }, 'one', ' two three'],
   [
     'Half was heard, to the end of the word.',
     { text: 'one two three four', audioMs: 100, heardMs: 30 },

@@ -215,3 +215,31 @@ test('A new session begins with nobody speaking.', () => {
   taking.reset();
   assert.deepEqual([taking.userSpeaks, taking.held, taking.pushToTalk], [false, false, true]);
 });
+
+test('In a call the other end cuts what it plays by itself, unless it was not speech that cut it: then it is asked to.', async () => {
+  const made = makeTaking(VAD);
+  made.client.call = {};
+  made.taking.apply({ type: 'response.created', response: { id: 'r' } });
+  made.speaker.busy = true;
+  made.taking.apply({ type: 'input_audio_buffer.speech_started' });
+  await settle();
+  assert.deepEqual([made.sent, made.speaker.flushes], [[], 1]);
+  made.speaker.busy = true;
+  await made.taking.interrupt();
+  assert.deepEqual(types(made.sent), ['response.cancel', 'output_audio_buffer.clear']);
+});
+
+test('In a call a turn by hand begins with an empty buffer: the track has brought silence since the last.', () => {
+  const made = makeTaking(null);
+  made.client.call = {};
+  made.taking.setPushToTalk(true);
+  assert.equal(made.taking.open, false);
+  made.taking.press();
+  assert.equal(made.taking.open, true);
+  assert.deepEqual(types(made.sent), ['output_audio_buffer.clear', 'input_audio_buffer.clear']);
+  made.taking.gate(new Int16Array(4800));
+  made.taking.release();
+  made.taking.press(); // let go of for a moment only
+  assert.equal(types(made.sent).filter((type) => type === 'input_audio_buffer.clear').length, 1);
+  made.taking.reset();
+});

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
 import { Connector } from '../../../web/session/connector.js';
-import { FakeWebSocket, settle } from '../fakes.js';
+import { FakeCall, FakeWebSocket, settle } from '../fakes.js';
 
 /** A connector on fake sockets, with what it told. */
 function makeConnector(options = {}) {
   const connector = new Connector({
     ...options,
-    makeClient: (target, codecs) => new RealtimeClient({ ...target, codecs, WebSocketClass: FakeWebSocket }),
+    makeClient: (target, codecs) =>
+      new RealtimeClient({ ...target, codecs, WebSocketClass: FakeWebSocket, CallClass: FakeCall }),
     random: () => 1,
   });
   const told = [];
   connector.addEventListener('state', ({ detail }) => told.push(detail));
   connector.addEventListener('open', ({ detail }) => told.push(detail.resumed ? 'resumed' : 'begun'));
+  connector.addEventListener('notice', ({ detail }) => told.push(detail));
   connector.addEventListener('failed', ({ detail }) => told.push(detail.title));
   return { connector, told };
 }
@@ -244,4 +246,81 @@ test('A session closed while it opens stays closed.', async () => {
   await settle();
   assert.equal(connector.state, 'closed');
   assert.equal(connector.client, null);
+});
+
+/** The call that was made last is refused. */
+async function refuseCall(code) {
+  FakeCall.last.open();
+  FakeCall.last.deliver({ type: 'error', error: { code, message: 'so' } });
+  FakeCall.last.end(1006);
+  await settle();
+}
+
+const URL = 'ws://relay/v1/realtime';
+
+test('A call is made where one is asked for, and made again when it is lost.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { connector, told } = makeConnector();
+  const opened = connector.open({ url: URL, ticket: 'ek_1', transport: 'webrtc' });
+  await settle();
+  assert.deepEqual([FakeCall.last.constructor, FakeCall.last.ticket], [FakeCall, 'ek_1']);
+  await accept();
+  assert.equal(await opened, true);
+  assert.deepEqual([connector.client.transport, connector.client.call], ['webrtc', FakeCall.last]);
+  FakeCall.last.end(1006);
+  context.mock.timers.tick(500);
+  await settle();
+  assert.equal(FakeCall.last.constructor, FakeCall);
+  await accept();
+  assert.equal(told.at(-1), 'resumed');
+  connector.close();
+});
+
+test('Where no call can be made, automatic takes a WebSocket, says why, and stays with it.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const [code, why] of [
+    ['no_calls', 'This relay makes no calls here.'],
+    ['call_not_connected', 'The sound of a call does not get through this network.'],
+  ]) {
+    const { connector, told } = makeConnector();
+    const opened = connector.open({ url: URL, transport: 'automatic' });
+    await settle();
+    await refuseCall(code);
+    await accept();
+    assert.equal(await opened, true);
+    assert.ok(told.includes(`${why} A WebSocket takes its place.`));
+    assert.deepEqual([connector.client.transport, connector.client.call], ['websocket', null]);
+    FakeWebSocket.last.end(1006);
+    context.mock.timers.tick(500);
+    await settle();
+    assert.equal(FakeWebSocket.last.constructor, FakeWebSocket);
+    connector.close();
+  }
+});
+
+test('A relay that answers no HTTP is asked by a WebSocket, whose failure is the one that is told.', async () => {
+  const { connector, told } = makeConnector();
+  const opened = connector.open({ url: 'ws://relay:9/v1/realtime', transport: 'automatic' });
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await settle();
+    FakeWebSocket.last.end(1006);
+  }
+  assert.equal(await opened, false);
+  assert.deepEqual(FakeWebSocket.made.map(({ constructor }) => constructor), [FakeCall, FakeWebSocket, FakeWebSocket]);
+  assert.equal(told.at(-1), 'Nothing answers at relay:9.');
+});
+
+test('What a WebSocket would be refused for, too, is told at once; so is all that a call alone is refused for.', async () => {
+  for (const [transport, code, title] of [
+    ['automatic', 'full', 'The relay is full.'],
+    ['webrtc', 'no_calls', 'This relay makes no calls here.'],
+  ]) {
+    FakeWebSocket.made.length = 0;
+    const { connector, told } = makeConnector();
+    const opened = connector.open({ url: URL, transport });
+    await settle();
+    await refuseCall(code);
+    assert.equal(await opened, false);
+    assert.deepEqual([told.at(-1), FakeWebSocket.made.length], [title, 1]);
+  }
 });

@@ -8,7 +8,7 @@ function makeFeed(gate = (samples) => samples) {
   const microphone = new FakeMicrophone();
   const feed = new MicrophoneFeed(microphone, gate);
   const got = [];
-  const client = { appendAudio: (samples) => got.push(samples[0]) };
+  const client = { call: null, appendAudio: (samples) => got.push(samples[0]) };
   const told = [];
   for (const type of ['notice', 'failed'])
     feed.addEventListener(type, ({ detail }) => told.push([type, detail]));
@@ -96,7 +96,7 @@ test('Closed while the browser asked, the microphone does not stay open.', async
 
 /** A client that notes what it is given, and whose signs of life come when the test says so. */
 function makeClient() {
-  const client = { got: [], probes: [], abandoned: 0 };
+  const client = { call: null, got: [], probes: [], abandoned: 0 };
   client.appendAudio = (samples) => client.got.push(samples.length);
   client.probe = () => new Promise((resolve) => client.probes.push(resolve));
   client.abandon = () => (client.abandoned += 1);

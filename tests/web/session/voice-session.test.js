@@ -5,7 +5,7 @@ import { pcm16ToBase64 } from '../../../web/audio/pcm.js';
 import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
 import { Connector } from '../../../web/session/connector.js';
 import { VoiceSession } from '../../../web/session/voice-session.js';
-import { FakeMicrophone, FakeSpeaker, FakeWebSocket, settle, tone } from '../fakes.js';
+import { FakeCall, FakeMicrophone, FakeSpeaker, FakeWebSocket, settle, tone } from '../fakes.js';
 
 const URL = 'ws://relay/v1/realtime';
 const SESSION = {
@@ -23,7 +23,7 @@ function makeSession() {
   const microphone = new FakeMicrophone();
   const speaker = new FakeSpeaker();
   const connector = new Connector({
-    makeClient: (target) => new RealtimeClient({ ...target, WebSocketClass: FakeWebSocket }),
+    makeClient: (target) => new RealtimeClient({ ...target, WebSocketClass: FakeWebSocket, CallClass: FakeCall }),
   });
   const voice = new VoiceSession({ microphone, speaker, connector });
   const notices = [];
@@ -450,5 +450,80 @@ test('A session whose sound cannot be played says so once, and is not played as 
     voice.conversation.turns.map(({ text }) => text),
     ['The sound of this session is audio/opus, which this page can neither play nor record. Go on in writing.'],
   );
+  voice.stop();
+});
+
+const OF_CALL = { transport: 'webrtc' };
+
+test('Over a call what is said goes as a track, after what was said before it was made.', async () => {
+  const { voice, microphone } = makeSession();
+  const started = voice.start({ url: URL, ...OF_CALL });
+  await settle();
+  microphone.hear(tone(300, 480));
+  const call = await accept();
+  await started;
+  assert.deepEqual(call.sentTypes, ['input_audio_buffer.append']);
+  microphone.hear(tone(300, 480));
+  assert.deepEqual([call.sent.length, call.tracks.at(-1).enabled], [1, true]);
+  voice.muted = true;
+  assert.equal(call.tracks.at(-1).enabled, false);
+  assert.ok(voice.stats().client.sentAudioFrames >= 960);
+  const [sent] = call.tracks;
+  voice.stop();
+  assert.deepEqual([sent.stopped, call.readyState], [true, 3]);
+});
+
+test('Over a call an answer is heard as the relay plays it: shown, kept to be heard again, timed.', async () => {
+  const { voice, speaker, socket: call } = await startSession(OF_CALL);
+  assert.deepEqual(speaker.streams, [call.remote]);
+  call.deliver({ type: 'input_audio_buffer.speech_stopped' });
+  call.deliver({ type: 'response.created', response: { id: 'r' } });
+  call.deliver({ type: 'response.output_audio_transcript.delta', response_id: 'r', item_id: 'a', delta: 'One two three.' });
+  call.deliver({ type: 'output_audio_buffer.started', response_id: 'r' });
+  assert.deepEqual([speaker.remoteBusy, speaker.hushed], [true, [false]]);
+  for (let chunk = 0; chunk < 5; chunk += 1)
+    speaker.dispatchEvent(new CustomEvent('remote', { detail: tone(300, 480) }));
+  const turn = voice.conversation.turns.find(({ id }) => id === 'a');
+  assert.deepEqual([turn.heardMs, voice.sounds.get('a').length], [60, 5 * 480]);
+  call.deliver({ type: 'output_audio_buffer.stopped', response_id: 'r' });
+  assert.deepEqual([speaker.remoteBusy, turn.heardMs], [false, null]);
+  assert.ok(voice.latency.toJSON().turns[0].firstHeardMs >= 0);
+  await voice.measureCall();
+  assert.equal(voice.stats().call.roundTripMs, 7);
+  voice.stop();
+  assert.deepEqual(speaker.streams, [call.remote, null]);
+});
+
+test('Over a call an interrupted answer is hushed, cleared, and cut where the relay says.', async () => {
+  const { voice, speaker, socket: call } = await startSession(OF_CALL);
+  call.deliver({ type: 'response.created', response: { id: 'r' } });
+  call.deliver({ type: 'response.output_audio_transcript.delta', response_id: 'r', item_id: 'a', delta: 'One two three.' });
+  call.deliver({ type: 'output_audio_buffer.started', response_id: 'r' });
+  await voice.interrupt();
+  assert.equal(speaker.flushes, 1);
+  assert.deepEqual(call.sentTypes, ['response.cancel', 'output_audio_buffer.clear']);
+  call.deliver({ type: 'output_audio_buffer.cleared', response_id: 'r' });
+  call.deliver({ type: 'response.done', response: { id: 'r', status: 'cancelled', output: [] } });
+  call.deliver({ type: 'conversation.item.truncated', item_id: 'a', content_index: 0, audio_end_ms: 320 });
+  const turn = voice.conversation.turns.find(({ id }) => id === 'a');
+  assert.deepEqual([turn.cut, turn.heardMs, voice.phase], [true, 320, 'listening']);
+  voice.stop();
+});
+
+test('A call that is lost in the middle of an answer is made again, told what was heard, and what was said goes first.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { voice, microphone, speaker, socket: lost } = await startSession(OF_CALL);
+  lost.deliver({ type: 'response.created', response: { id: 'r' } });
+  lost.deliver({ type: 'response.output_audio_transcript.delta', response_id: 'r', item_id: 'a', delta: 'One two three.' });
+  lost.deliver({ type: 'output_audio_buffer.started', response_id: 'r' });
+  lost.end(1006);
+  assert.deepEqual([voice.phase, speaker.remoteBusy, speaker.streams.at(-1)], ['reconnecting', false, null]);
+  microphone.hear(tone(300, 480));
+  context.mock.timers.tick(500);
+  await settle();
+  const call = await accept();
+  await settle();
+  assert.equal(speaker.streams.at(-1), call.remote);
+  assert.deepEqual(call.sentTypes.filter((type) => type.startsWith('input_audio')), ['input_audio_buffer.append']);
   voice.stop();
 });
