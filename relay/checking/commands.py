@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from relay.checking.check import Check, Verdict
+from relay.checking.check import Verdict
 from relay.checking.echoes import echo
 from relay.checking.endpoint import Endpoint, address
 from relay.checking.run import CHECKS, Unreachable, run_checks
@@ -21,6 +21,7 @@ from relay.config.cascade import Cascade
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings
 from relay.config.profiles import DEFAULT_NAME
+from relay.legs.webrtc.engines import WRTC, missing_engine
 
 API_HOST = "api.openai.com"
 
@@ -40,6 +41,7 @@ API_HOST = "api.openai.com"
 @click.option(
     "--stages", is_flag=True, help="Instead, have each service of a cascade do what it is for; it costs a sentence."
 )
+@click.option("--webrtc", is_flag=True, help="Instead, make a call that the relay answers, and say where it fails.")
 @click.option("--config", type=click.Path(path_type=Path, exists=True), help="With --stages: the settings (TOML).")
 @click.option("--profile", default=DEFAULT_NAME, help="With --stages: whose cascade.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON object for each check instead of a line.")
@@ -51,6 +53,7 @@ def check(
     echoes: bool,
     echo_at: str | None,
     stages: bool,
+    webrtc: bool,
     config: Path | None,
     profile: str,
     **options: Any,
@@ -70,8 +73,11 @@ def check(
         _give_up(f"there is no check {unknown[0]}; there are {', '.join(check.name for check in CHECKS)}.")
     chosen = [check for check in CHECKS if not only or check.name in only]
     endpoint = _endpoint(url, echoes=echoes or echo_at is not None, **options)
+    call = _call(endpoint, timeout_s) if webrtc else None
     try:
-        failures = asyncio.run(_run(endpoint, chosen, timeout_s, as_json, echo_at))
+        failures = asyncio.run(
+            _run(endpoint, chosen, timeout_s, as_json, echo_at) if call is None else _show(call, as_json, width=14)
+        )
     except Unreachable as why:
         _give_up(f"{url}: {why}")
     sys.exit(1 if failures else 0)
@@ -126,16 +132,26 @@ def _address(url: str, model: str | None) -> str:
 
 async def _run(endpoint: Any, checks: Sequence[Any], timeout_s: float, as_json: bool, echo_at: str | None) -> int:
     """Run the checks, as the echo behind the endpoint if need be; returns how many failed."""
+    width = max(len(check.name) for check in checks)
     if echo_at is None:
-        return await _show(run_checks(endpoint, checks, timeout_s), as_json, checks)
+        return await _show(run_checks(endpoint, checks, timeout_s), as_json, width)
     host, _, port = echo_at.rpartition(":")
     if not host or not port.isdecimal():
         _give_up("--echo-at takes HOST:PORT.")
     try:
         async with echo(host, int(port)):
-            return await _show(run_checks(endpoint, checks, timeout_s), as_json, checks)
+            return await _show(run_checks(endpoint, checks, timeout_s), as_json, width)
     except OSError as failure:
         _give_up(f"--echo-at {echo_at}: {failure.strerror}.")
+
+
+def _call(endpoint: Endpoint, timeout_s: float) -> AsyncIterator[Verdict]:
+    """The steps of a call, or an end with a sentence where the library for it is missing."""
+    if (missing := missing_engine(WRTC)) is not None:
+        _give_up(missing)
+    from relay.checking.calls import check_call  # noqa: PLC0415 - 24 MB, for who checks calls
+
+    return check_call(endpoint, timeout_s)
 
 
 def _cascade(config: Path | None, profile: str) -> tuple[Cascade, str]:
@@ -151,10 +167,9 @@ def _cascade(config: Path | None, profile: str) -> tuple[Cascade, str]:
     return cascade, voice if isinstance(voice, str) else DEFAULT_VOICE
 
 
-async def _show(verdicts: AsyncIterator[Verdict], as_json: bool, checks: Sequence[Check] = ()) -> int:
-    """Tell each verdict as it comes; returns how many failed."""
+async def _show(verdicts: AsyncIterator[Verdict], as_json: bool, width: int = 40) -> int:
+    """Tell each verdict as it comes, with names of this width; returns how many failed."""
     counts = {"pass": 0, "fail": 0, "n/a": 0}
-    width = max((len(check.name) for check in checks), default=40)
     async for verdict in verdicts:
         counts[verdict.found] += 1
         if as_json:

@@ -7,6 +7,7 @@ doors of its own network.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from relay.legs.webrtc.media import OfferRefused
 
@@ -37,8 +38,7 @@ def checked_offer(sdp: bytes) -> str:
     except UnicodeDecodeError:
         raise OfferRefused("the offer is not UTF-8") from None
     _check_media(lines)
-    kept = [line for line in lines if not line.startswith(_CANDIDATES)]
-    return "\r\n".join(kept) + "\r\n"
+    return without_candidates("\n".join(lines))
 
 
 def _check_media(lines: list[str]) -> None:
@@ -69,10 +69,28 @@ def reachable_answer(sdp: str, advertise: Iterable[str]) -> str:
     return "\r\n".join(_with_candidates(sdp.splitlines(), addresses)) + "\r\n"
 
 
-def offered_addresses(sdp: str) -> list[str]:
-    """The addresses of a description's candidates, each once."""
-    found = (_CANDIDATE.fullmatch(line) for line in sdp.splitlines())
-    return list(dict.fromkeys(match[5] for match in found if match))
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Where a description says that its side is reached; `transport` is udp or tcp."""
+
+    address: str
+    port: int
+    transport: str
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.port}/{self.transport}"
+
+
+def candidates_of(sdp: str) -> list[Candidate]:
+    """The candidates of a description, each once; not those from which it only calls (RFC 6544 4.5: port 9)."""
+    matches = (_CANDIDATE.fullmatch(line) for line in sdp.splitlines())
+    found = (Candidate(match[5], int(match[6]), match[3].lower()) for match in matches if match)
+    return list(dict.fromkeys(candidate for candidate in found if candidate.port != 9))
+
+
+def without_candidates(sdp: str) -> str:
+    """The description, from which nobody learns an address."""
+    return "\r\n".join(line for line in sdp.splitlines() if not line.startswith(_CANDIDATES)) + "\r\n"
 
 
 def _with_candidates(lines: Iterable[str], addresses: tuple[str, ...]) -> Iterator[str]:

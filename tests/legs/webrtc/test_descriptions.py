@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.legs.webrtc.descriptions import LONGEST_OFFER_BYTES, checked_offer, offered_addresses, reachable_answer
+from relay.legs.webrtc.descriptions import LONGEST_OFFER_BYTES, candidates_of, checked_offer, reachable_answer
 from relay.legs.webrtc.media import OfferRefused
 from tests.fakes.webrtc import OFFER
 
@@ -14,7 +14,7 @@ def test_an_offer_names_no_address_for_the_relay_to_send_to() -> None:
     lines = OFFER.splitlines()
     offered = "\r\n".join([*lines[:9], CANDIDATE, "a=end-of-candidates", *lines[9:]]) + "\r\n"
     assert checked_offer(offered.encode()) == OFFER
-    assert offered_addresses(checked_offer(offered.encode())) == []
+    assert candidates_of(checked_offer(offered.encode())) == []
 
 
 @pytest.mark.parametrize(
@@ -57,5 +57,5 @@ def test_an_answer_gives_the_addresses_that_can_be_reached() -> None:
         "a=candidate:2 1 udp 2122194686 2001:db8::7 40000 typ host",
         "a=end-of-candidates",
     ]
-    assert offered_addresses(advertised) == ["203.0.113.7", "2001:db8::7"]
+    assert [each.address for each in candidates_of(advertised)] == ["203.0.113.7", "2001:db8::7"]
     assert reachable_answer(answer, []) == answer
