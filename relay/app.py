@@ -38,6 +38,7 @@ from relay.serving.tls import expires_at
 from relay.sessions.joining import InterceptorFactory, Joiner
 from relay.sessions.ownership import Owners
 from relay.sessions.registry import Sessions
+from relay.sessions.resumption import Resumptions
 from relay.stand_ins.on_demand import OnDemand
 from relay.telemetry.fellow_workers import FellowWorkers
 from relay.telemetry.metrics import Metrics
@@ -123,7 +124,10 @@ class _Parts:
         owners = Owners(self.fellows)
         find = self._find_upstream
         joiner = Joiner(settings, self.sessions, metrics, find, interceptors, self._recordings, owners, self._history)
-        self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, metrics.tally.down.added_s.observe)
+        resumptions = Resumptions(metrics, settings.upstream, lambda: not self.sessions.draining)
+        self.sessions.before_drain = resumptions.give_up_all
+        observe_added = metrics.tally.down.added_s.observe
+        self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, observe_added, resumptions)
         api = CallsApi(joiner.options, settings.secrets)
         self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api, metrics)
         self._incoming = IncomingCalls(gate, self.sessions, self.quotas, joiner, api, self._calls.active)

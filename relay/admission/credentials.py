@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 
+from relay.admission.resume_offer import RESUME_PREFIX
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
 
 AZURE_HEADER = "api-key"
@@ -42,11 +43,12 @@ def read_credentials(headers: Headers, offered: Sequence[str]) -> tuple[str, ...
 def choose_subprotocol(offered: Sequence[str]) -> str | None:
     """The one offered name to echo; a browser that offered some fails unless exactly one comes back.
 
-    Entries that carry a credential are only echoed where there is no other.
+    Entries that carry a credential, or the token of a session, are only echoed where there is no other.
     """
     if not offered:
         return None
     for known in (BINARY_AUDIO, "realtime"):
         if known in offered:
             return known
-    return min(offered, key=lambda name: (name.startswith(CREDENTIAL_PREFIXES), offered.index(name)))
+    secrets = (RESUME_PREFIX, *CREDENTIAL_PREFIXES)
+    return min(offered, key=lambda name: (name.startswith(CREDENTIAL_PREFIXES), name.startswith(secrets)))

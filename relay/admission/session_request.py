@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from relay.admission.credentials import offered_subprotocols, read_credentials
 from relay.admission.identity import ANYBODY, Identity
 from relay.admission.request_ids import SCOPE_KEY
+from relay.admission.resume_offer import ResumeOffer, read_resume_offer
 from relay.config.dialects import DIALECTS
 from relay.config.kinds import REALTIME, Kind
 from relay.config.profiles import Profile
@@ -24,6 +25,8 @@ SUBJECT_HEADER = "openai-safety-identifier"
 """Where the API's own clients say for whom they act."""
 
 SUBJECT_LENGTH_LIMIT = 256
+
+RESUME = "resume"
 
 CONVERSATION = "conversation"
 CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -54,6 +57,7 @@ class SessionRequest:
         subject: for whom it says to act; empty where it does not say.
         speaks_beta: whether it says so, as clients of the beta do.
         is_agents_sdk: whether it says so; such a peer may name its model in its first message.
+        resume: the session that it comes back to, where it does.
     """
 
     endpoint_kind: Kind = REALTIME
@@ -68,6 +72,12 @@ class SessionRequest:
     subject: str = ""
     speaks_beta: bool = False
     is_agents_sdk: bool = False
+    resume: ResumeOffer | None = None
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it asks for a session that it can come back to."""
+        return self.resume is not None or dict(self.query).get(RESUME) == "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,4 +152,5 @@ def read_session_request(connection: HTTPConnection, endpoint_kind: Kind = REALT
             or headers.get("user-agent", "").startswith(SDK_USER_AGENT)
             or any(name.startswith(SDK_SUBPROTOCOL) for name in offered)
         ),
+        resume=read_resume_offer(offered),
     )

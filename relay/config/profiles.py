@@ -25,6 +25,9 @@ DEFAULT_MODEL = "gpt-realtime-2.1"
 DEFAULT_MODELS: Mapping[str, str] = MappingProxyType({"xai": "grok-voice-latest"})
 """Of realtime sessions by upstream, where it is another one."""
 
+MOST_GRACE_S = 300
+"""Longer than that nobody holds a telephone to the ear in silence, and an upstream's session is paid for."""
+
 REPLAYS = ("auto", "items", "instructions")
 
 _SHORTHANDS: Mapping[str, str] = {"voice": "audio.output.voice"}
@@ -50,6 +53,7 @@ class Profile:
         survive: whether its sessions outlive their upstream.
         history: whether what is said in its sessions is kept.
         replay_as: how a conversation is said again, `auto` being items until an upstream falls silent after them.
+        grace_s: how long a peer may be away that asked to come back; None for what suits its session.
         attach: whether its peers may reach calls and Live sessions whose owner this process does not know.
     """
 
@@ -70,6 +74,7 @@ class Profile:
     survive: bool = False
     history: bool = False
     replay_as: str = "auto"
+    grace_s: float | None = None
 
     def at(self, endpoint_kind: Kind, *, by_name: bool) -> "Profile":
         """The profile for a session that is requested at this kind's path.
@@ -109,6 +114,7 @@ def read_profile(
     )
     if (replay_as := session.pop("replay_as", "auto")) not in REPLAYS:
         raise ValueError(f"profiles.{name}.replay_as: must be one of {', '.join(REPLAYS)}, not {replay_as!r}")
+    grace_s = _read_grace(session.pop("grace_s"), f"profiles.{name}.grace_s") if "grace_s" in session else None
     type_ = session.pop("type", REALTIME.name)
     if type_ not in tuple(KINDS):
         raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
@@ -142,6 +148,7 @@ def read_profile(
         survive=survive,
         history=history,
         replay_as=replay_as,
+        grace_s=grace_s,
     )
 
 
@@ -149,6 +156,12 @@ def _read_flag(flag: Any, path: str) -> bool:
     if not isinstance(flag, bool):
         raise ValueError(f"{path}: must be true or false")  # noqa: TRY004 - one kind for one place
     return flag
+
+
+def _read_grace(grace_s: Any, path: str) -> float:
+    if isinstance(grace_s, bool) or not isinstance(grace_s, int | float) or not 0 <= grace_s <= MOST_GRACE_S:
+        raise ValueError(f"{path}: must be a number of seconds from 0, which waits for nobody, to {MOST_GRACE_S}")
+    return float(grace_s)
 
 
 def _read_guard(guard: Any, path: str) -> tuple[str, ...]:

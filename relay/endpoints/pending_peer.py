@@ -7,6 +7,7 @@ has chosen a model, such a peer is accepted first and listened to, and its upstr
 
 import asyncio
 import contextlib
+from typing import TYPE_CHECKING
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -19,6 +20,9 @@ from relay.core.events import Data, read_peer_event, size_bytes, write_event
 from relay.core.leg import Closed
 from relay.endpoints.refusals import refusal_response
 from relay.legs.choice import Observe, RunningLeg, open_peer
+
+if TYPE_CHECKING:
+    from relay.core.unconfirmed import Return
 
 FIRST_MESSAGE_S = 2.0
 """How long a peer may take for the message that names its model; then the profile's model is dialled."""
@@ -37,12 +41,14 @@ class PendingPeer:
         request: what it said in its handshake.
         early_messages: what it said since, in order, for its session.
         subprotocol: what answers those that it offers.
+        unrecovered: why it has a new session, where it came back to another one.
     """
 
     def __init__(self, websocket: WebSocket, endpoint_kind: Kind) -> None:
         self.request: SessionRequest = read_session_request(websocket, endpoint_kind)
         self.early_messages: list[Data] = []
         self.subprotocol = choose_subprotocol(self.request.subprotocols)
+        self.unrecovered: Return | None = None
         self._websocket = websocket
         self._kept_bytes = 0
 
@@ -52,8 +58,9 @@ class PendingPeer:
         return self._websocket.application_state is not WebSocketState.CONNECTING
 
     async def connected(self) -> None:
-        """Take the message that it connects; the next one is its leaving."""
-        await self._websocket.receive()
+        """Take the message that it connects, once; the next one is its leaving."""
+        if self._websocket.client_state is WebSocketState.CONNECTING:
+            await self._websocket.receive()
 
     async def accept(self) -> None:
         """Answer its handshake, unless it has been.

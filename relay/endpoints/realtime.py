@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 
 from relay.admission.gate import Gate
 from relay.admission.quotas import Quotas
+from relay.admission.resume_offer import ResumeOffer
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import API, KINDS_BY_PATH, REALTIME, Kind
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
@@ -21,16 +22,19 @@ from relay.core.budget import Budget
 from relay.core.causes import Cause
 from relay.core.close_codes import ABNORMAL
 from relay.core.closing import Refused, ended, peer_ended
+from relay.core.events import write_event
 from relay.core.leg import Closed
+from relay.core.unconfirmed import Return
 from relay.endpoints.pending_peer import PendingPeer
 from relay.history.history import Conversation
 from relay.legs.binary_audio import BinaryAudioLeg
-from relay.legs.choice import Observe, UpstreamLeg
+from relay.legs.choice import Observe, RunningLeg, UpstreamLeg, can_resume
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
+from relay.sessions.resumption import Resumptions
 from relay.upstreams.query import nobody_named_a_model
 
 ID = re.compile(r"[\w-]*", re.ASCII)
@@ -46,12 +50,21 @@ class RealtimeEndpoint:
         observe_added: is told how many seconds each message to a peer spent in the relay.
     """
 
-    def __init__(self, gate: Gate, sessions: Sessions, quotas: Quotas, joiner: Joiner, observe_added: Observe) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        sessions: Sessions,
+        quotas: Quotas,
+        joiner: Joiner,
+        observe_added: Observe,
+        resumptions: Resumptions,
+    ) -> None:
         self._gate = gate
         self._sessions = sessions
         self._quotas = quotas
         self._joiner = joiner
         self._observe_added = observe_added
+        self._resumptions = resumptions
 
     def routes(self) -> list[WebSocketRoute]:
         """One for each kind of session that has a path of its own."""
@@ -83,6 +96,8 @@ class RealtimeEndpoint:
         request = await self._gate.admit(peer.request)
         if not ID.fullmatch(request.other_id):
             raise Refused(ended(Cause.KIND_REFUSED))
+        if request.resume is not None and await self._went_on(peer, request, request.resume):
+            return
         await self._joiner.owners.check(request)
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
@@ -97,6 +112,26 @@ class RealtimeEndpoint:
                     await self._join(peer, target, upstream, request, budgets, session_id, dial_s, conversation)
                 finally:
                     upstream.abort()
+
+    async def _went_on(self, peer: PendingPeer, request: AdmittedRequest, offer: ResumeOffer) -> bool:
+        """Have a peer that comes back go on with its session until it leaves again; False where there is none.
+
+        Its session has a place, quotas and an upstream already.
+        """
+        found = self._resumptions.find(request, offer)
+        if not isinstance(found, Return):
+            peer.subprotocol = offer.name
+            await peer.connected()
+            await peer.accept()
+            found = self._resumptions.find(request, offer)  # it may have ended meanwhile, or another came before
+        if isinstance(found, Return):
+            peer.unrecovered = found
+            self._resumptions.count(found)
+            return False
+        leg = await peer.leg(self._observe_added)
+        assert can_resume(leg)  # noqa: S101 - as the session's first leg, on the same server
+        await found.go_on(leg, offer)
+        return True
 
     async def _with_first_model(self, peer: PendingPeer, request: AdmittedRequest) -> AdmittedRequest:
         """The request, with the model that the peer says first where nobody has named one."""
@@ -135,7 +170,7 @@ class RealtimeEndpoint:
         conversation: Conversation | None,
     ) -> None:
         interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
-        leg = interpreter.at_peer(await peer.leg(self._observe_added))
+        leg = interpreter.at_peer(self._resumable(await peer.leg(self._observe_added), peer, request, session_id))
         in_bytes = peer.subprotocol == BINARY_AUDIO
         info = PeerInfo(
             session_id,
@@ -153,6 +188,17 @@ class RealtimeEndpoint:
             interpreter.heard(peer.early_messages),
             None if target.dialect is not None else partial(self._joiner.dial, target, request),
         )
+
+    def _resumable(self, leg: RunningLeg, peer: PendingPeer, request: AdmittedRequest, session_id: str) -> RunningLeg:
+        """The peer's leg, as one that outlives its connection where the peer asked for that and may have it."""
+        if peer.unrecovered is not None:
+            named = {"type": "relay.resumed", "event_id": f"relay_{session_id}_resume_0"}
+            told = {"recovered": False, "reason": peer.unrecovered.value, "from": 0, "received": 0}
+            leg.send(write_event({**named, **told}).data, monotonic())
+        grace_s = self._resumptions.grace_s(request)
+        if not grace_s or not can_resume(leg):
+            return leg
+        return self._resumptions.begin(request, leg, grace_s, session_id, len(peer.early_messages))
 
 
 async def end_well(session_id: str, serving: Awaitable[None], refuse: Callable[[Refused], Awaitable[None]]) -> None:

@@ -1,13 +1,14 @@
 """Which leg carries which end: picows where it can, the portable ones elsewhere."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from starlette.websockets import WebSocket
 
 from relay.core.leg import Leg, Listener
 from relay.legs import picows_upstream, websocket
 from relay.legs.asgi import AsgiLeg
+from relay.legs.picows import PicowsPeer
 from relay.legs.target import DialOptions, Target
 
 LEG_EXTENSION = "relay.leg"
@@ -30,6 +31,22 @@ class RunningLeg(Leg, Protocol):
     async def run(self, listener: Listener) -> None: ...
 
 
+class PeerLeg(RunningLeg, Protocol):
+    """A connection that can be asked whether what was sent has arrived, and let go.
+
+    Attributes:
+        on_pong: is told what a pong carries.
+    """
+
+    on_pong: Callable[[bytes], None]
+
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping behind all that was sent, unless it would overtake some of it; returns whether it was sent."""
+        ...
+
+    def abort(self) -> None: ...
+
+
 class UpstreamLeg(RunningLeg, Protocol):
     """A leg that was dialled, and is to be let go by who dialled it."""
 
@@ -37,6 +54,11 @@ class UpstreamLeg(RunningLeg, Protocol):
 
 
 Dial = Callable[[Target, DialOptions, Observe, Redact], Awaitable[UpstreamLeg]]
+
+
+def can_resume(leg: RunningLeg) -> TypeGuard[PeerLeg]:
+    """Whether it is a connection that can be asked what has arrived. ASGI knows of no pings."""
+    return isinstance(leg, PicowsPeer)
 
 
 def open_peer(peer: WebSocket, observe_added: Observe) -> RunningLeg:

@@ -27,11 +27,11 @@ HEADER_ROOM = 14
 """What picows wants free before a payload, to write the frame's header into."""
 
 _TEXT, _BINARY, _CONTINUATION = WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION
-_PING, _CLOSE = WSMsgType.PING, WSMsgType.CLOSE
+_PING, _PONG, _CLOSE = WSMsgType.PING, WSMsgType.PONG, WSMsgType.CLOSE
 _DATA = frozenset({_TEXT, _BINARY, _CONTINUATION})
 
 
-def _unobserved(seconds: float) -> None:
+def _unobserved(observed: float | bytes) -> None:
     """Nobody wants to know."""
 
 
@@ -43,6 +43,7 @@ class PicowsLeg(LaneListener):
     Attributes:
         observe_added: is told how many seconds each message took from the other leg's socket to this one's.
         extra_frames: how many frames arrived that are no message by themselves: pings, pongs, fragments.
+        on_pong: is told what a pong carries.
 
     Args:
         max_message_bytes: a larger message, whole or in fragments, fails the connection with 1009.
@@ -59,7 +60,7 @@ class PicowsLeg(LaneListener):
     __slots__ = (
         "_beat_s", "_buffered_bytes", "_closing", "_congested", "_fragments", "_give_up", "_heartbeat",
         "_intake", "_large", "_last_word", "_max_message_bytes", "_outgoing", "_retrieval", "_socket", "_transmit",
-        "_transport", "_unanswered", "extra_frames", "observe_added",
+        "_transport", "_unanswered", "extra_frames", "observe_added", "on_pong",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +72,7 @@ class PicowsLeg(LaneListener):
         self._large = min(LARGE, max_message_bytes)
         self._beat_s = beat_s
         self.extra_frames = 0
+        self.on_pong: Callable[[bytes], None] = _unobserved
         self._unanswered: bytes | None = None
         self._fragments = Fragments(max_message_bytes)
         self.fragmented = False
@@ -146,6 +148,14 @@ class PicowsLeg(LaneListener):
         """Keep these messages, and those that come now, for whoever listens next."""
         self._intake.put_back(unread)
 
+    def ping(self, payload: bytes) -> bool:
+        """Send a ping behind all that was sent, unless it would overtake some of it; returns whether it was sent."""
+        if self._outgoing is not None or self._closing:
+            return False
+        self.lane_unsure = True
+        self._transport.send_ping(payload)
+        return True
+
     def abort(self) -> None:
         """Let go of the connection, closed or not."""
         self._intake.drop()
@@ -203,6 +213,7 @@ class PicowsLeg(LaneListener):
         if closed.ours:
             self._retrieval = asyncio.ensure_future(retrieve_fault(transport))
         self._intake.end(closed)
+        self.on_pong = _unobserved
         # Its buffers are as large as the largest message was, and a leg that is closing asks for neither.
         del self._transmit, self._transport
 
@@ -283,6 +294,8 @@ class PicowsLeg(LaneListener):
             self.extra_frames += 1
             if kind == _PING:
                 self._ping_frame(frame)
+            elif kind == _PONG:
+                self.on_pong(frame.get_payload_as_bytes())
 
     def _data_frame(self, frame: WSFrame, now: float) -> None:
         """Take a binary message, or a fragment of a message."""

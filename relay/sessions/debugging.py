@@ -14,7 +14,9 @@ from relay.core.redaction import REDACTED
 SHOWN_LENGTH = 40
 """A longer string of an injected session is told by its length: it is somebody's words."""
 
-PLAIN_PARAMETERS = frozenset({"model", "deployment", "profile", "intent", "api-version", "relay_events", "call_id"})
+PLAIN_PARAMETERS = frozenset({
+    "model", "deployment", "profile", "intent", "api-version", "relay_events", "resume", "call_id",
+})  # fmt: skip
 """What is shown of a query; of other parameters, the names alone."""
 
 _SECRET_FIELDS = frozenset({"authorization", "headers"})

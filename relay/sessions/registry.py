@@ -33,6 +33,7 @@ class Sessions:
         draining: whether nobody is admitted any more.
         buffers: what may wait in all of them, and does.
         reserved: how many places are held.
+        before_drain: what is called when nobody is admitted any more, before anybody is told to go.
 
     Args:
         limit: sessions at one time, those that are still dialling included.
@@ -48,6 +49,7 @@ class Sessions:
         self._limit = limit
         self._on_lag = on_lag
         self.reserved = 0
+        self.before_drain: Callable[[], None] = _nothing
         self._active: dict[Session, TurnState] = {}
         self._ticker: asyncio.Task[None] | None = None
         self._drained_by = 0.0
@@ -121,6 +123,7 @@ class Sessions:
         self._drained_by = monotonic() + timeout_s
         await asyncio.sleep(min(notice_s, timeout_s))
         self.draining = True
+        self.before_drain()
         for session in self.active_sessions:
             self._announce(session, monotonic())
         await self._come_to_an_end(until)
@@ -171,3 +174,7 @@ class Sessions:
             self._on_lag(max(0.0, now - due))
             for session in self.active_sessions:
                 session.tick(now)
+
+
+def _nothing() -> None:
+    """Nobody is waited for."""

@@ -29,6 +29,7 @@ from relay.core.guards import GUARDS
 from relay.core.handover import Reason
 from relay.core.last_dials import OUTCOMES, LastDials
 from relay.core.tally import Direction, Histogram, Tally
+from relay.core.unconfirmed import Return
 from relay.recording.recordings import Failure
 from relay.version import __version__
 
@@ -77,6 +78,7 @@ class Metrics:
         gauge("relay_build_info", "The relay's version, and whether its fast lane is `compiled`.",
               ["version", "lane"]).labels(__version__, lane).set(1)  # fmt: skip
         self.sessions_open = gauge("relay_sessions_open", "Sessions that are open now.")
+        self.peers_awaited = gauge("relay_peers_awaited", "Sessions whose peer lost its connection and may come back.")
         self.draining = gauge("relay_draining", "1 while the process admits nobody.")
         self.calls_open = gauge("relay_calls_open", "WebRTC calls that the relay answers itself and that are open now.")
         self._call_packets = counter(
@@ -145,6 +147,10 @@ class Metrics:
         for reason in Reason:
             for outcome in ("succeeded", "failed"):
                 self._successions.labels(reason.value, outcome)
+        self._returns = _labelled(
+            counter("relay_peer_returns", "Peers that came back to their session, by what became of it.", ["outcome"]),
+            [outcome.value for outcome in Return],
+        )
         self._tickets_refused = _labelled(
             counter(
                 "relay_tickets_refused",
@@ -212,6 +218,10 @@ class Metrics:
     def count_succession(self, reason: Reason, *, had: bool) -> None:
         """Count an upstream that was succeeded, or could not be."""
         self._successions.labels(reason.value, "succeeded" if had else "failed").inc()
+
+    def count_return(self, outcome: Return) -> None:
+        """Count a peer that came back."""
+        self._returns.labels(outcome.value).inc()
 
     def count_failed_history(self, operation: str, count: int, why: str) -> None:
         """Count and log what the history's store cost; may be called on any thread."""

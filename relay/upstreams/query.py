@@ -15,7 +15,7 @@ MODEL = "model"
 MOST_ESCAPES = 4
 """How often a name may be escaped in another escape and still be known; each proxy on the way may take off one."""
 
-_OURS = frozenset({"profile", "relay_events", "conversation"})
+_OURS = frozenset({"profile", "relay_events", "resume", "conversation"})
 _NAMES_NO_MODEL = frozenset({CALL_ID, INTENT})
 
 _CREDENTIAL_NAME = re.compile(

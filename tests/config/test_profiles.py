@@ -59,12 +59,18 @@ def test_a_profile_names_its_guards(guard) -> None:
 
 def test_a_profile_whose_sessions_outlive_their_upstream() -> None:
     """A profile says whether its sessions outlive their upstream, and how the conversation is said again."""
-    table = {"survive": True, "replay_as": "instructions"}
-    assert read_profile("x", table) == Profile("x", DEFAULT_MODEL, {}, survive=True, replay_as="instructions")
+    table = {"survive": True, "replay_as": "instructions", "grace_s": 5}
+    kept = Profile("x", DEFAULT_MODEL, {}, survive=True, replay_as="instructions", grace_s=5.0)
+    assert read_profile("x", table) == kept
 
 
 WRONG = [
     ({"survive": 1}, "profiles.x.survive: must be true or false"),
+    ({"grace_s": True}, "profiles.x.grace_s: must be a number of seconds from 0, which waits for nobody, to 300"),
+    ({"grace_s": -1}, "profiles.x.grace_s: must be a number of seconds"),
+    ({"grace_s": 301}, "profiles.x.grace_s: must be a number of seconds"),
+    ({"grace_s": "30"}, "profiles.x.grace_s: must be a number of seconds"),
+    ({"grace_s": float("nan")}, "profiles.x.grace_s: must be a number of seconds"),
     ({"type": "transcription", "survive": True}, "profiles.x.survive: only realtime sessions can"),
     ({"replay_as": "song"}, "profiles.x.replay_as: must be one of auto, items, instructions, not 'song'"),
     ({"guard": ["all"]}, "profiles.x.guard: must be a list of truncate and response, or empty"),
