@@ -64,6 +64,10 @@ bench-quick: .venv/.dev ## steady audio only, in under a minute
 bench-dialect: .venv/.dev ## what translating the beta costs, into docs/dialects.md (two minutes)
 	$(BIN)/python -m bench.dialect
 
+.PHONY: bench-webrtc
+bench-webrtc: .venv/.dev .venv/.chromium ## measure calls that the relay answers, in Chromium, and write docs/webrtc.md (seven minutes)
+	$(BIN)/python -m bench.webrtc
+
 bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chromium and write docs/page-performance.md (four minutes)
 	$(BIN)/python -m bench.voice_page
 

@@ -45,14 +45,14 @@ def _measure() -> Figures:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     kept = ("processor", "memory", "kernel", "Python")
     machine = {name: text for name, text in describe_machine().items() if name in kept}
-    return Figures(today, {**machine, "Chromium": _browser_version()}, **found)
+    return Figures(today, {**machine, "Chromium": browser_version()}, **found)
 
 
 def _tell(words: str) -> None:
     print(f"the page {words}", file=sys.stderr, flush=True)
 
 
-def _browser_version() -> str:
+def browser_version() -> str:
     said = subprocess.run([chromium(), "--version"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"\d+[.\d]*", said)
     return found[0] if found else "unknown"

@@ -72,5 +72,6 @@ function watchReceived() {
     if (itemId !== answered) seen.received.push(Date.now());
     answered = itemId;
   });
+  client.addEventListener('output_audio_buffer.started', () => seen.received.push(Date.now())); // of a call
   client.addEventListener('input_audio_buffer.speech_started', () => seen.interrupted.push(Date.now()));
 }

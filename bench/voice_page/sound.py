@@ -1,6 +1,7 @@
 """What was heard and played, judged sample by sample."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.fakes.browser import RATE, Samples
 
@@ -32,11 +33,18 @@ def sounding(samples: Samples) -> Samples:
 
 
 def discontinuities(samples: Samples, hertz: float, fade_s: float = 0.01) -> int:
-    """How many samples do not go on as a sine of this frequency does, but for the fades at both ends.
+    """How many samples do not go on as a sine of this frequency does, but for the fades at both ends."""
+    return len(breaks(samples, hertz, fade_s))
+
+
+def breaks(samples: Samples, hertz: float, fade_s: float = 0.01) -> NDArray[np.intp]:
+    """Where samples do not go on as a sine does, as their places in what sounds.
 
     Each sample of a sine follows from the two before it: x[n+1] = 2 cos(w) x[n] - x[n-1].
     """
     fade = int(fade_s * RATE)
     inner = sounding(samples)[fade:-fade].astype(float)
     expected = 2 * np.cos(2 * np.pi * hertz / RATE) * inner[1:-1] - inner[:-2]
-    return int((np.abs(inner[2:] - expected) > JUMP * np.abs(inner).max()).sum()) if len(inner) > 2 else 0
+    if len(inner) <= 2:
+        return np.array([], np.intp)
+    return np.flatnonzero(np.abs(inner[2:] - expected) > JUMP * np.abs(inner).max())

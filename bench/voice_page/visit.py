@@ -22,7 +22,7 @@ SHORT = Answer(seconds=0.5, burst_s=0.1)
 CUT_OFF = Answer(seconds=10, interrupted_after_s=0.5)
 
 _HERE = Path(__file__).parent
-_PROBE = "import('/bench/probe.js')"
+PROBE = "import('/bench/probe.js')"
 
 
 async def measure(tell: Callable[[str], None]) -> dict[str, Any]:
@@ -46,9 +46,9 @@ async def measure(tell: Callable[[str], None]) -> dict[str, Any]:
         underruns = (await _speaker(page))["underruns"]
         played = await _hear_long(page, upstream)
         return {
-            "capture_ms": _latencies(seen["captured"], seen["sent"]),
-            "first_sound_ms": _latencies(cut["received"], cut["played"]),
-            "silence_ms": _latencies(cut["interrupted"], cut["silenced"][before:]),
+            "capture_ms": latencies(seen["captured"], seen["sent"]),
+            "first_sound_ms": latencies(cut["received"], cut["played"]),
+            "silence_ms": latencies(cut["interrupted"], cut["silenced"][before:]),
             "underruns": (await _speaker(page))["underruns"] - underruns,
             "discontinuities": discontinuities(played, 1000),
             "played_s": len(sounding(played)) / RATE,
@@ -70,16 +70,16 @@ async def _visit() -> AsyncIterator[tuple[Page, ToneUpstream]]:
         ):
             browser = await launch(playwright, *hearing(microphone))
             page = await (await browser.new_context(permissions=["microphone"], bypass_csp=True)).new_page()
-            await page.route("**/bench/*.js", _serve_probe)
+            await page.route("**/bench/*.js", serve_probe)
             await page.goto(address)
             await page.click("#start")
             await state(page, "listening")
-            await page.evaluate(f"async () => (await {_PROBE}).attach()")
+            await page.evaluate(f"async () => (await {PROBE}).attach()")
             yield page, upstream
             await browser.close()
 
 
-async def _serve_probe(route: Route) -> None:
+async def serve_probe(route: Route) -> None:
     name = route.request.url.rsplit("/", 1)[1]
     await route.fulfill(path=_HERE / name, content_type="text/javascript")
 
@@ -87,7 +87,7 @@ async def _serve_probe(route: Route) -> None:
 async def _ask(page: Page, upstream: ToneUpstream, answer: Answer, times: int) -> None:
     upstream.next_answer = answer
     for _ in range(times):
-        await page.evaluate(f"async () => (await {_PROBE}).ask()")
+        await page.evaluate(f"async () => (await {PROBE}).ask()")
         await state(page, "speaking")
         await state(page, "listening")
         await page.wait_for_timeout(200)
@@ -95,16 +95,16 @@ async def _ask(page: Page, upstream: ToneUpstream, answer: Answer, times: int) -
 
 async def _hear_long(page: Page, upstream: ToneUpstream) -> Samples:
     upstream.next_answer = LONG
-    await page.evaluate(f"async () => {{ const probe = await {_PROBE}; probe.record(true); probe.ask(); }}")
+    await page.evaluate(f"async () => {{ const probe = await {PROBE}; probe.record(true); probe.ask(); }}")
     await state(page, "speaking")
     await page.wait_for_timeout(LONG.seconds * 1000)
     await state(page, "listening")
-    recording = await page.evaluate(f"async () => (await {_PROBE}).recorded()")
+    recording = await page.evaluate(f"async () => (await {PROBE}).recorded()")
     return np.frombuffer(base64.b64decode(recording), np.int16)
 
 
 async def _seen(page: Page) -> dict[str, list[float]]:
-    seen: dict[str, list[float]] = await page.evaluate(f"async () => (await {_PROBE}).seen")
+    seen: dict[str, list[float]] = await page.evaluate(f"async () => (await {PROBE}).seen")
     return seen
 
 
@@ -113,7 +113,7 @@ async def _speaker(page: Page) -> dict[str, Any]:
     return stats
 
 
-def _latencies(begins: list[float], ends: list[float]) -> list[float]:
+def latencies(begins: list[float], ends: list[float]) -> list[float]:
     """From each begin to the first end that is not before it, but for those that have none within a second."""
     pairs = ((begin, next((end for end in ends if end >= begin), None)) for begin in begins)
     return [end - begin for begin, end in pairs if end is not None and end - begin < 1000]

@@ -88,6 +88,10 @@ class Caller:
             raise ValueError(str(why)) from None
         self._speaking = asyncio.create_task(self._speak())
 
+    def say(self, kind: str, **fields: Any) -> None:
+        """Send an event over the open channel."""
+        self._channel.send(json.dumps({"type": kind, **fields}))
+
     async def until(self, happened: Any, patience_s: float) -> bool:
         """Wait until this is so; returns whether it came to that in time."""
         with suppress(TimeoutError):

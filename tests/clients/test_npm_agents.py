@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from relay.stand_ins.mock.voice import clips
 from tests.clients.conftest import Place
+from tests.fakes.browser import clip, hearing, silence, write_wav
 from tests.fakes.clients import blank_page, in_base64, run_client
 
 HERE = Path(__file__).parent
@@ -85,3 +87,27 @@ async def test_a_refusal_of_the_relays_own(run: Run, told, serve, speech) -> Non
     async with serve(tokens="one-that-is-long-enough") as place:
         [error] = await run("beRefused", place.url, place, speech, "sk-unknown")
     assert told in error
+
+
+@pytest.mark.browser
+async def test_a_call_that_the_relay_answers(serve, tmp_path: Path) -> None:
+    """By WebRTC the agent's microphone is heard and its element sounds; it interrupts, calls its tool, hangs up."""
+    write_wav(tmp_path / "speech.wav", np.concatenate([silence(1.5), clip("answer-2"), silence(120)]))
+    microphone = ("--use-fake-ui-for-media-stream", *hearing(tmp_path / "speech.wav"))
+    run = "async (given) => (await import('/tests/clients/agents-call.js')).call(...given)"
+    async with serve(tls=False, webrtc={"calls": "relay"}) as place, blank_page(*microphone) as page:
+        report = await page.evaluate(run, [f"http://127.0.0.1:{place.relay.port}/v1/realtime/calls", "ek_unused"])
+        await place.relay.sessions.empty()
+    assert report.pop("callId").startswith("rtc_")
+    assert report == {
+        "instructions": "Be brief.",
+        "tools": ["get_weather"],
+        "spoken": clips()["answer-1"].words,
+        "sounds": True,
+        "cleared": True,
+        "cut": "conversation.item.truncated",
+        "told": f"{clips()['tool'].words} [sunny]",
+        "asked": ["Oslo"],
+        "deltas": 0,
+        "errors": [],
+    }

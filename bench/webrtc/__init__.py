@@ -1,0 +1,1 @@
+"""Measures WebRTC calls that the relay answers, in Chromium and in numbers: `make bench-webrtc`."""
