@@ -5,6 +5,7 @@ It translates at the edge, so that the session and its interceptors, with what t
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from relay.core.dialect import BETA, Table, Translation
 from relay.core.dialect.translation import OneWay
@@ -28,6 +29,14 @@ class DialectLeg(LegWrapper):
         self._heard = heard
         self._send = leg.send
 
+    @property
+    def lane_end(self) -> Any:
+        """The leg that it is in front of, which then does in its lane what is done here to frequent events."""
+        leg = self._leg.lane_end
+        if leg is not None and not self._heard.is_stopped:
+            leg.speak_dialect(self._heard, self._sent)
+        return leg
+
     def send(self, data: Data, received_at: float) -> int:
         waiting = 0
         for message in self._sent(data):
@@ -38,10 +47,19 @@ class DialectLeg(LegWrapper):
         heard, tell = self._heard, listener.on_message
 
         def on_message(data: Data, now: float) -> None:
+            was_stopped = heard.is_stopped
             for message in heard(data):
                 tell(message, now)
+            if heard.is_stopped and not was_stopped:
+                self._speak_ga()
 
         await self._leg.run(replace(listener, on_message=on_message))
+
+    def _speak_ga(self) -> None:
+        """The end has turned out to speak GA."""
+        leg = self._leg.lane_end
+        if leg is not None:
+            leg.speak_dialect(None, None)
 
 
 class DialectUpstream(DialectLeg):

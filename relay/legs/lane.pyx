@@ -30,6 +30,10 @@ Audio in bytes. Where a peer has agreed on `relay.binary.v1` its leg has a `Bina
 does: a peer's binary message leaves as the event that it stands for, and an audio delta as a binary message. A delta of
 another form than the API's own goes through Python.
 
+Dialects. What a translation does not touch passes; what it only calls otherwise passes under its other name, so that
+an old client's audio is forwarded like any other. What it writes anew goes through Python. Nothing that goes up is
+called otherwise.
+
 Sound. Where somebody has to know how long each answer is (`relay.core.sound`), the bytes of its audio are counted as
 they pass; that is told when another item begins, or when it is asked for.
 
@@ -48,12 +52,12 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, rand, realloc
-from libc.string cimport memchr, memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
-EDITION = 3
+EDITION = 4
 """To be counted up with what Python calls here, so that a build that was left over is not taken for this one."""
 
 cdef enum:
@@ -79,6 +83,7 @@ cdef inline double _now() noexcept nogil:
 include "lane_counting.pxi"
 include "lane_reading.pxi"
 include "lane_base64.pxi"
+include "lane_dialect.pxi"
 
 
 def proved_type(bytes message, bint is_peers):
@@ -117,7 +122,7 @@ cdef class LaneListener(WSListener):
     cdef readonly int64_t events, octets
     cdef Py_ssize_t _most_bytes, _batch_bytes
     cdef char* _batch
-    cdef object _recorder, _audio
+    cdef object _recorder, _audio, _dialect_heard, _dialect_said
     cdef LaneProtocol _protocol
     cdef WSTransport _own_transport
     cdef object _flow
@@ -171,6 +176,13 @@ cdef class LaneListener(WSListener):
         """This leg's peer speaks audio in bytes, as `audio` (a `BinaryAudio`) has it."""
         self._audio = audio
         self._append = f'{{"type":"{audio.append}","audio":"'.encode("ascii")
+
+    def speak_dialect(self, heard, said):
+        """This leg's end speaks a dialect; `OneWay`s have what becomes of what it says and is told, or None for GA."""
+        self._dialect_heard, self._dialect_said = heard, said
+        self.forget()
+        if self._sink is not None:
+            self._sink.forget()
 
     def count_sound(self, add):
         """Count the audio of this leg's upstream, and tell `add` item, part and bytes; see `relay.core.sound`."""
@@ -252,13 +264,14 @@ cdef class LaneListener(WSListener):
             Whether it has passed. If not, the frame is still to be read, with a mask of zeros where it had one.
         """
         cdef char* payload = frame + header_bytes
+        cdef Span type_
         cdef int number
         if self._events_left <= 1 or self._octets_left <= size:
             return False
         if self._is_peers:
             _unmask(payload, size)
-        number = self._type_of(<uint8_t>frame[0], payload, size)
-        if number < 0 or self._is_wanted(number) or not self._pass_on(frame, header_bytes, size, number):
+        number = self._type_of(<uint8_t>frame[0], payload, size, &type_)
+        if number < 0 or self._is_wanted(number) or not self._pass_on(frame, header_bytes, size, number, &type_):
             return False
         self._events_left -= 1
         self._octets_left -= size
@@ -298,28 +311,36 @@ cdef class LaneListener(WSListener):
 
     # How it is done.
 
-    cdef int _type_of(self, uint8_t first, const char* payload, Py_ssize_t size) noexcept:
-        """The number of the message's type, or -1 where none is proved, or none that is known."""
-        cdef Span type_
+    cdef int _type_of(self, uint8_t first, const char* payload, Py_ssize_t size, Span* type_) except -2:
+        """The number of the message's type in GA, or -1 where none is proved, or none that is known."""
+        cdef bytes name
         if first == WHOLE_BINARY:
             return self._append_number
-        if (_peer_type if self._is_peers else _upstream_type)(payload, size, &type_):
-            return self._tally.number_of(type_.start, type_.length)
-        return -1
+        if not (_peer_type if self._is_peers else _upstream_type)(payload, size, type_):
+            return -1
+        if self._dialect_heard is not None and not self._is_peers:
+            name = _in_words_of(self._dialect_heard, type_.start[:type_.length])
+            return self._tally.number_of(name, len(name))
+        return self._tally.number_of(type_.start, type_.length)
 
     cdef inline bint _is_wanted(self, int number) except -1:
         """Whether the session has said, or says now, that somebody wants to see it."""
         cdef uint64_t bit = <uint64_t>1 << (number & 63)
         cdef int word = number >> 6
         if not self._asked[word] & bit:
-            if self._flow.wants(self._tally._names[number]):
+            if self._flow.wants(self._tally._names[number]) or self._is_rewritten(self._tally._names[number]):
                 self._wanted[word] |= bit
             else:
                 self._wanted[word] &= ~bit
             self._asked[word] |= bit
         return (self._wanted[word] & bit) != 0
 
-    cdef bint _pass_on(self, char* frame, int header_bytes, Py_ssize_t size, int number) except -1:
+    cdef bint _is_rewritten(self, str name) except -1:
+        """Whether a translation at either end makes other events of those of this type."""
+        heard, said = self._dialect_heard, self._sink._dialect_said
+        return (heard is not None and heard.rewrites(name)) or (said is not None and said.rewrites(name))
+
+    cdef bint _pass_on(self, char* frame, int header_bytes, Py_ssize_t size, int number, Span* type_) except -1:
         """Send the message as it is, or as the other end wants it; returns whether that was done."""
         cdef str name
         if <uint8_t>frame[0] == WHOLE_BINARY:
@@ -327,12 +348,15 @@ cdef class LaneListener(WSListener):
         if self._sink._audio is not None:
             name = self._tally._names[number]
             if name == "response.output_audio.delta":
-                return self._forward_delta(frame + header_bytes, size, number)
+                return type_.length == len(name) and self._forward_delta(frame + header_bytes, size, number)
             if name == "session.output_audio.delta":
                 return False
         elif number == self._sound_number and not self._count_delta(frame + header_bytes, size):
             return False
-        self._forward(frame, header_bytes, size, number)
+        if not self._is_peers and (self._dialect_heard is not None or self._sink._dialect_said is not None):
+            self._forward_named(frame, header_bytes, size, number, type_)
+        else:
+            self._forward(frame, header_bytes, size, number)
         return True
 
     cdef bint _forward_bytes(self, const char* octets, Py_ssize_t size, int number) except -1:
@@ -425,21 +449,65 @@ cdef class LaneListener(WSListener):
         return 0
 
     cdef int _forward(self, char* frame, int header_bytes, Py_ssize_t size, int number) except -1:
-        """Put the message behind those that leave together.
+        """Send the message with its header as it is.
 
-        Its header stays as it is: what a peer masks has to be masked for an upstream, too, and nothing the other way.
+        What a peer masks has to be masked for an upstream, too, and nothing the other way.
         """
         self._record(frame + header_bytes, size)
         if self._is_peers:
             _mask(frame + header_bytes, size)
+        self._line_up(frame, header_bytes + size)
+        self._count(number, size)
+        return 0
+
+    cdef int _forward_named(self, char* frame, int header_bytes, Py_ssize_t size, int number, Span* type_) except -1:
+        """Send an upstream's message under the name that the peer has for its type; it is counted as GA has it."""
+        cdef str in_ga = self._tally._names[number]
+        cdef bytes name = in_ga.encode("ascii")
+        cdef Py_ssize_t counted = size + len(name) - type_.length
+        cdef char* made
+        if self._recorder is not None:
+            self._record_named(frame + header_bytes, size, type_, name)
+        if self._sink._dialect_said is not None:
+            name = _in_words_of(self._sink._dialect_said, name)
+        if _is_same(type_, name):
+            self._line_up(frame, header_bytes + size)
+        elif len(name) < type_.length:
+            self._line_up_shorter(frame, header_bytes, size, type_, name)
+        else:
+            made = self._protocol.scratch(size + len(name))
+            size = _write_named(made, frame + header_bytes, size, type_, name)
+            self._send_made(WSMsgType.TEXT, made, size, counted, number)
+            return 0
+        self._count(number, counted)
+        return 0
+
+    cdef int _record_named(self, const char* text, Py_ssize_t size, Span* type_, bytes name) except -1:
+        """Record an upstream's message as GA has it."""
+        cdef char* made
+        if _is_same(type_, name):
+            return self._record(text, size)
+        made = self._protocol.scratch(size + len(name))
+        return self._record(made, _write_named(made, text, size, type_, name))
+
+    cdef int _line_up_shorter(self, char* frame, int header_bytes, Py_ssize_t size, Span* type_, bytes name) except -1:
+        """Make the message shorter where it lies, right behind those that leave together."""
+        cdef WSTransport target = self._sink._own_transport
+        cdef char* at = self._batch + self._batch_bytes if self._batched else frame
+        cdef int new_header_bytes = target._get_header_size(size - type_.length + len(name))
+        size = _write_named(at + new_header_bytes, frame + header_bytes, size, type_, name)
+        target._prepare_header(<uint8_t*>at, WSMsgType.TEXT, size, True, False, False, False)
+        return self._line_up(at, new_header_bytes + size)
+
+    cdef int _line_up(self, char* frame, Py_ssize_t size) except -1:
+        """Put a frame behind those that leave together."""
         if self._batched and frame != self._batch + self._batch_bytes:
             self.flush()
         if self._batched == 0:
             self._batch = frame
             self._batch_bytes = 0
-        self._batch_bytes += header_bytes + size
+        self._batch_bytes += size
         self._batched += 1
-        self._count(number, size)
         return 0
 
 

@@ -89,7 +89,7 @@ async def test_the_session_is_metered_and_timed_as_any(relay) -> None:
     async with connected(relay) as connection:
         await connection.response.create()
         await heard(connection, "response.done")
-    assert relay.metrics.tally.down.by_type["response.output_audio.delta"][0] == len(AUDIO)
+    assert relay.metrics.tally.down.totals()["response.output_audio.delta"][0] == len(AUDIO)
     assert relay.metrics.tally.down.by_type["conversation.item.done"][0] == 1
     assert sum(relay.metrics.tally.costs.tokens.values()) == 70
 

@@ -36,15 +36,21 @@ class OneWay:
         rewrites: what becomes of the events of other types; of those in neither, nothing.
     """
 
-    __slots__ = ("_renames", "_rewrites")
+    __slots__ = ("_rewrites", "is_stopped", "renames")
 
     def __init__(self, renames: Mapping[str, str], rewrites: Mapping[str, Rewrite]) -> None:
-        self._renames = renames
+        self.renames = renames
         self._rewrites = rewrites
+        self.is_stopped = False
+
+    def rewrites(self, kind: str) -> bool:
+        """Whether more than the type of such events may become another one."""
+        return kind in self._rewrites
 
     def stop(self) -> None:
         """From now on let everything pass as it is."""
-        self._renames, self._rewrites = {}, {}
+        self.renames, self._rewrites = {}, {}
+        self.is_stopped = True
 
     def __call__(self, data: Data) -> tuple[Data, ...]:
         if isinstance(data, bytes):
@@ -53,7 +59,7 @@ class OneWay:
         if leading is None:
             return self._rewritten(data)
         kind = leading[1]
-        other = self._renames.get(kind)
+        other = self.renames.get(kind)
         if other is not None:
             start, end = leading.span(1)
             return (f"{data[:start]}{other}{data[end:]}",)
@@ -67,8 +73,8 @@ class OneWay:
         kind = body.get("type") if isinstance(body, dict) else None
         if not isinstance(kind, str):
             return (data,)
-        if kind in self._renames:
-            return (_written({**body, "type": self._renames[kind]}),)
+        if kind in self.renames:
+            return (_written({**body, "type": self.renames[kind]}),)
         if kind not in self._rewrites:
             return (data,)
         bodies = list(self._rewrites[kind](body))
