@@ -14,6 +14,7 @@ from relay.core.call_formats import CallFormats, without_formats
 from relay.core.causes import Cause
 from relay.core.close_codes import NORMAL
 from relay.core.closing import Refused, ended
+from relay.core.waiting_sound import WaitingSound
 from relay.legs.choice import UpstreamLeg
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
@@ -93,7 +94,7 @@ class AnsweredCalls:
         """Run the session of this call until either end has gone."""
         redial = None if target.dialect is not None else partial(self._joiner.dial, target, info.request)
         interpreter = Interpreter(None, target.dialect)
-        info = replace(info, interceptors=(CallFormats(),))
+        info = replace(info, interceptors=(CallFormats(), WaitingSound()))
         await self._joiner.join(info, call.leg, interpreter.at_upstream(upstream), redial=redial)
 
     @staticmethod

@@ -22,6 +22,10 @@ class Closed:
     ours: bool = False
 
 
+def _no_progress(waiting_bytes: int, now: float) -> None:
+    """Most connections tell when all has gone, and nothing before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """What a leg calls. Each call gets the time, in seconds of one monotonic clock, and returns at once.
@@ -30,11 +34,13 @@ class Listener:
         on_message: a whole message arrived.
         on_closed: the connection has ended, by whoever's doing. Called once, and nothing is called after it.
         on_drained: what waited to be sent has been handed over, after `buffered_bytes` was above zero.
+        on_progress: some of it has, and so many bytes still wait: of a leg that hands over by a clock.
     """
 
     on_message: Callable[[Data, float], None]
     on_closed: Callable[[Closed, float], None]
     on_drained: Callable[[float], None]
+    on_progress: Callable[[int, float], None] = _no_progress
 
 
 class Lane(Protocol):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from relay.core import g711
 from relay.core.events import Body, Event
 
 BYTES_PER_MS = 48
@@ -29,6 +30,7 @@ SPEECH_STARTED, ERROR = "input_audio_buffer.speech_started", "error"
 
 Say = Callable[[Body], None]
 
+_LAWS: Mapping[str, g711.Law] = {"audio/pcmu": "ulaw", "audio/pcma": "alaw"}
 
 MOST_RESPONSES = 32
 """So many that have not ended are known at one time; there are two or three."""
@@ -70,10 +72,11 @@ class _Sound:
 
 @dataclass(slots=True)
 class _Response:
-    """One that has not ended: its parts, and whether the rest of it is not to be heard."""
+    """One that has not ended: its parts, whether the rest of it is not to be heard, and what is cut at its end."""
 
     parts: dict[tuple[str, int], _Sound] = field(default_factory=dict)
     is_cut: bool = False
+    to_truncate: list[_Sound] = field(default_factory=list)
 
 
 class Playout:
@@ -94,6 +97,7 @@ class Playout:
         self._responses: dict[str, _Response] = {}
         self._heard: str | None = None
         self._interrupts = True
+        self._law: g711.Law | None = None
         self._said = 0
 
     def hides(self, event: Event) -> bool:
@@ -110,9 +114,11 @@ class Playout:
         elif event.type == DONE:
             self._finish(event.body.get("response"))
         elif event.type in SESSION_EVENTS:
-            self._interrupts = _interrupts(event.body.get("session"))
+            session = event.body.get("session")
+            self._interrupts = _interrupts(session)
+            self._law = _law(session)
         elif event.type == SPEECH_STARTED and self._interrupts:
-            self.clear()
+            self._cut(ends_answers=True)
 
     def frame(self) -> bytes | None:
         """The next `FRAME_BYTES`, filled up with silence where too little is there; None where nothing is."""
@@ -127,7 +133,13 @@ class Playout:
         return taken.ljust(FRAME_BYTES, b"\0")
 
     def clear(self) -> None:
-        """Play none of it, nor what is still to come of these answers; the conversation has what was played alone."""
+        """Play none of it, nor what is still to come of these answers; the conversation has what was played alone.
+
+        An answer that nobody has cancelled is still being made, and is truncated when it is done.
+        """
+        self._cut(ends_answers=False)
+
+    def _cut(self, *, ends_answers: bool) -> None:
         cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._responses]
         heard = self._heard
         self.drop()
@@ -136,7 +148,13 @@ class Playout:
         for response_id in dict.fromkeys(sound.response_id for sound in cut):
             self._say(self._tell, "output_audio_buffer.cleared", response_id=response_id)
         for sound in cut:
-            self._truncate(sound)
+            response = self._responses.get(sound.response_id)
+            if response is not None and not response.is_cut:
+                response = self._responses[sound.response_id] = _Response(is_cut=True)
+            if response is None or ends_answers:
+                self._truncate(sound)
+            else:
+                response.to_truncate.append(sound)
 
     def drop(self) -> None:
         """Play none of it, and say nothing of it: the session has ended."""
@@ -154,7 +172,7 @@ class Playout:
             return
         sound = self._sound_of(response_id, item_id, index)
         if sound is not None:
-            self.waiting_bytes += sound.put(pcm)
+            self.waiting_bytes += sound.put(pcm if self._law is None else g711.decode(self._law, pcm))
             if not sound.is_queued:
                 sound.is_queued = True
                 self._sounds.append(sound)
@@ -171,7 +189,9 @@ class Playout:
     def _finish(self, response: Any) -> None:
         response_id = response.get("id") if isinstance(response, dict) else None
         if isinstance(response_id, str):
-            self._responses.pop(response_id, None)
+            ended = self._responses.pop(response_id, None)
+            for sound in ended.to_truncate if ended is not None else ():
+                self._truncate(sound)
 
     def _pass_on(self) -> None:
         """Let go of what is played, once something follows it or its response has ended."""
@@ -193,8 +213,6 @@ class Playout:
         self._heard = response_id
 
     def _truncate(self, sound: _Sound) -> None:
-        if sound.response_id in self._responses:
-            self._responses[sound.response_id] = _Response(is_cut=True)
         self._say(
             self._ask,
             "conversation.item.truncate",
@@ -210,7 +228,17 @@ class Playout:
 
 def _interrupts(session: Any) -> bool:
     """Whether speech cuts an answer in this session: as in the API, unless it says that it does not."""
-    detection: Any = session
-    for name in ("audio", "input", "turn_detection"):
-        detection = detection.get(name) if isinstance(detection, Mapping) else None
+    detection = _within(session, "audio", "input", "turn_detection")
     return not (isinstance(detection, Mapping) and detection.get("interrupt_response") is False)
+
+
+def _law(session: Any) -> g711.Law | None:
+    """How the answers of this session are encoded, where they are a telephone's: a relay's wish for PCM is but one."""
+    kind = _within(session, "audio", "output", "format", "type")
+    return _LAWS.get(kind) if isinstance(kind, str) else None
+
+
+def _within(holder: Any, *names: str) -> Any:
+    for name in names:
+        holder = holder.get(name) if isinstance(holder, Mapping) else None
+    return holder

@@ -77,7 +77,12 @@ class Session:
     @property
     def peer_listener(self) -> Listener:
         """What the peer's leg calls."""
-        return Listener(partial(self._arrived, self.up), self._peer_closed, partial(self._drained, self.down))
+        return Listener(
+            partial(self._arrived, self.up),
+            self._peer_closed,
+            partial(self._drained, self.down),
+            partial(self._progressed, self.down),
+        )
 
     @property
     def upstream_listener(self) -> Listener:
@@ -220,12 +225,18 @@ class Session:
     def _upstream_closed(self, closed: Closed, now: float) -> None:
         self.end(upstream_ended(closed), now)
 
-    def _drained(self, flow: Flow, now: float) -> None:
-        flow.waits(0)
+    def _drained(self, flow: Flow, now: float, waiting: int = 0) -> None:
+        flow.waits(waiting)
         if flow.full_since is not None:
             flow.full_since = None
             if not flow.held:
                 flow.source.resume_reading()
+
+    def _progressed(self, flow: Flow, waiting: int, now: float) -> None:
+        if not flow.waits(waiting):
+            self._drained(flow, now, waiting)
+        elif flow.full_since is not None:
+            flow.full_since = now  # it is as fast as it should be
 
     def _say(self, flow: Flow, event: Event, now: float) -> None:
         if flow.waits(flow.sink.send(event.data, now)):

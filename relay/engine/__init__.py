@@ -16,7 +16,7 @@ responses and how they end, what is refused and in which words. What was said, a
     responses            one response, from created to done
     transcription        the events of a transcript
     schedule             scripts of events and pauses
-    audio, g711          formats
+    audio                formats
 
 It refuses to wait, to open anything, to look at a clock, and to count what anything costs.
 """

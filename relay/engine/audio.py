@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from relay.engine import g711
+from relay.core import g711
 from relay.engine.errors import Fault, Refused
 
 BYTES_PER_MS = 48

@@ -1,6 +1,7 @@
 """What is played of answers, line by line: what goes in on the left, what is told and asked on the right."""
 
 import base64
+import struct
 from typing import Any
 
 import pytest
@@ -119,10 +120,43 @@ def test_the_rest_of_an_answer_that_was_cut_is_not_heard() -> None:
     table = Table()
     table.sound("r", "a", 100)
     table.heard(20)
-    table.playout.clear()
+    table.down(SPEECH)
     table.sound("r", "b", 100)
     assert table.heard(20) == [None]
     assert table.news() == ["started r", "cleared r", "truncate a/0 at 20"]
+
+
+def test_an_answer_that_goes_on_is_truncated_when_it_is_done() -> None:
+    """A peer that clears and does not cancel hears no more of it; what is still being made cannot be cut yet."""
+    table = Table()
+    table.sound("r", "a", 40)
+    table.sound("r", "b", 100)
+    table.sound("s", "c", 100)
+    table.done("s")
+    table.heard(60)
+    table.news()
+    table.playout.clear()
+    assert table.news() == ["cleared r", "cleared s", "truncate c/0 at 0"]
+    table.sound("r", "b", 100)
+    table.playout.clear()
+    assert (table.heard(20), table.news()) == ([None], [])
+    table.done("r")
+    assert table.news() == ["truncate b/0 at 20"]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("audio/pcmu", b"\x80"), ("audio/pcma", b"\xaa")])
+def test_a_telephones_sound_is_played_as_sound(kind: str, code: bytes) -> None:
+    """An upstream may keep to G.711, as a recording of a telephone's does: its times are milliseconds all the same."""
+    table = Table()
+    table.down({"type": "session.updated", "session": {"audio": {"output": {"format": {"type": kind}}}}})
+    delta = {"response_id": "r", "item_id": "i", "delta": base64.b64encode(code * 8 * 30).decode()}
+    table.down({"type": "response.output_audio.delta", **delta})
+    assert table.playout.waiting_bytes == 30 * BYTES_PER_MS
+    frame = table.playout.frame()
+    assert frame is not None
+    assert min(struct.unpack(f"<{FRAME_BYTES // 2}h", frame)) > 32_000
+    table.down(SPEECH)
+    assert table.news() == ["started r", "cleared r", "truncate i/0 at 20"]
 
 
 def test_samples_stay_whole() -> None:
@@ -146,7 +180,7 @@ def test_a_part_that_goes_on_later_is_one_part() -> None:
     table.sound("r", "a", 40)
     table.heard(20)
     table.news()
-    table.playout.clear()
+    table.down(SPEECH)
     assert table.news() == ["cleared r", "truncate a/0 at 40"]
 
 
@@ -158,7 +192,7 @@ def test_what_waits_behind_is_cut_at_its_start() -> None:
     table.sound("s", "c", 40)
     table.heard(40)
     table.news()
-    table.playout.clear()
+    table.down(SPEECH)
     assert table.news() == ["cleared r", "cleared s", "truncate b/0 at 20", "truncate c/0 at 0"]
 
 

@@ -262,3 +262,18 @@ def test_own_event_ids_are_never_the_same() -> None:
     """Each event of the relay's own has an id that starts with relay_ and names the session."""
     session = Joined().session
     assert [session.own_event_id(), session.own_event_id()] == ["relay_s1_1", "relay_s1_2"]
+
+
+def test_a_leg_that_hands_over_by_the_clock() -> None:
+    """What still waits goes on counting, and a peer that takes it as fast as it should is not slow, however long."""
+    buffers = Buffers(100, 1000)
+    joined = Joined(buffers=buffers).opened()
+    joined.upstream_says("x" * 150)
+    assert joined.upstream.trace == [("pause",)]
+    for now in range(1, 100):
+        joined.session.peer_listener.on_progress(150 - now // 3, float(now))
+        joined.session.tick(float(now))
+    assert (joined.session.ended, buffers.waiting) == (None, 117)
+    joined.session.peer_listener.on_progress(100, 100.0)
+    assert joined.upstream.trace == [("pause",), ("resume",)]
+    assert buffers.waiting == 100

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.engine import g711
+from relay.core import g711
 from relay.stand_ins.mock import Pace
 from relay.stand_ins.mock.voice import clips
 from tests.stand_ins.mock.talk import (

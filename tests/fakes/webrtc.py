@@ -1,5 +1,12 @@
 """What a browser offers when it begins a call: as Chromium writes it, with the addresses left out."""
 
+from relay.legs.webrtc.media import MediaListener
+
+NOBODY = MediaListener(
+    lambda: None, lambda: None, lambda _: None, lambda: None, lambda _: None, lambda: None, lambda _: None
+)
+"""Hears nothing of a call."""
+
 OFFER = "\r\n".join([
     "v=0",
     "o=- 4611731400430051336 2 IN IP4 127.0.0.1",

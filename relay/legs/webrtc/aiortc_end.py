@@ -99,6 +99,10 @@ class AiortcEnd:
         if self._channel is not None and self._channel.readyState == "open":
             self._channel.send(text)
 
+    def close_channel(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
     async def quality(self) -> Quality:
         for entry in (await self._pc.getStats()).values():
             if entry.type == "inbound-rtp" and entry.kind == "audio":

@@ -69,9 +69,10 @@ class CallLeg:
         self._listener: Listener | None = None
         self._connect_within_s = connect_within_s
         self._lost_at = monotonic() + connect_within_s
-        self._untold_bytes = 0
+        self._told_bytes = 0
         self._gone: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
         self._last_word: Closed | None = None
+        self._is_hung_up = False
 
     @property
     def media_listener(self) -> MediaListener:
@@ -105,7 +106,8 @@ class CallLeg:
         if not self._playout.hides(event):
             self._tell(data if isinstance(data, str) else data.decode(errors="replace"))
         self._playout.on_down(event)
-        return self.buffered_bytes
+        self._told_bytes = self.buffered_bytes
+        return self._told_bytes
 
     def close(self, code: int, reason: str) -> None:
         if self._last_word is None:
@@ -147,25 +149,36 @@ class CallLeg:
                 self._play()
                 due += FRAME_S
             self._up(self._hearing.passed(now))
+            self._tell_progress()
             self._look_at_the_clock(now)
             await asyncio.sleep(due - monotonic())
 
     def _play(self) -> None:
         if not self._is_connected:
             return
-        frame = self._playout.frame()
-        self._end.play(frame or _SILENCE)
-        if frame is None:
-            return
-        self._untold_bytes += FRAME_BYTES
-        if self._untold_bytes >= BYTES_PER_S:
+        self._end.play(self._playout.frame() or _SILENCE)
+
+    def _tell_progress(self) -> None:
+        waiting = self.buffered_bytes
+        if self._told_bytes - waiting >= BYTES_PER_S or (self._told_bytes and not waiting):
             self._sent()
 
     def _look_at_the_clock(self, now: float) -> None:
-        if self._last_word is not None and (not self.buffered_bytes or now > self._lost_at):
-            self._end_with(self._last_word)
+        if self._last_word is not None:
+            if now > self._lost_at:
+                self._end_with(self._last_word)
+            elif not self.buffered_bytes:
+                self._hang_up(self._last_word)
         elif not self._is_connected and now > self._lost_at:
             self._end_with(Closed(ABNORMAL))
+
+    def _hang_up(self, last_word: Closed) -> None:
+        """Close the channel, which is closed when the peer has all that was said over it."""
+        if not self._is_open:
+            self._end_with(last_word)
+        elif not self._is_hung_up:
+            self._is_hung_up = True
+            self._end.close_channel()
 
     # What the media end calls.
 
@@ -184,9 +197,9 @@ class CallLeg:
         self._unsent_bytes = 0
 
     def _sent(self) -> None:
-        self._untold_bytes = 0
+        self._told_bytes = self.buffered_bytes
         if self._listener is not None:
-            self._listener.on_drained(monotonic())
+            self._listener.on_progress(self._told_bytes, monotonic())
 
     def _said(self, data: Data) -> None:
         if len(data) > LARGEST_MESSAGE_BYTES:
@@ -200,7 +213,7 @@ class CallLeg:
 
     def _end_with(self, closed: Closed) -> None:
         if not self._gone.done():
-            self._gone.set_result(closed)
+            self._gone.set_result(self._last_word or closed)
 
     # How it is done.
 

@@ -100,6 +100,10 @@ class MediaEnd(Protocol):
         """Send a text after those before it. What is sent while there is no open channel is lost."""
         ...
 
+    def close_channel(self) -> None:
+        """Close the channel once the peer has acknowledged all that was sent over it; `on_gone` tells."""
+        ...
+
     async def quality(self) -> Quality: ...
 
     async def close(self) -> None:

@@ -1,22 +1,22 @@
 """Whether peers can reach the addresses that answers will give: said at the start, before a caller hears nothing."""
 
-import contextlib
-import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
-
-_ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
-"""Addresses of documentation: a socket that is made for them learns its own address, and no packet leaves."""
 
 
 def own_addresses() -> list[str]:
-    """Those of this machine from which it reaches others; without any, that of the machine itself."""
-    found = []
-    for family, elsewhere in _ELSEWHERE.items():
-        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((elsewhere, 9))
-            found.append(str(probe.getsockname()[0]))
-    return found or ["127.0.0.1"]
+    """Those of this machine's interfaces that a media end offers; without any, that of the machine itself."""
+    return list(dict.fromkeys(_of_interfaces())) or ["127.0.0.1"]
+
+
+def _of_interfaces() -> Iterator[str]:
+    import ifaddr  # noqa: PLC0415 - 1 MB, for who answers calls
+
+    for adapter in ifaddr.get_adapters():
+        for found in adapter.ips:
+            address = ip_address(found.ip if isinstance(found.ip, str) else found.ip[0])
+            if not (address.is_loopback or (address.version == 6 and address.is_link_local)):  # these need a scope
+                yield str(address)
 
 
 def offered(advertise: Sequence[str], own: Sequence[str]) -> list[str]:

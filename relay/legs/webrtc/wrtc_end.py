@@ -75,6 +75,10 @@ class WrtcEnd:
             with suppress(webrtc.PythonWebRTCExceptionBase):  # it may close meanwhile, which its event tells
                 self._channel.send(text)
 
+    def close_channel(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+
     async def quality(self) -> Quality:
         for entry in (await self._pc.get_stats()).values():
             if isinstance(entry, webrtc.RTCInboundRtpStreamStats) and entry.kind == "audio":

@@ -6,12 +6,9 @@ import pytest
 
 from relay.legs.webrtc.descriptions import checked_offer
 from relay.legs.webrtc.engines import make_end
-from relay.legs.webrtc.media import MediaListener, Network, OfferRefused
-from tests.fakes.webrtc import OFFER
+from relay.legs.webrtc.media import Network, OfferRefused
+from tests.fakes.webrtc import NOBODY, OFFER
 
-NOBODY = MediaListener(
-    lambda: None, lambda: None, lambda _: None, lambda: None, lambda _: None, lambda: None, lambda _: None
-)
 SCRAPS = (
     "",
     "\0",

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 import orjson
 import pytest
 
-from relay.core.close_codes import ABNORMAL, GOING_AWAY, POLICY, TOO_BIG
+from relay.core.close_codes import ABNORMAL, GOING_AWAY, NORMAL, POLICY, TOO_BIG
 from relay.core.events import Data  # noqa: TC001 - also of a variable
 from relay.core.leg import Closed, Listener
 from relay.legs.webrtc.leg import MOST_KEPT_BYTES, CallLeg
 from relay.legs.webrtc.media import FRAME_BYTES, LARGEST_MESSAGE_BYTES, MediaListener, Quality
 
 CLEAR = '{"type":"output_audio_buffer.clear"}'
+CHANNEL_CLOSED = "closed"
 SPEECH_STARTED = '{"type":"input_audio_buffer.speech_started"}'
 
 
@@ -37,6 +38,9 @@ class PlayedEnd:
     def send(self, text: str) -> None:
         self.sent.append(text)
 
+    def close_channel(self) -> None:
+        self.sent.append(CHANNEL_CLOSED)
+
     async def quality(self) -> Quality:
         return Quality()
 
@@ -56,17 +60,19 @@ class Call:
         self.leg = CallLeg(self.end, connect_within_s)
         self.media = self.leg.media_listener
         self.delivered: list[Data] = []
-        self.drained = 0
+        self.progress: list[int] = []
         self.closed: Closed | None = None
 
-    def _drain(self, now: float) -> None:
-        self.drained += 1
+    def _progress(self, waiting_bytes: int, now: float) -> None:
+        self.progress.append(waiting_bytes)
 
     def _close(self, closed: Closed, now: float) -> None:
         self.closed = closed
 
     async def run(self) -> None:
-        await self.leg.run(Listener(lambda data, now: self.delivered.append(data), self._close, self._drain))
+        await self.leg.run(
+            Listener(lambda data, now: self.delivered.append(data), self._close, lambda _: None, self._progress)
+        )
 
 
 @asynccontextmanager
@@ -217,18 +223,33 @@ async def test_the_last_words_are_sent_before_the_end() -> None:
         call.leg.close(GOING_AWAY, "time_over")
         call.leg.send('{"type":"late"}', 0.0)
         await call.end.until_played(len(call.end.played) + 2)
-        assert not task.done()
+        assert call.end.sent == ['{"type":"error"}']
         call.end.buffered_bytes = 0
+        await call.end.until_played(len(call.end.played) + 3)
+        assert call.end.sent == ['{"type":"error"}', CHANNEL_CLOSED]
+        assert not task.done()  # they may still be under way
+        call.media.on_gone(Closed(NORMAL))
         await task
         assert call.closed == Closed(GOING_AWAY, "time_over")
-        assert call.end.sent == ['{"type":"error"}']
 
 
 async def test_playing_makes_room() -> None:
-    """The session is told each second of a long answer that there is room again, so it is never taken for stalled."""
+    """The session is told each second of a long answer, and at its end, how much still waits: neither none nor all."""
+    async with running() as (call, _):
+        call.media.on_open()
+        call.media.on_connected()
+        call.leg.send(delta(bytes(2 * 48_000 + FRAME_BYTES)), 0.0)
+        await call.end.until_played(105)
+        assert 48_000 + FRAME_BYTES >= call.progress[0] > call.progress[1] >= call.progress[-1] == 0
+        assert call.leg.played_s >= 2.0
+
+
+async def test_what_is_cut_no_longer_waits() -> None:
+    """Sound that nobody will hear does not count as waiting for anybody."""
     async with running() as (call, _):
         call.media.on_connected()
-        call.leg.send(delta(bytes(3 * 48_000)), 0.0)
-        await call.end.until_played(51)
-        assert call.drained >= 1
-        assert call.leg.played_s >= 1.0
+        call.media.on_open()
+        call.leg.send(delta(bytes(480_000)), 0.0)
+        call.media.on_message(CLEAR)
+        await call.end.until_played(len(call.end.played) + 3)
+        assert call.progress == [0]

@@ -109,6 +109,17 @@ async def test_the_relay_hangs_up(engine) -> None:
         await peer.until(lambda: peer.is_closed)
 
 
+async def test_the_last_words_arrive(engine) -> None:
+    """A channel is closed when the peer has all that was said over it, however long it took."""
+    async with joined(engine) as (peer, end, ear):
+        for number in range(40):
+            end.send(f'{{"type":"x","n":{number},"filling":"{"y" * 20_000}"}}')
+        end.close_channel()
+        await ear.until(lambda: ear.gone is not None)
+        assert ear.gone == Closed(NORMAL)
+        assert [event["n"] for event in peer.told] == [*range(40)]
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -4,7 +4,11 @@ from ipaddress import ip_address
 
 import pytest
 
+from relay.legs.webrtc.descriptions import candidates_of, checked_offer
+from relay.legs.webrtc.engines import make_end
+from relay.legs.webrtc.media import Network
 from relay.legs.webrtc.reachability import advice, offered, own_addresses
+from tests.fakes.webrtc import NOBODY, OFFER
 
 
 @pytest.mark.parametrize(
@@ -35,3 +39,13 @@ def test_what_is_advertised_comes_first() -> None:
     own = own_addresses()
     assert offered([], own) == own
     assert [ip_address(address) for address in own]
+
+
+async def test_the_start_tells_what_answers_give() -> None:
+    """Each address in an answer was told at the start, whichever interface has it, routed to others or not."""
+    end = make_end("wrtc", Network())
+    try:
+        answer = await end.answer(checked_offer(OFFER.encode()), NOBODY)
+    finally:
+        await end.close()
+    assert {candidate.address for candidate in candidates_of(answer)} <= set(own_addresses())

@@ -5,7 +5,6 @@ unchanged, which is what an echo needs. It is not how a resampler for music woul
 """
 
 import struct
-from array import array
 from functools import cache
 from itertools import pairwise
 from typing import Literal
@@ -63,7 +62,7 @@ def decode(law: Law, data: bytes) -> bytes:
 
 def encode(law: Law, pcm: bytes) -> bytes:
     """Codes of this 24 kHz PCM16; up to two samples that do not fill a third of a code are dropped."""
-    samples = array("h", pcm)
+    samples = memoryview(pcm).cast("h")
     table = _encoding(law)
     return bytes(
         table[sum(three) // UPSAMPLING] for three in zip(samples[0::3], samples[1::3], samples[2::3], strict=False)
