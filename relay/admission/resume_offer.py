@@ -4,7 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-RESUME_PREFIX = "relay.resume.v1."
+RESUME = "relay.resume.v1"
+"""Offered by who wants to be able to come back, with what comes behind it by who does."""
+
+RESUME_PREFIX = f"{RESUME}."
 
 _FORM = re.compile(re.escape(RESUME_PREFIX) + r"([\w-]{16,64})\.(\d{1,15})", re.ASCII)
 

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from relay.admission.credentials import offered_subprotocols, read_credentials
 from relay.admission.identity import ANYBODY, Identity
 from relay.admission.request_ids import SCOPE_KEY
-from relay.admission.resume_offer import ResumeOffer, read_resume_offer
+from relay.admission.resume_offer import RESUME, ResumeOffer, read_resume_offer
 from relay.config.dialects import DIALECTS
 from relay.config.kinds import REALTIME, Kind
 from relay.config.profiles import Profile
@@ -25,8 +25,6 @@ SUBJECT_HEADER = "openai-safety-identifier"
 """Where the API's own clients say for whom they act."""
 
 SUBJECT_LENGTH_LIMIT = 256
-
-RESUME = "resume"
 
 CONVERSATION = "conversation"
 CONVERSATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -77,7 +75,7 @@ class SessionRequest:
     @property
     def is_resumable(self) -> bool:
         """Whether it asks for a session that it can come back to."""
-        return self.resume is not None or dict(self.query).get(RESUME) == "1"
+        return self.resume is not None or RESUME in self.subprotocols or dict(self.query).get("resume") == "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

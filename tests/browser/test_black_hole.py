@@ -15,7 +15,11 @@ STATS = "import('/web/main.js').then(({ voice }) => voice.stats().microphone)"
 
 async def test_a_network_that_is_away_is_told_and_no_sound_is_lost(open_page) -> None:
     """The page says that the network is slow by itself, and after the session is lost says its sound again."""
-    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+    async with (
+        serve_mock() as mock,
+        running(mock.url, profiles={"default": {"grace_s": 0}}) as relay,
+        tcp_proxy(relay.port) as way,
+    ):
         page = await open_page(silence(1), viewport={"width": 320, "height": 640}, reduced_motion="reduce")
         await page.goto(way.http)
         await page.evaluate(AXE.read_text())

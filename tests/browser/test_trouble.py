@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from relay.stand_ins.mock import serve_mock
 from tests.browser.losses import lose_answers
-from tests.fakes.browser import AXE, fits, silence, state
+from tests.fakes.browser import AXE, fits, silence, state, until
 from tests.fakes.documents import example
 from tests.fakes.running import running
 from tests.fakes.tcp_proxy import tcp_proxy
@@ -28,6 +28,9 @@ async () => {
   voice.addEventListener('sent', ({ detail }) => detail.item && window.items.push(detail.item));
 }
 """
+
+NO_GRACE = {"default": {"grace_s": 0}}
+"""A session is then lost with its connection."""
 
 REFUSALS = [
     (3000, "key was refused.", "must check its API key"),
@@ -101,7 +104,7 @@ async def test_a_relay_that_is_down_is_named(open_page) -> None:
 
 async def test_a_cut_connection_is_restored(open_page) -> None:
     """A connection that breaks in an answer is opened again; what was said is kept and the visitor is told."""
-    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url, profiles=NO_GRACE) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         await starts(page)
@@ -115,9 +118,32 @@ async def test_a_cut_connection_is_restored(open_page) -> None:
         await expect(page.locator('[data-role="notice"]')).to_contain_text("The connection was lost and restored.")
 
 
+async def test_a_blip_is_not_noticed(open_page) -> None:
+    """A connection that breaks and can be had again costs nothing: the answer goes on, and nobody says a word."""
+    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+        page = await open_page(silence(1), expects=BROKEN)
+        await page.goto(way.http)
+        await starts(page)
+        await page.evaluate("async () => { window.voice = (await import('/web/main.js')).voice; }")
+        await page.evaluate("voice.addEventListener('change', () => (window.phases ??= new Set()).add(voice.phase))")
+        await page.fill("#message", "Tell me a story.")
+        await page.press("#message", "Enter")
+        await state(page, "speaking")
+        for times in range(1, 4):
+            way.cut()
+            await until(page, f"voice.news.resumed === {times}")
+        await page.fill("#message", "And another.")
+        await page.press("#message", "Enter")
+        await expect(page.locator('[data-role="assistant"]')).to_have_count(2)
+        await state(page, "listening")
+        await expect(page.locator('[data-role="notice"]')).to_have_count(0)
+        assert "reconnecting" not in await page.evaluate("[...window.phases]")
+        assert len(mock.sessions) == 1
+
+
 async def test_what_was_typed_stays_until_it_is_sent(open_page) -> None:
     """Where no session can be had it stays in the box; while one is restored it is seen to wait, and is then sent."""
-    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url, profiles=NO_GRACE) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN, viewport=PHONE, reduced_motion="reduce")
         await page.goto(way.http)
         await page.evaluate(AXE.read_text())
@@ -148,7 +174,7 @@ async def test_what_was_typed_stays_until_it_is_sent(open_page) -> None:
 
 async def test_what_had_come_of_a_lost_answer_is_heard(open_page) -> None:
     """A session that is lost in the middle of an answer costs what had not come of it, and nothing else."""
-    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url, profiles=NO_GRACE) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         came_ms, missed = await lose_answers(page, way, times=3, seed=1)
@@ -206,7 +232,7 @@ async def test_a_restart_is_announced_and_survived(open_page) -> None:
 
 async def test_reconnecting_can_be_stopped(open_page) -> None:
     """Whoever does not want to wait for a lost relay stops, and starts again when it is back."""
-    async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
+    async with serve_mock() as mock, running(mock.url, profiles=NO_GRACE) as relay, tcp_proxy(relay.port) as way:
         page = await open_page(silence(1), expects=BROKEN)
         await page.goto(way.http)
         await starts(page)

@@ -94,6 +94,18 @@ async def test_who_cannot_come_back(query, profile, carrier) -> None:
         await relay.sessions.empty()
 
 
+async def test_asking_by_a_subprotocol() -> None:
+    """Where an address is not to be touched, offering the bare subprotocol asks, too; another one is chosen."""
+    offered = ["relay.binary.v1", "relay.resume.v1"]
+    async with (
+        scripted_upstream() as upstream,
+        running(upstream.url) as relay,
+        relay.peer(subprotocols=offered) as peer,
+    ):
+        assert peer.subprotocol == "relay.binary.v1"
+        await hear(peer, "relay.resumable")
+
+
 async def test_a_token_is_its_owners_alone() -> None:
     """With another subject or from another origin a token opens a new session, and its owner's stays as it is."""
     tokens = [{"token": name * 40, "subject": name} for name in ("a", "b")]

@@ -19,7 +19,7 @@ async def test_every_second_that_had_come_is_heard(report: Report) -> None:
     """A hundred losses at random points of answers: what had come of each is heard to its end."""
     async with (
         serve_mock() as mock,
-        running(mock.url) as relay,
+        running(mock.url, profiles={"default": {"grace_s": 0}}) as relay,
         tcp_proxy(relay.port) as way,
         async_playwright() as playwright,
     ):

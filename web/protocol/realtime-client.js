@@ -4,6 +4,7 @@
 import { realtimeUrl } from './addresses.js';
 import { CallSocket } from './call-socket.js';
 import { jsonCodec } from './codecs.js';
+import { RESUME_PROTOCOL, ResumableSocket } from './resumable-socket.js';
 import { SessionSound } from './session-sound.js';
 import { Watchdog } from './watchdog.js';
 
@@ -44,12 +45,13 @@ const TICKET_PROTOCOL = 'openai-insecure-api-key.';
 export class RealtimeClient extends EventTarget {
   #url;
   #ticket;
+  #renewTicket;
   #codecs;
   #WebSocketClass;
   #CallClass;
   /** Whether a call is made instead. */
   #calls;
-  /** @type {WebSocket | CallSocket | null} */
+  /** @type {ResumableSocket | CallSocket | null} */
   #socket = null;
   /** @type {import('./codecs.js').Codec} */
   #codec = jsonCodec;
@@ -79,6 +81,7 @@ export class RealtimeClient extends EventTarget {
    * @param {string} [options.model] '' leaves it to the relay
    * @param {string} [options.profile] '' is the relay's default
    * @param {string} [options.ticket] for a relay that asks for a token or ticket
+   * @param {() => string | Promise<string>} [options.renewTicket] gives another, where its connection has to be renewed
    * @param {import('./codecs.js').Codec[]} [options.codecs] in order of preference, besides JSON
    * @param {{quietMs?: number, answerMs?: number}} [options.watchdog]
    * @param {Transport} [options.transport]
@@ -90,6 +93,7 @@ export class RealtimeClient extends EventTarget {
     model = '',
     profile = '',
     ticket = '',
+    renewTicket = () => ticket,
     codecs = [],
     watchdog = {},
     transport = 'websocket',
@@ -99,6 +103,7 @@ export class RealtimeClient extends EventTarget {
     super();
     this.#url = realtimeUrl(url, model, profile);
     this.#ticket = ticket;
+    this.#renewTicket = renewTicket;
     this.#codecs = codecs;
     this.#WebSocketClass = WebSocketClass;
     this.#CallClass = CallClass;
@@ -152,9 +157,8 @@ export class RealtimeClient extends EventTarget {
    * @throws {ConnectFailed}
    */
   connect() {
-    const protocols = this.#codecs.map((codec) => codec.protocol);
-    if (this.#ticket !== '') protocols.push(TICKET_PROTOCOL + this.#ticket);
-    if (protocols.length > 0) protocols.push('realtime'); // the API's own name, for whoever knows no other
+    const protocols = withTicket(this.#codecs.map((codec) => codec.protocol), this.#ticket);
+    if (protocols.length > 0) protocols.push('realtime', RESUME_PROTOCOL); // the API's own name, for whoever knows no other
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;
       let opened = false;
@@ -178,7 +182,7 @@ export class RealtimeClient extends EventTarget {
 
   /**
    * @param {string[]} protocols
-   * @returns {WebSocket | CallSocket | null} null for an address that no WebSocket can have, or without WebRTC
+   * @returns {ResumableSocket | CallSocket | null} null for an address that no WebSocket can have, or without WebRTC
    */
   #open(protocols) {
     try {
@@ -198,9 +202,10 @@ export class RealtimeClient extends EventTarget {
 
   /** @param {string[]} protocols */
   #openWebSocket(protocols) {
-    const socket = new this.#WebSocketClass(this.#url, protocols);
-    socket.binaryType = 'arraybuffer';
-    return socket;
+    return new ResumableSocket(new this.#WebSocketClass(this.#url, protocols), async (offered) => {
+      const ticket = await this.#renewTicket();
+      return new this.#WebSocketClass(this.#url, withTicket(offered, ticket));
+    });
   }
 
   /**
@@ -280,8 +285,12 @@ export class RealtimeClient extends EventTarget {
     this.createResponse();
   }
 
-  /** Gives the session up as lost: nothing is heard from the other side any more. `ended` is told. */
+  /**
+   * Gives the connection up as lost: nothing is heard from the other side any more. Where the session cannot be had over
+   * another one, `ended` is told.
+   */
   abandon() {
+    if (this.#socket instanceof ResumableSocket && this.#socket.renew()) return;
     this.#end(LOST, 'nothing was heard from the relay any more');
   }
 
@@ -370,4 +379,9 @@ export class RealtimeClient extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @param {string[]} protocols @param {string} ticket '' for none @returns {string[]} */
+function withTicket(protocols, ticket) {
+  return ticket === '' ? protocols : [...protocols, TICKET_PROTOCOL + ticket];
 }

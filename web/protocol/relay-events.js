@@ -1,6 +1,6 @@
 /**
- * The relay's own events: `relay.cost` (what the conversation has cost) and `relay.draining` (the relay is
- * about to restart). A relay that sends none leaves both unknown.
+ * The relay's own events: `relay.cost` (what the conversation has cost), `relay.draining` (the relay is about to
+ * restart) and `relay.resumed` (a connection that broke was taken up again). A relay that sends none leaves them unknown.
  */
 
 const WARN_AT = 0.8;
@@ -13,6 +13,12 @@ export class RelayEvents {
   #budgetShare = null;
   #warned = false;
   #restarting = false;
+  #resumed = 0;
+
+  /** How often a session went on over another connection, unseen. */
+  get resumed() {
+    return this.#resumed;
+  }
 
   /** What the conversation has cost, its lost sessions too; null where nobody tells. */
   get costUsd() {
@@ -45,12 +51,13 @@ export class RelayEvents {
    */
   apply(event) {
     if (event.type === 'relay.draining') return this.#announce(event.seconds_left);
+    if (event.type === 'relay.resumed' && event.recovered) this.#resumed += 1;
     if (event.type === 'relay.cost') return this.#count(event.spent_usd, event.spent_share);
     return '';
   }
 
   toJSON() {
-    return { costUsd: this.costUsd, budgetShare: this.budgetShare, restarting: this.restarting };
+    return { costUsd: this.costUsd, budgetShare: this.budgetShare, restarting: this.restarting, resumed: this.#resumed };
   }
 
   /** @param {unknown} secondsLeft */

@@ -28,7 +28,10 @@ import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
  * @property {Wanted} [transport] a WebSocket, where it is not said
  */
 
-/** @typedef {Target & {ticket: string, transport: import('../protocol/realtime-client.js').Transport}} Dialled */
+/**
+ * @typedef {Target & {ticket: string, renewTicket: (() => string | Promise<string>) | undefined,
+ *   transport: import('../protocol/realtime-client.js').Transport}} Dialled
+ */
 
 /** What a call can fail of where a WebSocket may do. */
 const CALL_ONLY = new Set(['no_calls', 'call_not_connected']);
@@ -139,7 +142,9 @@ export class Connector extends EventTarget {
     const ticket = typeof target.ticket === 'function' ? await this.#newTicket(target.ticket) : target.ticket;
     if (ticket === null || this.#target !== target) return false; // closed meanwhile
     const codecs = this.#offersBinary ? [new BinaryCodec()] : [];
-    const client = this.#makeClient({ ...target, ticket: ticket ?? '', transport: this.#transport }, codecs);
+    const renewTicket = typeof target.ticket === 'function' ? target.ticket : undefined;
+    const dialled = { ...target, ticket: ticket ?? '', renewTicket, transport: this.#transport };
+    const client = this.#makeClient(dialled, codecs);
     this.#client = client;
     for (const type of ['event', 'audio', 'sent', 'spoken'])
       client.addEventListener(type, (event) => this.#pass(client, event));

@@ -196,7 +196,7 @@ test('A codec is offered by its subprotocol, used where it is taken, and JSON el
   };
   const taken = makeClient({ codecs: [codec] });
   taken.client.connect().catch(() => {});
-  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.binary.v1', 'realtime']);
+  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.binary.v1', 'realtime', 'relay.resume.v1']);
   FakeWebSocket.last.open('relay.binary.v1');
   FakeWebSocket.last.deliver(new ArrayBuffer(4));
   assert.equal(taken.told[0][0], 'audio');

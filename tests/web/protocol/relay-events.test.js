@@ -8,7 +8,14 @@ test('What nobody tells is not known.', () => {
   const events = new RelayEvents();
   events.begin(false);
   assert.equal(events.apply({ type: 'response.done' }), '');
-  assert.deepEqual(events.toJSON(), { costUsd: null, budgetShare: null, restarting: false });
+  assert.deepEqual(events.toJSON(), { costUsd: null, budgetShare: null, restarting: false, resumed: 0 });
+});
+
+test('How often a connection was taken up again is counted, and nobody is told.', () => {
+  const events = new RelayEvents();
+  assert.equal(events.apply({ type: 'relay.resumed', recovered: true }), '');
+  assert.equal(events.apply({ type: 'relay.resumed', recovered: false, reason: 'unknown_token' }), '');
+  assert.equal(events.resumed, 1);
 });
 
 test('The cost is that of all sessions of a conversation; a new one begins at nothing.', () => {

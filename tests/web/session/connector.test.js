@@ -56,7 +56,7 @@ test('A relay that is not there is said to be so, and not tried again.', async (
 test('A server that takes no subprotocol is asked again without one.', async () => {
   const { connector } = makeConnector();
   const opened = connector.open({ url: 'ws://relay/v1/realtime' });
-  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.binary.v1', 'realtime']);
+  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.binary.v1', 'realtime', 'relay.resume.v1']);
   FakeWebSocket.last.end(1006);
   await settle();
   assert.deepEqual(FakeWebSocket.last.protocols, []);
@@ -186,7 +186,7 @@ test('Closing ends the attempts, and what a dropped socket still says is not hea
   assert.equal(told.at(-1), 'closed');
 });
 
-test('A ticket goes with each connection, and a new one is asked for when a session is restored.', async (context) => {
+test('A ticket goes with each connection, and a new one is asked for when a session is restored or resumed.', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { connector } = makeConnector();
   let count = 0;
@@ -196,6 +196,7 @@ test('A ticket goes with each connection, and a new one is asked for when a sess
     'relay.binary.v1',
     'openai-insecure-api-key.ek_1',
     'realtime',
+    'relay.resume.v1',
   ]);
   assert.doesNotMatch(FakeWebSocket.last.url, /ek_/u);
   await accept();
@@ -203,6 +204,12 @@ test('A ticket goes with each connection, and a new one is asked for when a sess
   context.mock.timers.tick(500);
   await settle();
   assert.ok(FakeWebSocket.last.protocols.includes('openai-insecure-api-key.ek_2'));
+  await accept();
+  FakeWebSocket.last.deliver({ type: 'relay.resumable', token: 't', grace_s: 30 });
+  FakeWebSocket.last.end(1006);
+  context.mock.timers.tick(0);
+  await settle();
+  assert.deepEqual(FakeWebSocket.last.protocols, ['relay.resume.v1.t.1', 'openai-insecure-api-key.ek_3']);
   connector.close();
 });
 
