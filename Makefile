@@ -85,6 +85,13 @@ conformance: .venv/.dev ## Autobahn's WebSocket cases through the relay; needs a
 bench-cascade: .venv/.dev ## how soon a cascade answers and what 50 sessions of it take, into docs/cascade.md (seven minutes)
 	$(BIN)/python -m bench.cascade
 
+.PHONY: bench-replicas simulation
+bench-replicas: .venv/.dev .venv/.servers ## two and four replicas behind HAProxy on bad days, into docs/scale.md (twelve minutes)
+	$(BIN)/python -m bench.replicas
+
+simulation: .venv/.dev ## storms, deploys and mornings of ten thousand sessions, simulated into docs/scale.md (two minutes)
+	$(BIN)/python -m bench.simulation
+
 bench-recordings: .venv/.dev ## what recording costs, how exactly a replay keeps time, what an hour of it takes
 	$(BIN)/python -m bench.recordings
 	$(BIN)/python -m bench --quick --only bare relay recording

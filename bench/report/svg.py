@@ -25,7 +25,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line through its points; x is shown on a logarithmic scale."""
+    """One line through its points."""
 
     label: str
     points: Sequence[tuple[float, float]]
@@ -46,19 +46,21 @@ def bars(title: str, rows: Sequence[Bar], legend: Sequence[str] = ()) -> str:
     return _document(title, top + len(rows) * _ROW + 8, drawn)
 
 
-def lines(title: str, x_words: str, series: Sequence[Line]) -> str:
-    """Lines over a logarithmic x, y from zero."""
+def lines(title: str, x_words: str, series: Sequence[Line], *, logarithmic: bool = True) -> str:
+    """Lines, y from zero; a logarithmic x names each point, one that is not names six places."""
     height, bottom = 340, 290
     xs = sorted({x for line in series for x, _ in line.points})
     top_y = max((y for line in series for _, y in line.points), default=0) or 1
-    span = log10(xs[-1] / xs[0]) if len(xs) > 1 else 1
+    scaled = log10 if logarithmic else float
+    span = (scaled(xs[-1]) - scaled(xs[0])) if len(xs) > 1 else 1
 
     def place(x: float, y: float) -> tuple[float, float]:
         left, right = 60, _WIDTH - _LABEL
-        return left + log10(x / xs[0]) / span * (right - left), bottom - y / top_y * (bottom - _TOP)
+        return left + (scaled(x) - scaled(xs[0])) / span * (right - left), bottom - y / top_y * (bottom - _TOP)
 
+    named = xs if logarithmic else [xs[0] + span * part / 5 for part in range(6)]
     drawn = [f'<path class="axis" d="M60 {bottom}H{_WIDTH - _LABEL}"/>', _text(60, bottom + 38, x_words, "small")]
-    drawn += [_text(place(x, 0)[0], bottom + 18, f"{x:,.0f}", "small", "middle") for x in xs]
+    drawn += [_text(place(x, 0)[0], bottom + 18, f"{x:,.0f}", "small", "middle") for x in named]
     drawn += [_text(52, place(xs[0], y)[1] + 4, f"{y:,.0f}", "small", "end") for y in (top_y / 2, top_y)]
     labels_y = _spread([place(*line.points[-1])[1] for line in series])
     for index, line in enumerate(series):
@@ -67,7 +69,7 @@ def lines(title: str, x_words: str, series: Sequence[Line]) -> str:
         drawn.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         drawn.append(f'<circle cx="{_WIDTH - _LABEL + 10}" cy="{labels_y[index]:.1f}" r="5" fill="{colour}"/>')
         drawn.append(_text(_WIDTH - _LABEL + 20, labels_y[index] + 4, line.label))
-    return _document(title, height, drawn)
+    return _document(title, max(height, labels_y[-1] + 24 if labels_y else 0), drawn)
 
 
 def _bar(row: Bar, y: float, scale: float) -> list[str]:
