@@ -18,6 +18,7 @@ from relay.config.settings import Settings
 from relay.config.webrtc_options import WebRtcOptions
 from relay.legs.lanes import WHY_NOT
 from relay.legs.webrtc.reachability import advice, offered, own_addresses
+from relay.serving.descriptors import raise_limit, room_for
 from relay.serving.process_manager import READY, tell_manager
 from relay.serving.start import serve_until_signal
 from relay.serving.tls import Certificate
@@ -59,6 +60,9 @@ def serve(config: Path | None, **options: Any) -> None:
             structlog.stdlib.get_logger("relay").warning("settings.variable_unknown", name=name, **hint)
         if settings.carrier == "fast" and WHY_NOT:
             structlog.stdlib.get_logger("relay").warning("lane.missing", why=WHY_NOT, advice=LANE_ADVICE)
+        if (fewer := sessions_allowed(settings, raise_limit())) is not None:
+            settings = load_settings(config, **options | {"max_sessions": fewer})
+            options["max_sessions"] = fewer
         sys.exit(serve_until_signal(create_app, settings, config, options, partial(announce, settings)))
     except SettingsError as failure:
         tell_failed_start(failure, log_format)
@@ -96,6 +100,18 @@ def tell_how_calls_come(options: WebRtcOptions) -> None:
         log.warning("webrtc.private", addresses=addresses, advice=told)
 
 
+def sessions_allowed(settings: Settings, descriptors: int | None) -> int | None:
+    """How many sessions there can be where too few open sockets are allowed for `max_sessions`; None if enough."""
+    room = room_for(descriptors)
+    if room is None or room * settings.workers >= settings.max_sessions:
+        return None
+    sessions = max(1, room) * settings.workers
+    structlog.stdlib.get_logger("relay").warning(
+        "descriptors.few", open_files=descriptors, max_sessions=sessions, advice=DESCRIPTORS_ADVICE
+    )
+    return sessions
+
+
 def without_secrets(upstream: str) -> str:
     """The upstream without what could be a secret in its address."""
     parts = urlsplit(upstream)
@@ -117,6 +133,9 @@ def show_welcome(upstream: str, place: str, secure: str, trust: Path | None) -> 
     )
 
 
+DESCRIPTORS_ADVICE = (
+    "Raise the hard limit of open files (ulimit -Hn, LimitNOFILE, --ulimit nofile), or lower max_sessions."
+)
 LANE_ADVICE = "Messages go through Python, slower. Install a wheel for this Python, or with a C compiler at hand."
 
 _TRUST = """\

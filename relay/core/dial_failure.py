@@ -34,6 +34,8 @@ class Reason(Enum):
     NAME_UNANSWERED = "name_unanswered"
     CONNECTION_REFUSED = "connection_refused"
     NO_ROUTE = "no_route"
+    NO_PORT = "no_port"
+    NO_DESCRIPTOR = "no_descriptor"
     NOT_CONNECTED = "not_connected"
     SILENT_ADDRESS = "silent_address"
     PROXY_UNREACHABLE = "proxy_unreachable"
@@ -108,6 +110,17 @@ REASONS: Mapping[Reason, ReasonRow] = MappingProxyType({
         "There is no way to the upstream's network. Try again later.",
         "Check this machine's network, routes and firewall, and whether it has IPv6 where the address is one.",
         _UNREACHABLE,
+    ),
+    Reason.NO_PORT: ReasonRow(
+        "No connection to the upstream could be opened. Try again later.",
+        "All source ports to this address are taken, or it is of a kind that this machine has not: widen "
+        "net.ipv4.ip_local_port_range, or give the relay another address of its own.",
+        _UNREACHABLE,
+    ),
+    Reason.NO_DESCRIPTOR: ReasonRow(
+        "The relay has as many connections as its machine allows. Try again later.",
+        "The relay may open no more sockets: raise the limit of open files (LimitNOFILE, ulimit -n).",
+        Cause.FULL,
     ),
     Reason.NOT_CONNECTED: ReasonRow(
         "No connection to the upstream could be opened. Try again later.",

@@ -136,7 +136,9 @@ _SOCKET = {
     errno.ENETUNREACH: Reason.NO_ROUTE,
     errno.EHOSTUNREACH: Reason.NO_ROUTE,
     errno.ENETDOWN: Reason.NO_ROUTE,
-    errno.EADDRNOTAVAIL: Reason.NO_ROUTE,
+    errno.EADDRNOTAVAIL: Reason.NO_PORT,
+    errno.EMFILE: Reason.NO_DESCRIPTOR,
+    errno.ENFILE: Reason.NO_DESCRIPTOR,
     errno.EAFNOSUPPORT: Reason.NO_ROUTE,
 }
 

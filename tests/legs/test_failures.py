@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -263,6 +264,21 @@ async def test_a_failure_of_no_known_kind() -> None:
         failure = explain(OSError("odd"), Attempt(phase), str)
         assert (failure.phase, failure.detail) == (phase, "odd")
         assert REASONS[failure.reason].cause is Cause.UPSTREAM_UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "cause"),
+    [
+        (errno.EMFILE, Reason.NO_DESCRIPTOR, Cause.FULL),
+        (errno.ENFILE, Reason.NO_DESCRIPTOR, Cause.FULL),
+        (errno.EADDRNOTAVAIL, Reason.NO_PORT, Cause.UPSTREAM_UNREACHABLE),
+    ],
+)
+async def test_what_the_machine_lacks(code, reason, cause) -> None:
+    """Sockets and source ports that are all taken are no fault of the upstream's, and the advice says what to raise."""
+    failure = explain(OSError(code, "as the system says"), Attempt(Phase.CONNECT), str)
+    assert (failure.reason, REASONS[failure.reason].cause) == (reason, cause)
+    assert "raise" in REASONS[reason].advice or "widen" in REASONS[reason].advice
 
 
 @asynccontextmanager
