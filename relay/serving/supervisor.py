@@ -11,10 +11,16 @@ SIGHUP replaces all workers, a slot at a time: the old one leaves, with its sess
 A new one that cannot start ends the replacing, and the others stay. SIGTERM and SIGINT drain all; a second one stops
 now. A worker that hangs is killed, whatever it was told: see `Patience`. Workers that lose their supervisor drain by
 themselves.
+
+Where it can, a worker is a copy of its supervisor (fork): it begins in some milliseconds, and shares the memory of what
+has been imported. What it must not share, it leaves behind: the handlers of signals, the other slots' sockets, and the
+supervisor's ends of all pipes, by whose closing workers learn that it is gone.
 """
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -24,7 +30,7 @@ from multiprocessing.connection import Connection, wait
 from socket import socket
 from time import monotonic
 from types import FrameType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
@@ -33,7 +39,13 @@ from relay.serving.process_manager import READY, STOPPING, reloading, tell_manag
 from relay.serving.worker import RETIRE, Assignment, CannotStart, Listens, work
 
 if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
+    from multiprocessing.process import BaseProcess
+
+FORKS = sys.platform == "linux"
+"""Elsewhere, system libraries may not stand it."""
+
+MINDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that the supervisor answers to."""
 
 REFILL_DELAY_S = 1.0
 """How long a slot stays empty after a crash, so that one which cannot start does not keep a core busy."""
@@ -55,12 +67,15 @@ class State(Enum):
 class Worker:
     """One worker's process, as its supervisor knows it.
 
+    Args:
+        leave_behind: closes what a copy of the supervisor must not keep.
+
     Attributes:
         failure: why it ends before its time, where that is known.
     """
 
-    def __init__(self, slot: int, assignment: Assignment) -> None:
-        context = get_context("spawn")
+    def __init__(self, slot: int, assignment: Assignment, leave_behind: Sequence[Callable[[], None]]) -> None:
+        context = get_context("fork") if FORKS else get_context("spawn")
         self.slot = slot
         self.serial = assignment.serial
         self.state = State.STARTING
@@ -69,10 +84,15 @@ class Worker:
         self.control, theirs = context.Pipe()
         self._patience = Patience(monotonic())
         self._sign_of_life = context.RawValue("d", monotonic())
-        self.process: SpawnProcess = context.Process(
-            target=work, args=(assignment, theirs, self._sign_of_life), name="relay-worker"
-        )
-        self.process.start()
+        arguments = (assignment, theirs, self._sign_of_life)
+        self.process: BaseProcess
+        if FORKS:
+            left = (*leave_behind, self.control.close)
+            self.process = context.Process(target=_work_as_copy, args=(left, *arguments), name="relay-worker")
+        else:
+            self.process = context.Process(target=work, args=arguments, name="relay-worker")
+        with _held_back(MINDED):
+            self.process.start()
         theirs.close()
 
     def listens(self, drain_timeout_s: float) -> None:
@@ -140,6 +160,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until a signal has stopped all workers; returns the exit code. To be called in the main thread."""
+        gc.freeze()  # so that no collection in a worker writes to what it shares with the others
         with _signals_as_bytes() as signals:
             for slot in range(len(self._listeners)):
                 self._fill(slot)
@@ -167,7 +188,10 @@ class Supervisor:
     def _fill(self, slot: int) -> None:
         self._refill_at.pop(slot, None)
         self._last_serial += 1
-        self._workers.append(Worker(slot, self._assign(self._last_serial, self._listeners[slot])))
+        mine = self._listeners[slot]
+        others = [listener.close for listener in self._listeners if listener is not mine]
+        pipes = [worker.control.close for worker in self._workers]
+        self._workers.append(Worker(slot, self._assign(self._last_serial, mine), (*others, *pipes)))
 
     def _spoke(self, worker: Worker) -> None:
         try:
@@ -188,6 +212,8 @@ class Supervisor:
             self._on_ready()
 
     def _gone(self, worker: Worker) -> None:
+        if worker.state is State.STARTING and worker.control.poll():
+            self._spoke(worker)  # its last words
         self._workers.remove(worker)
         worker.process.join()
         worker.control.close()
@@ -290,8 +316,7 @@ def _signals_as_bytes() -> Iterator[int]:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     os.set_blocking(writing, False)
-    minded = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    before = {signum: signal.signal(signum, ignore) for signum in minded}
+    before = {signum: signal.signal(signum, ignore) for signum in MINDED}
     wakeup_before = signal.set_wakeup_fd(writing)
     try:
         yield reading
@@ -301,3 +326,24 @@ def _signals_as_bytes() -> Iterator[int]:
             signal.signal(signum, handler)
         os.close(reading)
         os.close(writing)
+
+
+@contextmanager
+def _held_back(signals: Sequence[signal.Signals]) -> Iterator[None]:
+    """Let signals wait, here and in a copy of this process that is made meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work_as_copy(leave_behind: Sequence[Callable[[], None]], assignment: Assignment, *arguments: Any) -> None:
+    """Be a worker, in a copy of the supervisor."""
+    signal.set_wakeup_fd(-1)
+    for signum in MINDED:
+        signal.signal(signum, signal.default_int_handler if signum is signal.SIGINT else signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, MINDED)
+    for leave in leave_behind:
+        leave()
+    work(assignment, *arguments)

@@ -46,11 +46,23 @@ def children_of(process: Process) -> list[int]:
     """The process numbers of the workers, the tracker that Python starts beside them left out."""
     task = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     pids = map(int, task.read_text().split())
-    return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def realtime(address: str) -> connect:
     return connect(address.replace("http", "ws") + "/v1/realtime", proxy=None, open_timeout=None)
+
+
+def own_kb(pid: int) -> int:
+    """What a process shares with nobody, in KB."""
+    lines = (line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
+    return sum(int(line[1]) for line in lines if line[0] in {"Private_Clean:", "Private_Dirty:"})
+
+
+async def test_workers_share_what_was_imported() -> None:
+    """A worker has little memory of its own: it is a copy of its supervisor."""
+    async with relay_process("--upstream", "ws://127.0.0.1:9/", "--workers", "2") as (process, _):
+        assert [own_kb(pid) < 25_000 for pid in children_of(process)] == [True, True]
 
 
 async def test_any_worker_tells_the_metrics_of_all() -> None:
