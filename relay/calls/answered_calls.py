@@ -9,11 +9,12 @@ from functools import partial
 from relay.admission.session_request import AdmittedRequest
 from relay.calls.api import Made
 from relay.config.errors import RequestInvalid
-from relay.config.webrtc_options import WebRtcOptions
+from relay.config.webrtc_options import VideoOptions, WebRtcOptions
 from relay.core.call_formats import CallFormats, without_formats
 from relay.core.causes import Cause
 from relay.core.close_codes import NORMAL
 from relay.core.closing import Refused, ended
+from relay.core.pictures import NEVER, Pictures
 from relay.core.waiting_sound import WaitingSound
 from relay.legs.choice import UpstreamLeg
 from relay.legs.dialect import Interpreter
@@ -22,6 +23,7 @@ from relay.legs.webrtc.descriptions import checked_offer, reachable_answer
 from relay.legs.webrtc.engines import make_end
 from relay.legs.webrtc.leg import CallLeg
 from relay.legs.webrtc.media import MediaEnd, Network, OfferRefused, Quality
+from relay.legs.webrtc.watching import Watching
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 
@@ -99,13 +101,22 @@ class AnsweredCalls:
 
     @staticmethod
     async def _answer(end: MediaEnd, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AnsweredCall:
-        leg = CallLeg(end)
+        watching = _watching(end, options.video)
+        leg = CallLeg(end, watching=watching)
         try:
-            answer = await end.answer(checked_offer(sdp), leg.media_listener)
+            answer = await end.answer(checked_offer(sdp), leg.media_listener, watches=watching is not None)
         except OfferRefused as why:
             raise RequestInvalid(f"sdp: {why}") from None
         made = Made(f"rtc_{secrets.token_hex(12)}", reachable_answer(answer, options.advertise).encode())
         return AnsweredCall(made, subject, leg)
+
+
+def _watching(end: MediaEnd, video: VideoOptions) -> Watching | None:
+    if video.when == NEVER:
+        return None
+    name = secrets.token_hex(6)
+    pictures = Pictures(name, when=video.when, interval_s=video.interval_s, most=video.most, keep=video.keep)
+    return Watching(end, pictures, video.side, video.quality)
 
 
 def heard_as_pcm(request: AdmittedRequest) -> AdmittedRequest:

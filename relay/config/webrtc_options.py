@@ -7,11 +7,32 @@ from ipaddress import ip_address
 from typing import Any, Literal
 
 from relay.config.explanations import nearest
+from relay.core.pictures import WHEN
 
 CALLS = ("api", "relay", "off")
 ENGINES = ("wrtc", "aiortc")
 
 _PORTS = re.compile(r"(\d{1,5})-(\d{1,5})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """How a peer's camera and screen are shown to the model.
+
+    Attributes:
+        when: at each turn of the user's, every `interval_s` seconds, or never, and then they are declined.
+        side: how many pixels the longer side of a picture has at most.
+        quality: of JPEG.
+        most: how many are shown in a session.
+        keep: how many of them, the latest, stay in the conversation; 0 for all.
+    """
+
+    when: Literal["turn", "interval", "never"] = "never"
+    interval_s: int = 5
+    side: int = 640
+    quality: int = 80
+    most: int = 60
+    keep: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +45,7 @@ class WebRtcOptions:
         ports: the lowest and the highest UDP port; None for any.
         advertise: addresses that answers give instead of this machine's own.
         max_calls: how many the relay answers at one time, in each worker.
+        video: how cameras and screens are shown to the model.
     """
 
     calls: Literal["api", "relay", "off"] = "api"
@@ -31,6 +53,7 @@ class WebRtcOptions:
     ports: tuple[int, int] | None = None
     advertise: tuple[str, ...] = ()
     max_calls: int = 50
+    video: VideoOptions = VideoOptions()
 
 
 OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls"})
@@ -88,11 +111,33 @@ def _read_advertise(value: Any, path: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _read_most(value: Any, path: str) -> int:
-    number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 10_000:
-        raise ValueError(f"{path}: must be a number from 1 to 10000, not {value!r}")
-    return number
+def _number(lowest: int, highest: int) -> Any:
+    def read(value: Any, path: str) -> int:
+        number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+        if not isinstance(number, int) or isinstance(number, bool) or not lowest <= number <= highest:
+            raise ValueError(f"{path}: must be a number from {lowest} to {highest}, not {value!r}")
+        return number
+
+    return read
+
+
+_VIDEO_READERS: Mapping[str, Any] = {
+    "when": _one_of(*WHEN),
+    "interval_s": _number(1, 3600),
+    "side": _number(64, 2048),
+    "quality": _number(1, 95),
+    "most": _number(1, 10_000),
+    "keep": _number(0, 1000),
+}
+
+
+def _read_video(table: Any, path: str) -> VideoOptions:
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{path}: must be a table")  # noqa: TRY004 - one kind for one place
+    for name in table:
+        if name not in _VIDEO_READERS:
+            raise ValueError(f"{path}.{name}: there is no such field{nearest(name, _VIDEO_READERS)}")
+    return VideoOptions(**{name: _VIDEO_READERS[name](value, f"{path}.{name}") for name, value in table.items()})
 
 
 _READERS: Mapping[str, Any] = {
@@ -100,5 +145,6 @@ _READERS: Mapping[str, Any] = {
     "engine": _one_of(*ENGINES),
     "ports": _read_ports,
     "advertise": _read_advertise,
-    "max_calls": _read_most,
+    "max_calls": _number(1, 10_000),
+    "video": _read_video,
 }

@@ -10,11 +10,11 @@ from tests.fakes.running import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-CALL = """async () => {
+CALL = """async (video) => {
   const heard = (window.heard = []), told = (window.told = []);
   const pc = (window.pc = new RTCPeerConnection());
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true });
-  pc.addTrack(media.getTracks()[0], media);
+  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video });
+  for (const track of media.getTracks()) pc.addTrack(track, media);
   pc.addEventListener('track', ({ streams: [stream] }) => {
     const sink = new Audio();  // Chromium decodes nothing that is not played
     Object.assign(sink, { srcObject: stream, muted: true });
@@ -43,7 +43,7 @@ async def test_a_spoken_turn_in_chromium(open_page: Open) -> None:
     page = await open_page(np.concatenate([silence(1.5), clip("answer-1"), silence(20)]))
     async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc={"calls": "relay"}) as relay:
         await page.goto(relay.http)
-        await page.evaluate(CALL)
+        await page.evaluate(CALL, False)
         await until(page, TOLD.format("session.created"))
         await until(page, TOLD.format("input_audio_buffer.speech_started"))
         await until(page, TOLD.format("response.output_audio_transcript.delta"))
@@ -56,3 +56,35 @@ async def test_a_spoken_turn_in_chromium(open_page: Open) -> None:
         await until(page, "window.hasClosed === true")
         await relay.sessions.empty()
         assert relay.ended_by("peer_closed") == 1
+
+
+PICTURE = """async () => {
+  const { item } = window.told.find(({ type, item }) =>
+    type === 'conversation.item.added' && item.content[0]?.type === 'input_image');
+  const image = new Image();
+  image.src = item.content[0].image_url;
+  await image.decode();
+  const canvas = document.createElement('canvas').getContext('2d');
+  canvas.drawImage(image, 0, 0);
+  return [image.width, image.height, ...canvas.getImageData(4, image.height / 2, 1, 1).data];
+}"""
+
+SEEN = """window.told.some(({ type, item }) =>
+  type === 'conversation.item.added' && item.content[0]?.type === 'input_image')"""
+
+
+async def test_a_camera_in_chromium(open_page: Open) -> None:
+    """Its colours arrive: what it shows when the user begins to speak stands in the conversation, small."""
+    page = await open_page(np.concatenate([silence(2), clip("answer-1"), silence(2)]))
+    await page.context.grant_permissions(["microphone", "camera"])
+    webrtc = {"calls": "relay", "video": {"when": "turn", "side": 320}}
+    async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, webrtc=webrtc) as relay:
+        await page.goto(relay.http)
+        await page.evaluate(CALL, {"width": 640, "height": 480})
+        await until(page, SEEN)
+        width, height, red, green, blue, _ = await page.evaluate(PICTURE)
+        assert (width, height) == (320, 240)
+        assert green > red + 40  # Chromium's fake camera is green
+        assert green > blue + 40
+        await page.evaluate("window.pc.close()")
+        await relay.sessions.empty()

@@ -1,12 +1,15 @@
 """Calls that the relay answers itself: a session as any other, with WebRTC at the peer's end."""
 
 import asyncio
+import base64
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from relay.config.loading import load_settings
 from relay.core.events import read_upstream_event
@@ -31,10 +34,15 @@ async def place(**given: Any) -> AsyncIterator[tuple[Running, MockServer]]:
 
 @asynccontextmanager
 async def calling(
-    relay: Running, query: str = "", session: Any = None, *, muted: bool = False
+    relay: Running,
+    query: str = "",
+    session: Any = None,
+    *,
+    muted: bool = False,
+    colour: tuple[int, int, int] | None = None,
 ) -> AsyncIterator[tuple[WebRtcPeer, Any]]:
     """A peer whose call is answered and whose channel is open, and the answer."""
-    async with webrtc_peer() as peer:
+    async with webrtc_peer(colour) as peer:
         peer.microphone.muted = muted
         answer = await call(relay, query, session, offer=await peer.offer())
         assert answer.status_code == 201, answer.text
@@ -62,6 +70,26 @@ async def test_a_spoken_turn() -> None:
         assert sample("relay_calls_open") == 0
         assert (sample("relay_call_packets_total", {"outcome": "received"}) or 0) > 0
         assert (sample("relay_call_sound_seconds_total", {"sort": "played"}) or 0) > 0
+
+
+async def test_a_camera_is_shown_to_the_model() -> None:
+    """Where a profile says so, what the camera shows becomes an item, and its caller is told of it; once, here."""
+    blue = (20, 60, 180)
+    profiles = {"eyes": {"webrtc": {"video": {"when": "interval", "interval_s": 1, "most": 1}}}}
+    async with place(profiles=profiles) as (relay, _), calling(relay, "?profile=eyes", colour=blue) as (peer, _):
+        shown = await peer.until(lambda: next(filter(None, map(picture_of, peer.told)), None))
+        assert shown == pytest.approx(blue, abs=12)
+
+
+def picture_of(event: Any) -> tuple[int, ...] | None:
+    """The colour in the middle of the picture in an item that was added."""
+    if event.get("type") != "conversation.item.added" or event["item"]["content"][0]["type"] != "input_image":
+        return None
+    _, data = event["item"]["content"][0]["image_url"].split(",")
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    pixel = image.getpixel((image.width // 2, image.height // 2))
+    assert isinstance(pixel, tuple)
+    return tuple(map(int, pixel))
 
 
 async def test_a_caller_interrupts() -> None:

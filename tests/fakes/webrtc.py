@@ -40,3 +40,20 @@ OFFER = "\r\n".join([
     "a=max-message-size:262144",
     "",
 ])  # fmt: skip
+
+OFFER_WITH_CAMERA = OFFER.replace("BUNDLE 0 1", "BUNDLE 0 1 2") + "\r\n".join([
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
+    "c=IN IP4 0.0.0.0",
+    "a=ice-ufrag:4ZcD",
+    "a=ice-pwd:2/1muCWoOi3uLifh0NuRHlag",
+    "a=fingerprint:sha-256 " + ":".join(["7B"] * 32),
+    "a=setup:actpass",
+    "a=mid:2",
+    "a=sendonly",
+    "a=rtcp-mux",
+    "a=rtpmap:96 VP8/90000",
+    "a=rtcp-fb:96 nack pli",
+    "a=rtpmap:97 rtx/90000",
+    "a=fmtp:97 apt=96",
+    "",
+])  # fmt: skip

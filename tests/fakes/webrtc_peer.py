@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import orjson
-from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame
+from av import AudioFrame, VideoFrame
 
 MIC_RATE = 48_000
 _FRAME = MIC_RATE // 50
@@ -41,10 +42,27 @@ class Microphone(MediaStreamTrack):
         return frame
 
 
-class WebRtcPeer:
-    """Attributes: what it heard, as 48 kHz stereo samples, and the events that it was told, in order."""
+class Camera(VideoStreamTrack):
+    """One colour, as RGB, 30 times a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, colour: tuple[int, int, int]) -> None:
+        super().__init__()
+        self._image = np.full((120, 160, 3), colour, np.uint8)
+
+    async def recv(self) -> VideoFrame:
+        frame = VideoFrame.from_ndarray(self._image, format="rgb24")
+        frame.pts, frame.time_base = await self.next_timestamp()
+        return frame
+
+
+class WebRtcPeer:
+    """What it heard, as 48 kHz stereo samples, and the events that it was told, in order.
+
+    Args:
+        colour: what its camera shows; None for no camera.
+    """
+
+    def __init__(self, colour: tuple[int, int, int] | None = None) -> None:
         self.pc = RTCPeerConnection()
         self.microphone = Microphone()
         self.channel: RTCDataChannel = self.pc.createDataChannel("oai-events")
@@ -54,6 +72,8 @@ class WebRtcPeer:
         self._changed = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
         self.pc.addTrack(self.microphone)
+        if colour is not None:
+            self.pc.addTrack(Camera(colour))
         self.pc.on("track", self._listen)
         self.channel.on("message", self._on_message)
         self.channel.on("open", self._notify)
@@ -133,9 +153,9 @@ class WebRtcPeer:
 
 
 @asynccontextmanager
-async def webrtc_peer() -> AsyncIterator[WebRtcPeer]:
+async def webrtc_peer(colour: tuple[int, int, int] | None = None) -> AsyncIterator[WebRtcPeer]:
     """A peer, closed at the end."""
-    peer = WebRtcPeer()
+    peer = WebRtcPeer(colour)
     try:
         yield peer
     finally:

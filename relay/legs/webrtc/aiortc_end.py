@@ -7,15 +7,16 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from fractions import Fraction
+from time import monotonic
 
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.exceptions import InvalidStateError
 from aiortc.mediastreams import MediaStreamError
-from av import AudioFrame, AudioResampler
+from av import AudioFrame, AudioResampler, VideoFrame
 
 from relay.core.close_codes import ABNORMAL, NORMAL
 from relay.core.leg import Closed
-from relay.legs.webrtc.media import RATE, MediaListener, Network, OfferRefused, Quality
+from relay.legs.webrtc.media import MOST_PIXELS, RATE, MediaListener, Network, OfferRefused, Picture, Quality
 
 PLAY_AHEAD = 25
 """Frames that may wait for the encoder, half a second, before the oldest is dropped."""
@@ -71,13 +72,16 @@ class AiortcEnd:
         self._channel: RTCDataChannel | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._listener: MediaListener | None = None
+        self._watches = False
+        self._latest: tuple[VideoFrame, float] | None = None
 
     @property
     def buffered_bytes(self) -> int:
         return 0 if self._channel is None else self._channel.bufferedAmount
 
-    async def answer(self, offer: str, listener: MediaListener) -> str:
+    async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         self._listener = listener
+        self._watches = watches
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)
@@ -85,7 +89,7 @@ class AiortcEnd:
             await self._pc.setRemoteDescription(RTCSessionDescription(offer, "offer"))
             for transceiver in self._pc.getTransceivers():
                 if transceiver.kind == "video":
-                    transceiver.direction = "inactive"
+                    transceiver.direction = "recvonly" if watches else "inactive"
             self._pc.addTrack(self._player)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except _NO_SENSE as why:
@@ -94,6 +98,14 @@ class AiortcEnd:
 
     def play(self, frame: bytes) -> None:
         self._player.put(frame)
+
+    def picture(self) -> Picture | None:
+        if self._latest is None:
+            return None
+        frame, taken_at = self._latest
+        if frame.width * frame.height > MOST_PIXELS:
+            return None
+        return Picture(frame.width, frame.height, frame.to_ndarray(format="rgba").tobytes(), taken_at)
 
     def send(self, text: str) -> None:
         if self._channel is not None and self._channel.readyState == "open":
@@ -133,6 +145,17 @@ class AiortcEnd:
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "audio":
             self._tasks.add(asyncio.create_task(self._read(track)))
+        elif self._watches:
+            self._tasks.add(asyncio.create_task(self._watch(track)))
+
+    async def _watch(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                frame = await track.recv()
+                if isinstance(frame, VideoFrame):
+                    self._latest = frame, monotonic()
+        except MediaStreamError:
+            return
 
     async def _read(self, track: MediaStreamTrack) -> None:
         resampler = AudioResampler(format="s16", layout="mono", rate=RATE)

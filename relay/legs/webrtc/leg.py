@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 from time import monotonic
+from typing import Any
 
 from relay.core.close_codes import ABNORMAL, POLICY, TOO_BIG
 from relay.core.events import Body, Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
@@ -25,6 +26,7 @@ from relay.legs.webrtc.media import (
     MediaEnd,
     MediaListener,
 )
+from relay.legs.webrtc.watching import Watching
 
 CLEAR = "output_audio_buffer.clear"
 
@@ -48,6 +50,7 @@ class CallLeg:
 
     Args:
         connect_within_s: how long it may take to find its way here, or back.
+        watching: what is made of its camera and screen; None for nothing.
     """
 
     lane_end = None
@@ -56,10 +59,13 @@ class CallLeg:
     extra_frames = 0
     """A media end tells of none."""
 
-    def __init__(self, end: MediaEnd, connect_within_s: float = CONNECT_WITHIN_S) -> None:
+    def __init__(
+        self, end: MediaEnd, connect_within_s: float = CONNECT_WITHIN_S, watching: Watching | None = None
+    ) -> None:
         self._end = end
         self._playout = Playout(self._tell_played, self._ask)
         self._hearing = Hearing()
+        self._watching = watching
         self._unsent: deque[str] = deque()
         self._unsent_bytes = 0
         self._is_open = self._is_connected = False
@@ -106,6 +112,8 @@ class CallLeg:
         if not self._playout.hides(event):
             self._tell(data if isinstance(data, str) else data.decode(errors="replace"))
         self._playout.on_down(event)
+        if self._watching is not None:
+            self._watching.on_event(event)
         self._told_bytes = self.buffered_bytes
         return self._told_bytes
 
@@ -131,10 +139,16 @@ class CallLeg:
         self.resume_reading()
         keeping_time = asyncio.create_task(self._keep_time())
         try:
+            first: set[asyncio.Future[Any]] = {keeping_time, self._gone}
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            if keeping_time.done():
+                keeping_time.result()  # what went wrong in it ends the call
             closed = await self._gone
         finally:
             keeping_time.cancel()
             await asyncio.wait({keeping_time})
+            if self._watching is not None:
+                await self._watching.close()
         listener.on_closed(closed, monotonic())
 
     # What time does.
@@ -149,6 +163,8 @@ class CallLeg:
                 self._play()
                 due += FRAME_S
             self._up(self._hearing.passed(now))
+            if self._watching is not None:
+                self._up(self._watching.passed(now))
             self._tell_progress()
             self._look_at_the_clock(now)
             await asyncio.sleep(due - monotonic())
@@ -204,11 +220,13 @@ class CallLeg:
     def _said(self, data: Data) -> None:
         if len(data) > LARGEST_MESSAGE_BYTES:
             self._end_with(Closed(TOO_BIG, "a message above 256 KiB", ours=True))
-        elif read_peer_event(data).type == CLEAR:
+        elif (event := read_peer_event(data)).type == CLEAR:
             self._playout.clear()
         elif self._hearing.held_bytes > MOST_KEPT_BYTES:
             self._end_with(Closed(POLICY, "too much at once", ours=True))
         else:
+            if self._watching is not None:
+                self._watching.on_event(event)
             self._up(self._hearing.said(data, monotonic()))
 
     def _end_with(self, closed: Closed) -> None:

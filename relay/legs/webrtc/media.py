@@ -19,6 +19,10 @@ LARGEST_MESSAGE_BYTES = 256 * 1024
 """What browsers take over a data channel; a longer message closes it in some of them, and vanishes in others."""
 
 
+MOST_PIXELS = 4096 * 4096
+"""A larger picture is not looked at: it would take more than 64 MiB."""
+
+
 class OfferRefused(ValueError):  # noqa: N818 - the fact, not the fault
     """The peer's description cannot be answered; the words say why."""
 
@@ -54,6 +58,23 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """What a camera or a screen showed.
+
+    Attributes:
+        rgbx: four bytes a pixel, the fourth of no meaning, row after row.
+        taken_at: when it came, by the monotonic clock.
+        rotation: by how many degrees clockwise it is turned to stand upright.
+    """
+
+    width: int
+    height: int
+    rgbx: bytes
+    taken_at: float
+    rotation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class MediaListener:
     """What a media end calls, on the event loop; each call returns at once.
 
@@ -84,8 +105,10 @@ class MediaEnd(Protocol):
         """What waits in the data channel."""
         ...
 
-    async def answer(self, offer: str, listener: MediaListener) -> str:
+    async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         """The answer to an offer, with all candidates; waits until these are gathered.
+
+        Cameras and screens are declined, unless the relay `watches`.
 
         Raises:
             OfferRefused: the library cannot make sense of it.
@@ -94,6 +117,10 @@ class MediaEnd(Protocol):
 
     def play(self, frame: bytes) -> None:
         """Send `FRAME_BYTES` of sound now; whoever calls keeps the time."""
+        ...
+
+    def picture(self) -> Picture | None:
+        """What the peer's camera or screen showed last; None where none has come, or one above `MOST_PIXELS`."""
         ...
 
     def send(self, text: str) -> None:

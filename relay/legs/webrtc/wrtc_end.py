@@ -5,6 +5,7 @@ Whatever reads or writes a track is referenced here: what nobody holds is collec
 
 import asyncio
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,16 @@ import wrtc
 
 from relay.core.close_codes import ABNORMAL, NORMAL
 from relay.core.leg import Closed
-from relay.legs.webrtc.media import FRAME_BYTES, RATE, MediaListener, Network, OfferRefused, Quality
+from relay.legs.webrtc.media import (
+    FRAME_BYTES,
+    MOST_PIXELS,
+    RATE,
+    MediaListener,
+    Network,
+    OfferRefused,
+    Picture,
+    Quality,
+)
 
 GATHERING_S = 5.0
 """Addresses of this machine's own are known at once; nothing else is asked for any."""
@@ -39,13 +49,16 @@ class WrtcEnd:
         self._reading: set[asyncio.Task[None]] = set()
         self._listener: MediaListener | None = None
         self._gathered = asyncio.Event()
+        self._watches = False
+        self._latest: tuple[webrtc.VideoFrame, float] | None = None
 
     @property
     def buffered_bytes(self) -> int:
         return 0 if self._channel is None else self._channel.buffered_amount
 
-    async def answer(self, offer: str, listener: MediaListener) -> str:
+    async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         self._listener = listener
+        self._watches = watches
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)
@@ -54,7 +67,8 @@ class WrtcEnd:
             await self._pc.set_remote_description(webrtc.RTCSessionDescriptionInit("offer", offer))
             for transceiver in self._pc.get_transceivers():
                 if transceiver.receiver.track.kind == "video":
-                    transceiver.direction = webrtc.RTCRtpTransceiverDirection.inactive
+                    way = webrtc.RTCRtpTransceiverDirection
+                    transceiver.direction = way.recvonly if watches else way.inactive
             track = webrtc.MediaStreamTrack._wrap(self._player.track)
             self._pc.add_track(track, webrtc.MediaStream([track]))  # pages take the stream that a track came with
             await self._pc.set_local_description(await self._pc.create_answer())
@@ -69,6 +83,18 @@ class WrtcEnd:
 
     def play(self, frame: bytes) -> None:
         self._player.writeAudio(frame, RATE, 1, FRAME_BYTES // 2)
+
+    def picture(self) -> Picture | None:
+        if self._latest is None:
+            return None
+        frame, taken_at = self._latest
+        rect = frame.visible_rect
+        if rect is None or rect.width * rect.height > MOST_PIXELS:
+            return None
+        width, height = int(rect.width), int(rect.height)
+        rgbx = bytearray(4 * width * height)
+        frame.copy_to(rgbx, webrtc.VideoFrameCopyToOptions(format="RGBX")).result()
+        return Picture(width, height, bytes(rgbx), taken_at, frame.rotation)
 
     def send(self, text: str) -> None:
         if self._channel is not None and self._channel.ready_state == "open":
@@ -94,6 +120,7 @@ class WrtcEnd:
             await reader.cancel()  # unlike its task, which could be given sound that nobody lets go of
         if self._reading:
             await asyncio.wait(self._reading)
+        self._keep(None)
         self._pc.close()
         self._player.close()
         self._held.clear()
@@ -115,12 +142,28 @@ class WrtcEnd:
 
     def _on_track(self, event: webrtc.RTCTrackEvent) -> None:
         if event.track.kind == "audio":
-            init = webrtc.MediaStreamTrackProcessorInit(event.track, max_buffer_size=READ_AHEAD)
-            processor = webrtc.MediaStreamTrackProcessor(init)
-            reader = processor.readable.get_reader()
-            self._held += [event.track, processor]
-            self._readers.append(reader)
+            reader = self._reader_of(event.track, READ_AHEAD)
             self._reading.add(asyncio.create_task(self._read(reader)))
+        elif self._watches:
+            reader = self._reader_of(event.track, 1)
+            self._reading.add(asyncio.create_task(self._watch(reader)))
+
+    def _reader_of(self, track: webrtc.MediaStreamTrack, ahead: int) -> "Reader":
+        processor = webrtc.MediaStreamTrackProcessor(webrtc.MediaStreamTrackProcessorInit(track, max_buffer_size=ahead))
+        reader = processor.readable.get_reader()
+        self._held += [track, processor]
+        self._readers.append(reader)
+        return reader
+
+    async def _watch(self, reader: "Reader") -> None:
+        while (frame := (await reader.read()).value) is not None:
+            assert isinstance(frame, webrtc.VideoFrame)  # noqa: S101 - a video track gives no sound
+            self._keep(frame)
+
+    def _keep(self, frame: webrtc.VideoFrame | None) -> None:
+        if self._latest is not None:
+            self._latest[0].close()
+        self._latest = None if frame is None else (frame, monotonic())
 
     async def _read(self, reader: "Reader") -> None:
         resampler, form = None, (0.0, 0)

@@ -2,17 +2,22 @@
 
 import asyncio
 import base64
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 
 import orjson
 import pytest
+from PIL import Image
 
 from relay.core.close_codes import ABNORMAL, GOING_AWAY, NORMAL, POLICY, TOO_BIG
 from relay.core.events import Data  # noqa: TC001 - also of a variable
 from relay.core.leg import Closed, Listener
+from relay.core.pictures import Pictures
 from relay.legs.webrtc.leg import MOST_KEPT_BYTES, CallLeg
-from relay.legs.webrtc.media import FRAME_BYTES, LARGEST_MESSAGE_BYTES, MediaListener, Quality
+from relay.legs.webrtc.media import FRAME_BYTES, LARGEST_MESSAGE_BYTES, MediaListener, Picture, Quality
+from relay.legs.webrtc.watching import STALE_S, Watching
 
 CLEAR = '{"type":"output_audio_buffer.clear"}'
 CHANNEL_CLOSED = "closed"
@@ -24,12 +29,16 @@ class PlayedEnd:
 
     def __init__(self) -> None:
         self.buffered_bytes = 0
+        self.shows: Picture | None = None
         self.sent: list[str] = []
         self.played: list[bytes] = []
         self._played_one = asyncio.Event()
 
-    async def answer(self, offer: str, listener: MediaListener) -> str:
+    async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         return ""
+
+    def picture(self) -> Picture | None:
+        return self.shows
 
     def play(self, frame: bytes) -> None:
         self.played.append(frame)
@@ -55,9 +64,10 @@ class PlayedEnd:
 class Call:
     """A leg that runs; what it delivered, and how it ended."""
 
-    def __init__(self, connect_within_s: float) -> None:
+    def __init__(self, connect_within_s: float, pictures: Pictures | None) -> None:
         self.end = PlayedEnd()
-        self.leg = CallLeg(self.end, connect_within_s)
+        watching = None if pictures is None else Watching(self.end, pictures, 64, 80)
+        self.leg = CallLeg(self.end, connect_within_s, watching)
         self.media = self.leg.media_listener
         self.delivered: list[Data] = []
         self.progress: list[int] = []
@@ -76,8 +86,10 @@ class Call:
 
 
 @asynccontextmanager
-async def running(connect_within_s: float = 30.0) -> AsyncIterator[tuple[Call, "asyncio.Task[None]"]]:
-    call = Call(connect_within_s)
+async def running(
+    connect_within_s: float = 30.0, pictures: Pictures | None = None
+) -> AsyncIterator[tuple[Call, "asyncio.Task[None]"]]:
+    call = Call(connect_within_s, pictures)
     task = asyncio.create_task(call.run())
     await asyncio.sleep(0)
     try:
@@ -253,3 +265,37 @@ async def test_what_is_cut_no_longer_waits() -> None:
         call.media.on_message(CLEAR)
         await call.end.until_played(len(call.end.played) + 3)
         assert call.progress == [0]
+
+
+def red(age_s: float = 0.0) -> Picture:
+    return Picture(128, 32, bytes([200, 0, 0, 7]) * (128 * 32), monotonic() - age_s, rotation=90)
+
+
+async def test_a_picture_at_a_turn() -> None:
+    """What the camera shows when the user begins to speak goes up as an item, small and upright."""
+    pictures = Pictures("call", when="turn", interval_s=5, most=9, keep=0)
+    async with running(pictures=pictures) as (call, _):
+        call.end.shows = red(STALE_S + 1)
+        call.leg.send(SPEECH_STARTED, 0.0)  # of a camera that is off by now
+        call.end.shows = red()
+        call.leg.send(SPEECH_STARTED, 0.0)
+        call.media.on_connected()
+        while not call.delivered:
+            await call.end.until_played(len(call.end.played) + 1)
+        [item] = [orjson.loads(data)["item"] for data in call.delivered]
+        head, data = item["content"][0]["image_url"].split(",")
+        image = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert (head, image.size) == ("data:image/jpeg;base64", (16, 64))
+        pixel = image.getpixel((8, 32))
+        assert isinstance(pixel, tuple)
+        assert pixel == pytest.approx((200, 0, 0), abs=8)
+
+
+async def test_what_goes_wrong_with_a_picture_ends_the_call() -> None:
+    """It is told as what it is, and no call stays behind that nobody listens to."""
+    pictures = Pictures("call", when="interval", interval_s=5, most=9, keep=0)
+    async with running(pictures=pictures) as (call, task):
+        call.end.shows = Picture(10, 10, b"too little", monotonic())
+        await asyncio.wait({task})
+        with pytest.raises(ValueError, match="buffer"):
+            task.result()

@@ -120,6 +120,29 @@ async def test_the_last_words_arrive(engine) -> None:
         assert [event["n"] for event in peer.told] == [*range(40)]
 
 
+@pytest.mark.parametrize("watches", [True, False])
+async def test_a_camera(engine, watches) -> None:
+    """Its colours arrive where the relay watches; elsewhere the answer declines it, and nothing of it comes."""
+    end, ear = make_end(engine, Network()), Ear()
+    try:
+        async with webrtc_peer((180, 60, 20)) as peer:
+            answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener, watches=watches)
+            *_, video = answer.partition("m=video")
+            assert ("a=recvonly" in video, "a=inactive" in video) == (watches, not watches)
+            await peer.take(answer)
+            await ear.until(lambda: len(ear.sound) > RATE if not watches else end.picture() is not None)
+            picture = end.picture()
+            if not watches:
+                assert picture is None
+                return
+            assert picture is not None
+            assert (picture.width, picture.height) == (160, 120)
+            middle = 4 * (60 * 160 + 80)
+            assert [*picture.rgbx[middle : middle + 3]] == pytest.approx([180, 60, 20], abs=12)
+    finally:
+        await end.close()
+
+
 @pytest.mark.parametrize(
     "broken",
     [
