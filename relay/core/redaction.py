@@ -35,6 +35,10 @@ class Secrets:
         """These and others."""
         return Secrets([*self._values, *values])
 
+    def octets(self) -> list[bytes]:
+        """Each of them as it stands in UTF-8."""
+        return [value.encode() for value in self._values]
+
     def redact(self, text: str) -> str:
         """The text with each secret replaced."""
         for value in self._values:

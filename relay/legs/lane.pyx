@@ -37,27 +37,29 @@ called otherwise.
 Sound. Where somebody has to know how long each answer is (`relay.core.sound`), the bytes of its audio are counted as
 they pass; that is told when another item begins, or when it is asked for.
 
-Recordings. Where the upstream's leg is recorded, each message is put aside for its recorder before it leaves.
+Recordings. Where the upstream's leg is recorded, each message is put aside for its recorder before it leaves; the lines
+of frequent ones are made here (`LaneLines`).
 
 Counted here, and read when somebody asks: messages and bytes by type, and how long each stayed in the relay.
 """
 
 import asyncio
 import contextvars
-from time import monotonic
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBUF_WRITE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdio cimport snprintf
 from libc.stdlib cimport free, malloc, rand, realloc
-from libc.string cimport memchr, memcmp, memcpy, memmove, memset
+from libc.string cimport memchr, memcmp, memcpy, memmove, memset, strlen
 from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
-EDITION = 4
+EDITION = 5
 """To be counted up with what Python calls here, so that a build that was left over is not taken for this one."""
 
 cdef enum:
@@ -84,6 +86,7 @@ include "lane_counting.pxi"
 include "lane_reading.pxi"
 include "lane_base64.pxi"
 include "lane_dialect.pxi"
+include "lane_recording.pxi"
 
 
 def proved_type(bytes message, bint is_peers):
@@ -123,6 +126,7 @@ cdef class LaneListener(WSListener):
     cdef Py_ssize_t _most_bytes, _batch_bytes
     cdef char* _batch
     cdef object _recorder, _audio, _dialect_heard, _dialect_said
+    cdef LaneLines _lines
     cdef LaneProtocol _protocol
     cdef WSTransport _own_transport
     cdef object _flow
@@ -198,8 +202,13 @@ cdef class LaneListener(WSListener):
             self._add_sound(self._sound_item[:self._sound_chars].decode("ascii"), self._sound_part, octets)
 
     def record_with(self, recorder):
-        """This leg's upstream is recorded: what leaves for it is told `sent_up`, what comes from it `came_down`."""
+        """This leg's upstream is recorded: what leaves for it is told `sent_up`, what comes from it `came_down`.
+
+        Of what is plain the line is made here and put by `put_line`, unless `plain_secrets` is None.
+        """
         self._recorder = recorder
+        secrets = recorder.plain_secrets
+        self._lines = None if secrets is None else LaneLines(recorder, secrets, recorder.opened_at)
 
     def lane_reads(self, bint on):
         """Read the connection, or read it no further; returns whether that is the lane's to do."""
@@ -434,9 +443,13 @@ cdef class LaneListener(WSListener):
         return 0
 
     cdef inline int _record(self, const char* text, Py_ssize_t size) except -1:
-        recorder = self._sink._recorder if self._is_peers else self._recorder
-        if recorder is not None:
-            (recorder.sent_up if self._is_peers else recorder.came_down)(text[:size].decode("ascii"), monotonic())
+        cdef LaneListener leg = self._sink if self._is_peers else self
+        cdef double now
+        if leg._recorder is None:
+            return 0
+        now = _now()
+        if leg._lines is None or not leg._lines.put(text, size, self._is_peers, now):
+            (leg._recorder.sent_up if self._is_peers else leg._recorder.came_down)(text[:size].decode("ascii"), now)
         return 0
 
     cdef inline int _count(self, int number, Py_ssize_t size) except -1:

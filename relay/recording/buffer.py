@@ -1,8 +1,8 @@
 """The recording buffer of one session: the event loop puts messages into it, a thread writes them to the file.
 
-The lines of frequent events are made as they are put: it costs a microsecond or two, and the thread has little left to
-do but write, which does not keep the loop from running. Whatever takes longer, such as reading a large event for what
-must not be in it, is left to the thread.
+The lines of frequent events are made as they are put, or before that in the fast lane: it costs a microsecond or two,
+and the thread has little left to do but write, which does not keep the loop from running. Whatever takes longer, such
+as reading a large event for what must not be in it, is left to the thread.
 """
 
 import os
@@ -78,19 +78,33 @@ class RecordingBuffer:
         self._file: FileIO | None = None
         self._bytes_left = limits.max_bytes
 
+    @property
+    def plain_secrets(self) -> list[bytes] | None:
+        """What must not be in a line that is put; None where frequent events' lines are made here alone."""
+        return self._redactor.plain_secrets
+
     def put(self, now: float, direction: Direction, data: Data, after: int, by_relay: bool) -> None:
         """Take a message, unless the buffer is over or comes to its end by it."""
-        if self.is_over:
-            return
         at = now - self.opened_at
+        if self._takes(at):
+            waiting = self._line(at if at > 0 else 0.0, direction, data, after, by_relay)
+            self._waiting.append(waiting)
+            self._backlog.put_bytes += _size(waiting)
+
+    def put_line(self, now: float, line: bytes) -> None:
+        """The same for a message whose line has been made."""
+        if self._takes(now - self.opened_at):
+            self._waiting.append(line)
+            self._backlog.put_bytes += len(line)
+
+    def _takes(self, at: float) -> bool:
+        if self.is_over:
+            return False
         if at > self._limits.max_s:
             self.finish(Stopped(at, "max_s"))
         elif self._backlog.is_full:
             self.finish(Stopped(max(at, 0.0), "too_slow"))
-        else:
-            waiting = self._line(at if at > 0 else 0.0, direction, data, after, by_relay)
-            self._waiting.append(waiting)
-            self._backlog.put_bytes += _size(waiting)
+        return not self.is_over
 
     def finish(self, last: End | Stopped | None) -> None:
         """Take no more, and end the file with this line; the first call counts."""

@@ -20,11 +20,16 @@ class Recorder(Interceptor):
 
     It asks for no events: what goes up is recorded where it leaves, behind all interceptors, and what comes down where
     it arrives, before any of them.
+
+    Attributes:
+        peer_messages: how many of the peer's own messages have gone up.
+        opened_at: when the recording began.
     """
 
     def __init__(self, buffer: RecordingBuffer) -> None:
         self._buffer = buffer
-        self._peer_messages = 0
+        self.peer_messages = 0
+        self.opened_at = buffer.opened_at
         self._upstream = Side(ABNORMAL, "", "upstream")
 
     def tap(self, leg: UpstreamLeg) -> "RecordingLeg":
@@ -37,19 +42,29 @@ class Recorder(Interceptor):
 
     def closed(self, ended: Ended, now: float) -> None:
         at = now - self._buffer.opened_at
-        end = End(at, ended.cause.value, self._peer_messages, peer_side(ended), self._upstream)
+        end = End(at, ended.cause.value, self.peer_messages, peer_side(ended), self._upstream)
         self._buffer.finish(end)
 
-    # What the leg calls.
+    @property
+    def plain_secrets(self) -> list[bytes] | None:
+        """What must not be in a line that is put; None where none is to be."""
+        return self._buffer.plain_secrets
+
+    # What the leg and its lane call.
+
+    def put_line(self, line: bytes, now: float, is_up: bool) -> None:
+        """A message has passed whose line was made in the lane; of what goes up it is the peer's own."""
+        self._buffer.put_line(now, line)
+        self.peer_messages += is_up
 
     def sent_up(self, data: Data, now: float) -> None:
         by_relay = said_by_relay(data)
-        self._buffer.put(now, "up", data, self._peer_messages, by_relay)
+        self._buffer.put(now, "up", data, self.peer_messages, by_relay)
         if not by_relay:
-            self._peer_messages += 1
+            self.peer_messages += 1
 
     def came_down(self, data: Data, now: float) -> None:
-        self._buffer.put(now, "down", data, self._peer_messages, False)
+        self._buffer.put(now, "down", data, self.peer_messages, False)
 
     def upstream_ended(self, code: int, reason: str, *, by_relay: bool) -> None:
         self._upstream = Side(int(code), reason, "relay" if by_relay else "upstream")

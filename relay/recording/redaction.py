@@ -40,6 +40,11 @@ class Redactor:
         self._frequent = _PIECES_AND_AUDIO if audio == "full" else _WORDS
         self._blank = _CREDENTIALS | ({"instructions"} if instructions == "redacted" else frozenset())
 
+    @property
+    def plain_secrets(self) -> list[bytes] | None:
+        """What `plain` looks for in all frequent events; None where it does not take all of them."""
+        return self._secrets.octets() if self.audio == "full" else None
+
     def plain(self, data: Data) -> str | None:
         """A frequent and small event as it may be written down, which costs about a microsecond; None for any other."""
         if isinstance(data, bytes) or len(data) > _SMALL_CHARS or self._frequent.match(data) is None:

@@ -74,7 +74,7 @@ async def told(carrier: str, messages, peer_dialect: str, upstream_dialect: str,
         counted = relay.metrics.tally.down.totals(), session.down.octets, session.down.events
     [file] = directory.glob("*.jsonl")
     lines = [line for line in read_recording(file).messages() if isinstance(line, Message)]
-    return (heard, counted, [(line.direction, line.data) for line in lines]), passed
+    return (heard, counted, [(line.direction, line.data, line.after) for line in lines]), passed
 
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.reliability) for seed in range(2, 40))])
