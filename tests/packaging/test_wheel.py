@@ -1,6 +1,7 @@
 """The wheel, installed where nothing else is."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 from relay.version import __version__
+from tests.fakes.clean_root import NOBODY, in_clean_root, why_not
 from tests.fakes.http_client import http_client
+from tests.fakes.proxies import DEPLOY
 
 ROOT = Path(__file__).parents[2]
 PAGE_FILES = [
@@ -127,6 +130,57 @@ async def test_the_installed_relay_serves_its_page(relay, tmp_path) -> None:
     finally:
         process.terminate()
         await process.communicate()
+
+
+# The container's command, and its health check when a line is read.
+CONTAINER = """
+"$@" & pid=$!
+trap 'kill $pid; wait $pid' TERM
+read -r _
+"$PYTHON" -I "$HEALTHCHECK" $pid; sick=$?
+touch /new 2> /dev/null && wrote=yes || wrote=no
+echo "unhealthy $sick, user $(id -u), written $wrote"
+wait
+"""
+
+
+def as_in_the_container(relay: Path) -> tuple[list[Path], list[str]]:
+    """What the container has besides the system, and its command."""
+    environment = relay.parent.parent
+    [dependencies] = environment.glob("lib/*/site-packages/dependencies.pth")
+    image = (ROOT / "Dockerfile").read_text()
+    variables = dict(re.findall(r"(PYTHON\w+|RELAY_\w+)=(\S+)", re.findall(r"^ENV (.*)$", image, re.MULTILINE)[0]))
+    assert variables["RELAY_HOST"] == "0.0.0.0"
+    variables |= {"RELAY_UPSTREAM": "mock", "RELAY_PORT": "0", "RELAY_ALLOW_OPEN": "true"}
+    variables |= {"PYTHON": str(environment / "bin/python"), "HEALTHCHECK": str(DEPLOY / "healthcheck.py")}
+    given = [f"{name}={value}" for name, value in variables.items()]
+    command = json.loads(re.findall(r"^CMD (.*)$", image, re.MULTILINE)[0])
+    seen = [environment, Path(sys.base_prefix), Path(dependencies.read_text().strip()), DEPLOY]
+    return seen, ["/usr/bin/env", "-i", *given, "/bin/sh", "-c", CONTAINER, "sh", str(relay), *command]
+
+
+async def test_the_containers_command_needs_no_more_than_it_has(relay, tmp_path) -> None:
+    """The container's command, as its user, with its variables and a read-only root, serves and is found healthy."""
+    if reason := why_not(tmp_path):
+        pytest.skip(f"no root of its own can be made here: {reason}")
+    words, environment = in_clean_root(tmp_path, *as_in_the_container(relay))
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*words, env=environment, stdin=pipe, stdout=pipe, stderr=pipe)
+    assert process.stderr is not None
+    assert process.stdout is not None
+    assert process.stdin is not None
+    said = [b""]
+    while b"relay.started" not in said[-1]:
+        said.append(await process.stderr.readline())
+        assert said[-1], b"".join(said).decode()
+    address = json.loads(said[-1])["address"].replace("http", "ws").replace("0.0.0.0", "127.0.0.1")
+    async with connect(f"{address}/v1/realtime", proxy=None, open_timeout=None) as peer:
+        assert '"session.created"' in str(await peer.recv())
+    process.stdin.write(b"now\n")
+    user = NOBODY if os.geteuid() == 0 else 0
+    assert (await process.stdout.readline()).decode() == f"unhealthy 0, user {user}, written no\n"
+    process.terminate()
+    await process.communicate()
 
 
 async def test_the_installed_mock_answers(relay, tmp_path) -> None:
