@@ -38,7 +38,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.voice .venv/.agents/.done .venv/.chart/.done .venv/.sbom/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.turn .venv/.voice .venv/.agents/.done .venv/.chart/.done .venv/.sbom/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
 
 compiled: .venv/.dev
@@ -226,6 +226,13 @@ SERVERS := redis-server nginx haproxy caddy
 	@command -v prometheus || \
 	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends prometheus) || \
 	    echo 'Without Prometheus the queries of docs/metrics.md are not tried.' >&2
+	@touch $@
+
+# One test has a TURN server let in whom the relay sends, and is skipped with a word where there is none.
+.venv/.turn: | .venv/bin/python
+	@PATH="$$PATH:/usr/sbin"; command -v turnserver || \
+	    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends coturn) || \
+	    echo 'Without coturn no TURN server is asked.' >&2
 	@touch $@
 
 # One test has a real voice say what is then heard, and is skipped with a word where there is none.

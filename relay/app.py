@@ -20,6 +20,7 @@ from relay.endpoints.addresses import Addresses
 from relay.endpoints.calls import CallsEndpoint
 from relay.endpoints.client_secrets import mint_routes
 from relay.endpoints.conversations import conversation_routes
+from relay.endpoints.ice_servers import ice_server_route
 from relay.endpoints.incoming_calls import IncomingCalls
 from relay.endpoints.page import MODULE_HEADERS, PageFiles, page_directory
 from relay.endpoints.probes import probe_routes
@@ -137,6 +138,7 @@ class _Parts:
         return [
             *mint_routes(self._gate, settings, self.metrics.count_refused_ticket),
             *self._calls.routes(),
+            ice_server_route(self._gate, settings),
             *self._incoming.routes(),
             *([] if self._history is None else conversation_routes(self._gate, settings, self._history)),
             *probe_routes(self.sessions, self.metrics, settings.metrics_token),

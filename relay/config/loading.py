@@ -116,5 +116,5 @@ _TABLE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "tokens": tuple(TokenOption.model_fields),
 })  # fmt: skip
 _SECRET = frozenset({"jwt", "metrics_token", "openai_api_key", "azure_api_key", "quota_store", "ticket_secret",
-                     "tokens", "upstream_headers", "xai_api_key"})  # fmt: skip
+                     "tokens", "turn_secret", "upstream_headers", "xai_api_key"})  # fmt: skip
 """What is not quoted, however wrong it is."""

@@ -62,6 +62,9 @@ class Settings(UpstreamOptions):
     metrics_token: SecretStr | None = Field(
         None, min_length=16, description="What a scrape of `/metrics` brings as a bearer token; else anybody may."
     )
+    turn_secret: SecretStr | None = Field(
+        None, min_length=16, description="What it shares with the TURN servers of `webrtc.ice_servers`."
+    )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.1", "::1"),
         description="Addresses and networks of proxies whose `X-Forwarded-For` and `-Proto` count; `*` for any.",
@@ -317,6 +320,7 @@ class Settings(UpstreamOptions):
         own = [
             self.ticket_secret,
             self.metrics_token,
+            self.turn_secret,
             self.jwt and self.jwt.secret,
             *(entry.token for entry in self.tokens),
         ]

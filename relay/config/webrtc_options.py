@@ -12,6 +12,9 @@ from relay.core.pictures import WHEN
 CALLS = ("api", "relay", "off")
 ENGINES = ("wrtc", "aiortc")
 
+_ICE_SERVER = re.compile(r"(stun|turn)s?:[A-Za-z0-9.\-\[\]:]+(\?transport=(udp|tcp))?", re.ASCII)
+"""RFC 7064 3.1 and RFC 7065 3.1, with no room for a user's name or a password."""
+
 _PORTS = re.compile(r"(\d{1,5})-(\d{1,5})", re.ASCII)
 
 
@@ -46,6 +49,7 @@ class WebRtcOptions:
         advertise: addresses that answers give instead of this machine's own.
         max_calls: how many the relay answers at one time, in each worker.
         video: how cameras and screens are shown to the model.
+        ice_servers: addresses of STUN and TURN servers that own pages are told.
     """
 
     calls: Literal["api", "relay", "off"] = "api"
@@ -54,9 +58,10 @@ class WebRtcOptions:
     advertise: tuple[str, ...] = ()
     max_calls: int = 50
     video: VideoOptions = VideoOptions()
+    ice_servers: tuple[str, ...] = ()
 
 
-OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls"})
+OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls", "ice_servers"})
 """What cannot differ between profiles: a firewall and a library are the process's."""
 
 
@@ -111,6 +116,19 @@ def _read_advertise(value: Any, path: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _read_ice_servers(value: Any, path: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    if not isinstance(value, list | tuple) or len(value) > 8:
+        raise ValueError(f"{path}: must be a list of at most 8 addresses")
+    for address in value:
+        if not (isinstance(address, str) and _ICE_SERVER.fullmatch(address)):
+            raise ValueError(
+                f'{path}: must be addresses such as "turn:turn.example.org:3478", with no name or password'
+            )
+    return tuple(value)
+
+
 def _number(lowest: int, highest: int) -> Any:
     def read(value: Any, path: str) -> int:
         number = int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
@@ -146,5 +164,6 @@ _READERS: Mapping[str, Any] = {
     "ports": _read_ports,
     "advertise": _read_advertise,
     "max_calls": _number(1, 10_000),
+    "ice_servers": _read_ice_servers,
     "video": _read_video,
 }

@@ -13,6 +13,8 @@ from relay.config.webrtc_options import VideoOptions, WebRtcOptions, read_webrtc
         ({"video": {"size": 640}}, r"webrtc\.video\.size: there is no such field; did you mean side"),
         ({"video": {"side": 10}}, r"webrtc\.video\.side: must be a number from 64 to 2048, not 10"),
         ({"video": {"most": True}}, r"webrtc\.video\.most: must be a number"),
+        ({"ice_servers": ["http://a"]}, r'webrtc\.ice_servers: must be addresses such as "turn:'),
+        ({"ice_servers": ["turn:ann:secret@a"]}, r"webrtc\.ice_servers: must be addresses"),
         ({"max_calls": 0}, r"webrtc\.max_calls: must be a number from 1 to 10000"),
     ],
 )

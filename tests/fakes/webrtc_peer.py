@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 import orjson
-from aiortc import MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCIceTransportPolicy,
+    RTCPeerConnection,
+    RTCSessionDescription,
+    VideoStreamTrack,
+)
 from aiortc.mediastreams import MediaStreamError
 from av import AudioFrame, VideoFrame
 
@@ -60,10 +69,13 @@ class WebRtcPeer:
 
     Args:
         colour: what its camera shows; None for no camera.
+        by: the TURN server by which alone it comes; None for straight ways.
     """
 
-    def __init__(self, colour: tuple[int, int, int] | None = None) -> None:
-        self.pc = RTCPeerConnection()
+    def __init__(self, colour: tuple[int, int, int] | None = None, by: RTCIceServer | None = None) -> None:
+        self.pc = RTCPeerConnection(
+            None if by is None else RTCConfiguration([by], iceTransportPolicy=RTCIceTransportPolicy.RELAY)
+        )
         self.microphone = Microphone()
         self.channel: RTCDataChannel = self.pc.createDataChannel("oai-events")
         self.heard = array.array("h")
@@ -153,9 +165,11 @@ class WebRtcPeer:
 
 
 @asynccontextmanager
-async def webrtc_peer(colour: tuple[int, int, int] | None = None) -> AsyncIterator[WebRtcPeer]:
+async def webrtc_peer(
+    colour: tuple[int, int, int] | None = None, by: RTCIceServer | None = None
+) -> AsyncIterator[WebRtcPeer]:
     """A peer, closed at the end."""
-    peer = WebRtcPeer(colour)
+    peer = WebRtcPeer(colour, by)
     try:
         yield peer
     finally:
