@@ -162,9 +162,9 @@ class CallLeg:
             while due <= now:
                 self._play()
                 due += FRAME_S
-            self._up(self._hearing.passed(now))
             if self._watching is not None:
-                self._up(self._watching.passed(now))
+                self._up(self._watching.passed(now))  # before a commit that it belongs to
+            self._up(self._hearing.passed(now))
             self._tell_progress()
             self._look_at_the_clock(now)
             await asyncio.sleep(due - monotonic())
