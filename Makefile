@@ -147,6 +147,10 @@ docs: .venv/.dev ## write the tables of settings, ends and metrics into the docu
 screenshots: .venv/.dev .venv/.chromium ## take the pictures of the voice page for the documents
 	$(BIN)/python -m docs.screenshots
 
+.PHONY: dashboards
+dashboards: .venv/.dev .venv/.servers .venv/.prometheus ## draw the dashboards' pictures from two replicas on a bad day (three minutes)
+	$(BIN)/python -m docs.screenshots.dashboards
+
 clean: ## remove what was set up and built
 	rm -rf .venv node_modules types dist build relay/legs/lane*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
 

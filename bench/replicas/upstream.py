@@ -18,7 +18,7 @@ class TalkingSession(WSListener):
     """One session: it tells its settings, hears, and answers when it is asked to."""
 
     def __init__(self) -> None:
-        self._session = {"type": "realtime", "object": "realtime.session"}
+        self._session = {"type": "realtime", "object": "realtime.session", "model": "gpt-realtime-2.1"}
         self._responses = 0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -51,7 +51,12 @@ class TalkingSession(WSListener):
         if self._transport.is_disconnected:
             return
         if left == 0:
-            usage = {"total_tokens": 30, "input_tokens": 20, "output_tokens": 10}
+            usage = {
+                "total_tokens": 60,
+                "input_tokens": 40,
+                "input_token_details": {"audio_tokens": 20, "text_tokens": 20},
+            }
+            usage |= {"output_tokens": 20, "output_token_details": {"audio_tokens": 20, "text_tokens": 0}}
             self._say(
                 "response.done",
                 response={"id": names["response_id"], "status": "completed", "output": [], "usage": usage},

@@ -61,7 +61,7 @@ def lines(title: str, x_words: str, series: Sequence[Line], *, logarithmic: bool
     named = xs if logarithmic else [xs[0] + span * part / 5 for part in range(6)]
     drawn = [f'<path class="axis" d="M60 {bottom}H{_WIDTH - _LABEL}"/>', _text(60, bottom + 38, x_words, "small")]
     drawn += [_text(place(x, 0)[0], bottom + 18, f"{x:,.0f}", "small", "middle") for x in named]
-    drawn += [_text(52, place(xs[0], y)[1] + 4, f"{y:,.0f}", "small", "end") for y in (top_y / 2, top_y)]
+    drawn += [_text(52, place(xs[0], y)[1] + 4, _short(y), "small", "end") for y in (top_y / 2, top_y)]
     labels_y = _spread([place(*line.points[-1])[1] for line in series])
     for index, line in enumerate(series):
         colour = _COLOURS[index % len(_COLOURS)]
@@ -97,6 +97,13 @@ def _spread(places: Sequence[float], least: float = 18) -> list[float]:
     for index in sorted(range(len(places)), key=places.__getitem__):
         moved[index] = lowest = max(places[index], lowest + least)
     return moved
+
+
+def _short(value: float) -> str:
+    """A figure for an axis: few digits, whatever its size."""
+    if value >= 1e6:
+        return f"{value / 1e6:,.3g} M"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:

@@ -3,6 +3,7 @@
 `tests/telemetry/test_prometheus.py` asks a real Prometheus each panel's query.
 """
 
+import html
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 
 import pytest
 
+from docs.screenshots.dashboards import BOARDS
 from relay.config.settings import Settings
 from tests.fakes.dashboards import DASHBOARDS, panels
 from tests.fakes.proxies import DEPLOY
@@ -28,6 +30,16 @@ def test_a_dashboard(path) -> None:
         assert panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"]
         assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_pictures_are_of_these_dashboards(name) -> None:
+    """Each picture in the documents shows panels that the dashboard has, by their names."""
+    picture = (DEPLOY.parent / f"docs/images/dashboard-{name}.svg").read_text()
+    drawn = {html.unescape(title.rpartition(" (")[0]) for title in re.findall(r"<title>(.*?)</title>", picture)}
+    [path] = (path for path in DASHBOARDS if path.stem == name)
+    assert drawn <= {panel["title"] for panel in panels(path)}
+    assert len(drawn) >= 3
 
 
 def test_what_the_compose_file_names_is_there() -> None:
