@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from bench.voice_page.sound import breaks, frequency, loudest
 from bench.voice_page.upstream import Answer, listening
 from bench.voice_page.visit import PROBE, latencies, serve_probe
-from bench.webrtc.lossy import LossyNetwork
 from bench.webrtc.upstream import EchoUpstream
 from tests.fakes.browser import RATE, Samples, hearing, launch, silence, state, tone, write_wav
+from tests.fakes.lossy_network import LossyNetwork
 from tests.fakes.process import relay_process
 
 LOSSES = (0.02, 0.05)
@@ -145,10 +145,6 @@ async def visiting(heard: Samples) -> AsyncIterator[Visit]:
     """A page in a call whose microphone hears this over and over, with the probe inside."""
     network, upstream = LossyNetwork(), EchoUpstream()
 
-    async def through(route: Route) -> None:
-        answer = await route.fetch()
-        await route.fulfill(response=answer, body=await network.answer_through(await answer.text()))
-
     with tempfile.TemporaryDirectory() as home:
         microphone = Path(home, "microphone.wav")
         write_wav(microphone, heard)
@@ -160,7 +156,7 @@ async def visiting(heard: Samples) -> AsyncIterator[Visit]:
             browser = await launch(playwright, *hearing(microphone))
             page = await (await browser.new_context(permissions=["microphone"], bypass_csp=True)).new_page()
             await page.route("**/bench/*.js", serve_probe)
-            await page.route("**/v1/realtime/calls*", through)
+            await page.route("**/v1/realtime/calls*", network.carry)
             await page.goto(address)
             await page.evaluate(_AS_IT_IS)
             await page.click("#settings-button")

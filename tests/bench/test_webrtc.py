@@ -9,12 +9,12 @@ import orjson
 from websockets.asyncio.client import connect
 
 from bench.voice_page.upstream import listening
-from bench.webrtc.lossy import LossyNetwork
 from bench.webrtc.report import words
 from bench.webrtc.upstream import EchoUpstream
 from bench.webrtc.visit import jumps, missing
 from relay.legs.webrtc.descriptions import Candidate, candidates_of
 from tests.fakes.browser import RATE, tone
+from tests.fakes.lossy_network import LossyNetwork
 
 
 class Datagrams(asyncio.DatagramProtocol):

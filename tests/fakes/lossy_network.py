@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from playwright.async_api import Route
+
 from relay.legs.webrtc.descriptions import candidates_of, reachable_answer
 
 _Address = tuple[str | Any, int]
@@ -34,6 +36,11 @@ class LossyNetwork:
             "\r\n".join(_here(line, there.port, port) for line in own.splitlines() if _is_kept(line, there.port))
             + "\r\n"
         )
+
+    async def carry(self, route: Route) -> None:
+        """Make a page's call through here: to be given to `page.route`."""
+        answer = await route.fetch()
+        await route.fulfill(response=answer, body=await self.answer_through(await answer.text()))
 
     def passes(self) -> bool:
         """Whether the next packet does."""
