@@ -37,7 +37,7 @@ async def test_hundreds_of_sessions_leave_nothing_behind() -> None:
             return any(now > first for now, first in zip(left(), at_first, strict=True))
 
         async def more_is_left() -> bool:
-            """Whether there is more than at first, once that is not to change any more: what others left may end, too."""
+            """Whether there is more than at first, once that does not change any more; what others left may end."""
             await relay.sessions.empty()
             upstream.connections.clear()
             for _ in upstream.handshakes:
