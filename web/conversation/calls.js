@@ -13,8 +13,16 @@ const KINDS = new Map(
 );
 
 /** The call of a turn that waits for this side; null where none does. @param {Turn} turn @returns {Call | null} */
-export function openCall({ call, final }) {
-  return call !== null && final && call.output === null && call.kind !== 'mcp' ? call : null;
+export function openCall({ call, final, problem }) {
+  if (call === null || !final || call.output !== null || call.kind === 'mcp') return null;
+  return call.kind === 'approval' && problem !== '' ? null : call;
+}
+
+/** Ends the wait for a decision whose session is gone: no other session knows the request. @param {Turn} turn @returns {boolean} whether it waited */
+export function expireApproval(turn) {
+  if (openCall(turn)?.kind !== 'approval') return false;
+  turn.problem = 'its session ended before it was decided';
+  return true;
 }
 
 /** Whether an item is a call. @param {any} item */

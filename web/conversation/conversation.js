@@ -2,7 +2,7 @@
  * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
-import { isCall, resultOf, writeCall } from './calls.js';
+import { expireApproval, isCall, resultOf, writeCall } from './calls.js';
 import { OutOfBand } from './out-of-band.js';
 import { TranslationTurns } from './translation-turns.js';
 import { TurnCosts } from './turn-costs.js';
@@ -135,6 +135,7 @@ export class Conversation {
   /** Ends all turns that were under way, when their session has ended. @param {string} [why] of an answer, why it is not whole */
   settle(why = '') {
     for (const turn of this.#list.all) {
+      if (expireApproval(turn)) touch(turn);
       if (turn.final) continue;
       turn.final = true;
       if (turn.role === 'assistant' && !isEmpty(turn)) turn.problem = why;

@@ -201,6 +201,28 @@ test('A request to approve waits until it is decided, and is no call to be answe
   assert.deepEqual([openCall(conversation.turns[0]), conversation.turns[0].call.output], [null, 'refused']);
 });
 
+test('A request to approve ends with its session, since no other knows it; a call that waits is retold, and does not.', () => {
+  const request = { id: 'q', type: 'mcp_approval_request', server_label: 'shop', name: 'order', arguments: '{}' };
+  const call = { id: 'f', type: 'function_call', call_id: 'c', name: 'look_up', arguments: '{}', status: 'completed' };
+  const conversation = after(added(request), added(call, 'q'));
+  conversation.settle('lost');
+  assert.deepEqual(
+    conversation.turns.map((turn) => [openCall(turn)?.callId, turn.problem]),
+    [
+      [undefined, 'its session ended before it was decided'],
+      ['c', ''],
+    ],
+  );
+});
+
+test('A request that was decided says nothing of its session’s end.', () => {
+  const request = { id: 'q', type: 'mcp_approval_request', server_label: 'shop', name: 'order', arguments: '{}' };
+  const decision = { id: 's', type: 'mcp_approval_response', approval_request_id: 'q', approve: true };
+  const conversation = after(added(request), added(decision));
+  conversation.settle('lost');
+  assert.equal(conversation.turns[0].problem, '');
+});
+
 test('What an MCP server fails at is told where it was called, and tools that it does not list are missed.', () => {
   const call = { id: 'm', type: 'mcp_call', server_label: 'shop', name: 'order', arguments: '{}' };
   const conversation = after(
