@@ -64,7 +64,7 @@ export class RealtimeClient extends EventTarget {
   /** @type {(reason: ConnectFailed) => void} ends the wait for the session */
   #giveUp = () => {};
   #eventCount = 0;
-  /** @type {{id: string, answer: () => void}[]} updates that are not answered yet, oldest first: each is, in its order */
+  /** @type {{id: string, answer: (taken: boolean) => void}[]} updates that are not answered yet: each is, in its order */
   #updates = [];
   #counters = {
     sentMessages: 0,
@@ -264,6 +264,20 @@ export class RealtimeClient extends EventTarget {
     return this.send({ type: 'session.update', session: { ...named, ...session } });
   }
 
+  /**
+   * Changes settings of the session, and waits for what becomes of it.
+   *
+   * @param {Record<string, any>} session
+   * @returns {Promise<boolean>} whether they were taken; never settles when no answer comes
+   */
+  changeSession(session) {
+    const id = this.updateSession(session);
+    const update = this.#updates.find((each) => each.id === id);
+    return new Promise((resolve) => {
+      if (update !== undefined) update.answer = resolve;
+    });
+  }
+
   /** Adds an item to the conversation. @param {Record<string, any>} item */
   createItem(item) {
     this.send({ type: 'conversation.item.create', item });
@@ -299,13 +313,10 @@ export class RealtimeClient extends EventTarget {
    *
    * @returns {Promise<number>} milliseconds there and back; never settles when no answer comes
    */
-  probe() {
+  async probe() {
     const sentAt = performance.now();
-    const id = this.updateSession({});
-    const update = this.#updates.find((each) => each.id === id);
-    return new Promise((resolve) => {
-      if (update !== undefined) update.answer = () => resolve(performance.now() - sentAt);
-    });
+    await this.changeSession({});
+    return performance.now() - sentAt;
   }
 
   stats() {
@@ -355,14 +366,20 @@ export class RealtimeClient extends EventTarget {
       this.#session = event.session ?? {};
       this.#sound.learn(event.session ?? {});
     }
-    if (event.type === 'session.updated') this.#updates.shift()?.answer();
-    if (event.type === 'error') this.#updates = this.#updates.filter(({ id }) => id !== event.error?.event_id);
+    if (event.type === 'session.updated') this.#updates.shift()?.answer(true);
+    if (event.type === 'error') this.#refuse(event.error?.event_id);
     if (event.type === 'error')
       this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };
     else this.#lastError = null; // only an error that nothing follows explains an end
     this.#tell('event', event);
     const foreign = event.type === 'error' || event.type.includes('.'); // none of our own names has a dot
     if (foreign) this.#tell(event.type, event);
+  }
+
+  /** @param {unknown} id of an update that was refused, perhaps */
+  #refuse(id) {
+    this.#updates.find((update) => update.id === id)?.answer(false);
+    this.#updates = this.#updates.filter((update) => update.id !== id);
   }
 
   /** @param {number} code @param {string} reason */

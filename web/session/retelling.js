@@ -13,10 +13,10 @@ const ANSWER_MS = 2_000;
  * @returns {Promise<string[]>} what could not be restored, in words
  */
 export async function retell(client, { turns, changes }) {
-  const refused = changes !== null && !(await accepts(client, changes)) ? [settingsOf(changes)] : [];
+  const lost = changes === null ? [] : await changed(client, changes);
   const { items, missing } = historyOf(turns);
   if (client.ready) for (const item of items) client.createItem(item);
-  return [...refused, ...missing];
+  return [...lost, ...missing];
 }
 
 /** @param {string[]} missing @returns {string} the end of a sentence */
@@ -24,19 +24,20 @@ export function butNot(missing) {
   return missing.length === 0 ? '.' : `, but for ${missing.join('; ')}.`;
 }
 
-/** @param {RealtimeClient} client @param {Record<string, any>} changes @returns {Promise<boolean>} */
-function accepts(client, changes) {
-  return new Promise((resolve) => {
-    const id = client.updateSession(changes);
-    client.addEventListener('session.updated', () => resolve(true), { once: true });
-    client.addEventListener('error', (event) => {
-      if (/** @type {CustomEvent} */ (event).detail.error?.event_id === id) resolve(false);
-    });
-    setTimeout(() => resolve(false), ANSWER_MS);
+/**
+ * @param {RealtimeClient} client
+ * @param {Record<string, any>} changes
+ * @returns {Promise<string[]>} what of them is not in force, or may not be
+ */
+async function changed(client, changes) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const silence = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(null), ANSWER_MS);
   });
-}
-
-/** @param {Record<string, any>} changes */
-function settingsOf(changes) {
-  return `the settings ${Object.keys(changes).join(', ')}`;
+  const taken = await Promise.race([client.changeSession(changes), silence]);
+  clearTimeout(timer);
+  if (taken) return [];
+  const settings = `the settings ${Object.keys(changes).join(', ')}`;
+  return [taken === null ? `${settings}, which nobody has confirmed` : settings];
 }

@@ -12,8 +12,8 @@ export class ToolAnswers extends EventTarget {
   #fetch;
   /** @type {Map<string, Answer>} by the function's name */
   #answers = new Map();
-  /** @type {Set<string>} calls that are answered, or are being */
-  #taken = new Set();
+  /** @type {Map<string, string | null>} what is known of calls: the answer, or null while it is asked for */
+  #known = new Map();
 
   /**
    * @param {import('./voice-session.js').VoiceSession} voice
@@ -38,22 +38,30 @@ export class ToolAnswers extends EventTarget {
   }
 
   #answerOpen() {
-    if (this.#answers.size === 0 || this.#voice.client === null) return;
-    for (const turn of this.#voice.conversation.turns) {
+    if (!this.#voice.ready) return;
+    for (const turn of [...this.#voice.conversation.turns]) {
       const call = openCall(turn);
-      if (call?.kind !== 'function' || this.#taken.has(call.callId)) continue;
-      const answer = this.#answers.get(call.name);
-      if (answer === undefined) continue;
-      this.#taken.add(call.callId);
-      void this.#give(call, answer);
+      if (call?.kind !== 'function') continue;
+      const output = this.#known.get(call.callId);
+      if (typeof output === 'string') this.#voice.answerCall(call.callId, output);
+      else if (output === undefined) this.#learn(call);
     }
   }
 
-  /** @param {import('../conversation/turn-list.js').Call} call @param {Answer} answer */
-  async #give({ name, callId, input }, answer) {
-    const client = this.#voice.client;
-    const output = answer.kind === 'words' ? answer.words : await this.#ask(name, answer.url, input);
-    if (this.#voice.client === client) this.#voice.answerCall(callId, output);
+  /** @param {import('../conversation/turn-list.js').Call} call */
+  #learn({ name, callId, input }) {
+    const answer = this.#answers.get(name);
+    if (answer === undefined) return;
+    this.#known.set(callId, null);
+    void this.#output(name, answer, input).then((output) => {
+      this.#known.set(callId, output); // for the next session, too, where this one is lost: nobody is asked twice
+      this.#answerOpen();
+    });
+  }
+
+  /** @param {string} name @param {Answer} answer @param {string} input */
+  async #output(name, answer, input) {
+    return answer.kind === 'words' ? answer.words : this.#ask(name, answer.url, input);
   }
 
   /**

@@ -161,6 +161,11 @@ export class VoiceSession extends EventTarget {
     return this.#connector.client;
   }
 
+  /** Whether there is a session that knows what was said before. */
+  get ready() {
+    return this.#ready;
+  }
+
   /** Which attempt to reconnect this is; 0 when none is made. */
   get attempt() {
     return this.#connector.attempt;
@@ -386,8 +391,8 @@ export class VoiceSession extends EventTarget {
 
   /** @param {Record<string, any>} item @returns {boolean} */
   #give(item) {
-    if (this.client === null) {
-      this.#tell('notice', 'Start a session first.');
+    if (this.client === null || !this.#ready) {
+      this.#tell('notice', this.active ? 'Wait until the session is back.' : 'Start a session first.');
       return false;
     }
     this.client.createItem(item);

@@ -210,6 +210,14 @@ test('A codec is offered by its subprotocol, used where it is taken, and JSON el
   refused.client.close();
 });
 
+test('Each change of the session learns what became of it, and not of another.', async () => {
+  const { client, socket } = await openClient();
+  const [first, second] = [client.changeSession({ voice: 'marin' }), client.changeSession({ voice: 'nobody' })];
+  socket.deliver({ type: 'error', error: { event_id: socket.sent.at(-1).event_id } });
+  socket.deliver({ type: 'session.updated', session: {} });
+  assert.deepEqual(await Promise.all([first, second]), [true, false]);
+});
+
 test('A probe is answered by the next session.updated.', async () => {
   const { client, socket } = await openClient();
   const probe = client.probe();

@@ -11,9 +11,12 @@ const call = (callId, changes = {}) => ({
 function makeAnswers(send) {
   const answered = [];
   const voice = Object.assign(new EventTarget(), {
-    client: {},
+    ready: true,
     conversation: { turns: [] },
-    answerCall: (callId, output) => answered.push([callId, output]),
+    answerCall: (callId, output) => {
+      answered.push([callId, output]);
+      voice.conversation.turns.find((turn) => turn.call?.callId === callId).call.output = output;
+    },
   });
   const answers = new ToolAnswers(voice, send);
   const notices = [];
@@ -31,8 +34,9 @@ function makeAnswers(send) {
 test('A call is answered with the same words each time, and once.', async () => {
   const { answers, answered, come } = makeAnswers();
   answers.set('get_weather', { kind: 'words', words: 'Rain.' });
-  await come(call('a'));
-  await come(call('a'), call('b'));
+  const first = call('a');
+  await come(first);
+  await come(first, call('b'));
   assert.deepEqual(answered, [
     ['a', 'Rain.'],
     ['b', 'Rain.'],
@@ -74,14 +78,30 @@ for (const [name, send, why] of [
     assert.deepEqual(notices, [`get_weather could not be asked: ${why}.`]);
   });
 
-test('An answer that comes when its session is gone is dropped.', async () => {
+test('An answer that comes when its session is gone is given to the next one, and nobody is asked twice.', async () => {
+  let asked = 0;
   let answer = () => {};
-  const { answers, answered, voice, come } = makeAnswers(() => new Promise((resolve) => (answer = resolve)));
+  const { answers, answered, voice, come } = makeAnswers(() => {
+    asked += 1;
+    return new Promise((resolve) => (answer = resolve));
+  });
   answers.set('get_weather', { kind: 'address', url: 'https://tools.example/' });
   await come(call('a'));
-  voice.client = null;
+  voice.ready = false;
   answer(new Response('late'));
   await settle();
-  await settle();
+  await come(...voice.conversation.turns);
   assert.deepEqual(answered, []);
+  voice.ready = true;
+  await come(...voice.conversation.turns);
+  assert.deepEqual([answered, asked], [[['a', 'late']], 1]);
+});
+
+test('An answer to a conversation that was left is given to nobody.', async () => {
+  const { answers, answered, voice, come } = makeAnswers(async () => new Response('late'));
+  answers.set('get_weather', { kind: 'address', url: 'https://tools.example/' });
+  voice.conversation.turns = [call('a')];
+  voice.dispatchEvent(new Event('change'));
+  await come(call('b'));
+  assert.deepEqual(answered, [['b', 'late']]);
 });
