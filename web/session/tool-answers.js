@@ -12,7 +12,7 @@ export class ToolAnswers extends EventTarget {
   #fetch;
   /** @type {Map<string, Answer>} by the function's name */
   #answers = new Map();
-  /** @type {Map<string, string | null>} what is known of calls: the answer, or null while it is asked for */
+  /** @type {Map<string, string | null>} the answers to calls; null while one is asked for, and once it is given */
   #known = new Map();
 
   /**
@@ -43,9 +43,15 @@ export class ToolAnswers extends EventTarget {
       const call = openCall(turn);
       if (call?.kind !== 'function') continue;
       const output = this.#known.get(call.callId);
-      if (typeof output === 'string') this.#voice.answerCall(call.callId, output);
+      if (typeof output === 'string') this.#give(call.callId, output);
       else if (output === undefined) this.#learn(call);
     }
+  }
+
+  /** @param {string} callId @param {string} output */
+  #give(callId, output) {
+    this.#known.set(callId, null); // giving it is a change, of which we are told before it is given
+    if (!this.#voice.answerCall(callId, output)) this.#known.set(callId, output);
   }
 
   /** @param {import('../conversation/turn-list.js').Call} call */

@@ -15,7 +15,9 @@ function makeAnswers(send) {
     conversation: { turns: [] },
     answerCall: (callId, output) => {
       answered.push([callId, output]);
+      voice.dispatchEvent(new Event('change'));
       voice.conversation.turns.find((turn) => turn.call?.callId === callId).call.output = output;
+      return true;
     },
   });
   const answers = new ToolAnswers(voice, send);
