@@ -65,7 +65,8 @@ http://127.0.0.1:{port} {{
 }}
 """
 
-_CADDY_TLS = "transport http {{\n tls_trust_pool file {trusted}\n tls_server_name localhost\n }}"
+_CADDY_TLS = "transport http {{\n tls_trusted_ca_certs {trusted}\n tls_server_name localhost\n }}"
+"""Debian's Caddy is older than `tls_trust_pool`, which has taken this one's place."""
 
 
 def nginx(site: Site) -> Command:

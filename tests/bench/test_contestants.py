@@ -1,5 +1,7 @@
 """What the contestants are started with."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,11 @@ import pytest
 from bench.contestants import CONTESTANTS, present
 from bench.contestants.ours import relay
 from bench.contestants.site import Site
-from bench.contestants.tunnels import haproxy, nginx
+from bench.contestants.tunnels import caddy, haproxy, nginx
 from relay.config.loading import load_settings
 
 
-@pytest.mark.parametrize("tunnel", [nginx, haproxy])
+@pytest.mark.parametrize("tunnel", [nginx, haproxy, caddy])
 @pytest.mark.parametrize("trusted", [None, Path("/certificates/trusted.pem")])
 def test_tunnels_are_told_where_to_go(tunnel, trusted, tmp_path) -> None:
     """Their file names both ports, and with TLS the one certificate that they may accept."""
@@ -19,6 +21,15 @@ def test_tunnels_are_told_where_to_go(tunnel, trusted, tmp_path) -> None:
     assert "127.0.0.1:1111" in config
     assert "127.0.0.1:2222" in config
     assert ("/certificates/trusted.pem" in config) is (trusted is not None)
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="there is no Caddy here; `make test` installs Debian's")
+@pytest.mark.parametrize("trusted", [None, Path("/certificates/trusted.pem")])
+def test_caddy_reads_its_file(trusted, tmp_path) -> None:
+    """Debian's Caddy knows each word of it."""
+    _, _, *words = caddy(Site(tmp_path, 1111, 2222, trusted)).words
+    done = subprocess.run(["caddy", "adapt", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("carrier", ["fast", "portable"])
