@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bench.simulation.clock import Clock
 
 HANDSHAKES_PER_S = 500.0
-"""A replica of one core takes about 1,000 (docs/performance.md, coming and going); half, since it relays meanwhile."""
+"""A core took 400 to 1,100 of them, by machine (docs/performance.md, coming and going)."""
 DIAL_S = 10.0
 """Who waits longer for a handshake gives up, and its work was for nothing."""
 
