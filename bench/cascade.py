@@ -26,6 +26,7 @@ from websockets.asyncio.client import connect
 
 from bench.machine import describe_machine
 from bench.processes import StartError, cores, free_ports, running
+from bench.report.marks import between
 from bench.report.svg import Bar, bars
 from bench.report.tables import figure, table
 from bench.usage import Usage, read_usage
@@ -52,7 +53,6 @@ _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "cascade.md"
 _RESULTS = _ROOT / "bench" / "results" / "cascade.json"
 _PICTURE = _ROOT / "docs" / "images" / "bench-cascade.svg"
-_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 FRAME_BYTES = FRAME_MS * 48
 
@@ -65,9 +65,7 @@ def main() -> None:
             sys.exit(f"bench: {failure}")
     results = json.loads(_RESULTS.read_text())
     _PICTURE.write_text(picture(results))
-    page = _PAGE.read_text()
-    before, rest = page.split(_BEGIN, 1)
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{words(results)}\n{_END}{rest.split(_END, 1)[1]}")
+    _PAGE.write_text(between(_PAGE.read_text(), "figures", words(results)))
     print(words(results))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.contestants import BETA, RELAY, present
 from bench.machine import describe_machine
 from bench.processes import StartError
+from bench.report.marks import between
 from bench.report.measures import Measures, cpu_us
 from bench.report.results import Results, load_results
 from bench.report.tables import figure, table
@@ -22,7 +23,6 @@ LIMIT = 1.3
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "dialects.md"
 _RESULTS = _ROOT / "bench" / "results" / "dialect.json"
-_BEGIN, _END = "<!-- cost -->", "<!-- end of cost -->"
 
 
 def main() -> None:
@@ -61,8 +61,7 @@ def cost_table(measures: Measures) -> str:
 
 def with_cost(page: str, written: str) -> str:
     """The page with the table between its marks."""
-    before, rest = page.split(_BEGIN, 1)
-    return f"{before}{_BEGIN}\n\n{written}\n{_END}{rest.split(_END, 1)[1]}"
+    return between(page, "cost", written)
 
 
 if __name__ == "__main__":

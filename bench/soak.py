@@ -25,6 +25,7 @@ from bench.contestants.site import PATH, Site
 from bench.load import Crowd
 from bench.machine import describe_machine
 from bench.processes import StartError, cores, free_ports, running
+from bench.report.marks import between
 from bench.report.tables import figure, table
 from bench.sessions import Dialler, Ledger
 from bench.talk import Talk
@@ -46,7 +47,6 @@ SAMPLES = 6
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "reliability.md"
 _RESULTS = _ROOT / "bench" / "results" / "soak.json"
-_BEGIN, _END = "<!-- soak -->", "<!-- end of soak -->"
 
 
 @dataclass(slots=True)
@@ -85,9 +85,7 @@ def main() -> None:
             sys.exit(f"bench: {failure}")
         _RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     results = json.loads(_RESULTS.read_text())
-    page = _PAGE.read_text()
-    before, rest = page.split(_BEGIN, 1)
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{words(results)}\n{_END}{rest.split(_END, 1)[1]}")
+    _PAGE.write_text(between(_PAGE.read_text(), "soak", words(results)))
     print(words(results))
     if any(each["faults"] for each in results["relays"].values()):
         sys.exit("bench: something was lost, see the table")

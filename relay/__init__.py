@@ -13,14 +13,16 @@ What decides does not wait; what waits does not decide.
     upstreams/   where a session goes: providers, the address and query that are dialled, the dialling.
     recording/   sessions written down, read back, and made plain.
     telemetry/   the log and the metrics.
+    history/     conversations that are kept, and who keeps them.
     sessions/    joining two legs until their end; the sessions of this process, their tick and their drain.
-    calls/       WebRTC between a browser and the API: made, metered and ended, but not carried.
+    calls/       WebRTC: calls that the API answers, made, metered and ended; and those that the relay answers itself.
     endpoints/   every way in: the sessions, calls, client secrets, page and probes, and how a refusal is told.
     serving/     uvicorn, workers, signals and TLS.
     engine/      decides: a Realtime server without I/O, with a mind to plug in.
     stand_ins/   what is played on this machine: the mock, the replay, and what is to go wrong with them.
     cascade/     a conversation through services that hear, think and speak: and what is asked of them.
     checking/    `relay check`: what clients can rely on at an endpoint.
+    building/    what is done when the wheel is built: the lane compiled, the page's modules joined.
     app.py       the ASGI application. cli.py, serve.py: the command line. testing.py: a pytest plugin.
                  local_upstreams.py: the cascade and the stand-ins, run in the relay's own process.
 

@@ -12,13 +12,13 @@ from bench.machine import describe_machine
 from bench.processes import StartError
 from bench.replicas.report import picture, words
 from bench.replicas.trial import trial
+from bench.report.marks import between
 
 COUNTS = (2, 4)
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "scale.md"
 _RESULTS = _ROOT / "bench" / "results" / "replicas.json"
 _PICTURE = _ROOT / "docs" / "images" / "bench-replicas.svg"
-_BEGIN, _END = "<!-- replicas -->", "<!-- end of replicas -->"
 
 
 def main() -> None:
@@ -31,8 +31,7 @@ def main() -> None:
             sys.exit(f"bench: {failure}")
     results = json.loads(_RESULTS.read_text())
     _PICTURE.write_text(picture(results))
-    before, rest = _PAGE.read_text().split(_BEGIN, 1)
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{words(results)}\n{_END}{rest.split(_END, 1)[1]}")
+    _PAGE.write_text(between(_PAGE.read_text(), "replicas", words(results)))
     print(words(results))
 
 

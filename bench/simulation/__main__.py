@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.report.marks import between
 from bench.report.measures import Measures
 from bench.report.results import load_results
 from bench.simulation import report
@@ -45,10 +46,7 @@ def page(text: str, simulated: dict[str, Any]) -> str:
         "mornings": report.morning_words(simulated["mornings"]),
     }
     for name, words in parts.items():
-        before, rest = text.split(f"<!-- {name} -->", 1)
-        text = (
-            f"{before}<!-- {name} -->\n\n{words}\n<!-- end of {name} -->{rest.split(f'<!-- end of {name} -->', 1)[1]}"
-        )
+        text = between(text, name, words)
     return text
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from bench.machine import describe_machine
 from bench.processes import StartError
+from bench.report.marks import between
 from bench.voice_page.__main__ import browser_version
 from bench.webrtc.calls import measure_calls
 from bench.webrtc.report import words
@@ -22,7 +23,6 @@ CALLS_S = {False: 20.0, True: 4.0}
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "webrtc.md"
 _RESULTS = _ROOT / "bench" / "results" / "webrtc.json"
-_BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def main() -> None:
@@ -38,8 +38,7 @@ def main() -> None:
     if not options.render:
         _RESULTS.write_text(json.dumps(_measured(Length(), is_quick=False), indent=1) + "\n")
     written = words(json.loads(_RESULTS.read_text()))
-    before, rest = _PAGE.read_text().split(_BEGIN, 1)
-    _PAGE.write_text(f"{before}{_BEGIN}\n\n{written}\n{_END}{rest.split(_END, 1)[1]}")
+    _PAGE.write_text(between(_PAGE.read_text(), "figures", written))
     print(written)
 
 

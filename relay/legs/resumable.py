@@ -11,7 +11,7 @@ A ping that carries a number follows the message of that number, so its pong pro
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from relay.core.close_codes import ABNORMAL
 from relay.core.events import Data, write_event
 from relay.core.leg import Closed, Listener
 from relay.core.unconfirmed import Unconfirmed, is_counted
+from relay.legs.beside import Beside
 from relay.legs.choice import PeerLeg
 
 ASK_BYTES = 64 * 1024
@@ -79,9 +80,8 @@ class ResumableLeg:
         self._asked: int | None = None
         self._ask_at, self._ask_octets = 0.0, 0
         self._patience: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._listener: Listener
-        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._beside = Beside()
 
     # What the session asks for.
 
@@ -135,14 +135,12 @@ class ResumableLeg:
             self.tells.began(monotonic())
             if self._leg is not None:
                 self._serve(self._leg)
-            await self._over
+            await self._beside.over
         finally:
             self.tells.over()
             if self._patience is not None:
                 self._patience.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._beside.end()
             del self._listener, self.tells  # who know this leg, too
 
     # What the relay around the session asks for.
@@ -150,7 +148,7 @@ class ResumableLeg:
     @property
     def is_over(self) -> bool:
         """Whether nobody can come back any more."""
-        return self._over.done() or self._abandoned
+        return self._beside.over.done() or self._abandoned
 
     def tell(self, body: Mapping[str, Any], now: float) -> None:
         """Send an event of the relay's own, where there is a connection; it has no number."""
@@ -204,7 +202,7 @@ class ResumableLeg:
     def _serve(self, leg: PeerLeg) -> "asyncio.Task[None]":
         leg.on_pong = partial(self._answered, leg)
         listener = Listener(partial(self._arrived, leg), partial(self._closed, leg), partial(self._drained, leg))
-        return self._start(leg.run(listener))
+        return self._beside.start(leg.run(listener))
 
     def _arrived(self, leg: PeerLeg, data: Data, now: float) -> None:
         if leg is self._leg:
@@ -257,18 +255,6 @@ class ResumableLeg:
     # How it is done.
 
     def _end(self, closed: Closed, now: float) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
+        if not self._beside.over.done():
+            self._beside.over.set_result(None)
             self._listener.on_closed(closed, now)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Do something beside; what it raises is raised where the leg runs."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (failure := task.exception()) is not None and not self._over.done():
-            self._over.set_exception(failure)

@@ -5,7 +5,7 @@ one's place. What the session sends while there is no upstream waits here, and c
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -17,6 +17,7 @@ from relay.core.events import Body, Data, read_upstream_event, size_bytes, write
 from relay.core.handover import Phase, Reason
 from relay.core.leg import Closed, Listener
 from relay.core.succession import Succession
+from relay.legs.beside import Beside
 from relay.legs.choice import UpstreamLeg
 
 BACKOFF_S = (0.0, 0.5, 1.5)
@@ -122,10 +123,9 @@ class SuccessiveLeg:
         self._expiry: Data | None = None
         self._preparing: asyncio.Task[None] | None = None
         self._lost_at: list[float] = []
-        self._tasks: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._listener: Listener
-        self._over: asyncio.Future[None]
+        self._beside: Beside
 
     # What the session asks for.
 
@@ -169,18 +169,16 @@ class SuccessiveLeg:
     async def run(self, listener: Listener) -> None:
         """Serve one upstream after another, until there is none."""
         self._listener = listener
-        self._over = asyncio.get_running_loop().create_future()
+        self._beside = Beside()
         self._succession.deliver = self._deliver
-        self._start(self._serve(self._leg))
+        self._beside.start(self._serve(self._leg))
         self._look_later()
         try:
-            await self._over
+            await self._beside.over
         finally:
             if self._look is not None:
                 self._look.cancel()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._beside.end()
             successor = None if self._successor is None else self._successor.leg
             for leg in (self._leg, self._late, successor):
                 if leg is not None:
@@ -221,7 +219,7 @@ class SuccessiveLeg:
             self._end(closed)
         elif leg is self._leg and self._held is None:
             self._held = []
-            self._start(self._replace_lost(closed))
+            self._beside.start(self._replace_lost(closed))
 
     def _drained(self, leg: UpstreamLeg, now: float) -> None:
         if leg is self._leg:
@@ -239,7 +237,7 @@ class SuccessiveLeg:
         if not self._closing and self._held is None:
             if self._succession.dials_at() <= now:
                 self._succession.dialling()
-                self._preparing = self._start(self._prepare())
+                self._preparing = self._beside.start(self._prepare())
             elif self._successor is not None and self._succession.may_swap(now):
                 self._swap(self._successor, Reason.EXPIRY, now)
         self._look_later()
@@ -263,7 +261,7 @@ class SuccessiveLeg:
             Refused, NotBriefed, TimeoutError: it is not to be had.
         """
         successor = self._successor = _Successor(await self._dial())
-        self._start(self._serve(successor.leg))
+        self._beside.start(self._serve(successor.leg))
         async with asyncio.timeout(BRIEFED_WITHIN_S):
             successor.created = await successor.until("session.created")
             successor.leg.send(self._succession.update(), monotonic())
@@ -342,20 +340,8 @@ class SuccessiveLeg:
         self._listener.on_message(write_event(body).data, now)
 
     def _end(self, closed: Closed) -> None:
-        if not self._over.done():
-            self._over.set_result(None)
+        if not self._beside.over.done():
+            self._beside.over.set_result(None)
             if self._expiry is not None:
                 self._listener.on_message(self._expiry, monotonic())
             self._listener.on_closed(closed, monotonic())
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        """Do something beside; what it raises is raised where the leg runs."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (failure := task.exception()) is not None and not self._over.done():
-            self._over.set_exception(failure)

@@ -80,8 +80,10 @@ class Resumptions:
         return resumption
 
     def count(self, outcome: Return) -> None:
-        """Count somebody's coming back."""
+        """Count somebody's coming back, and say why it was in vain."""
         self._metrics.count_return(outcome)
+        if outcome is not Return.RECOVERED:
+            _log.info("peer.not_recovered", reason=outcome.value)
 
     def give_up_all(self) -> None:
         """Wait for nobody any more."""

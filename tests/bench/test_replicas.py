@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from websockets.asyncio.client import connect
+
 from bench.replicas import __main__ as command
 from bench.replicas.fleet import fleet
 from bench.replicas.peers import Tally, admitted
@@ -29,10 +31,11 @@ def test_a_tally_is_told() -> None:
     assert summary(Tally())["away_s"] is None
 
 
-async def test_replicas_share_a_limit_to_one(tmp_path: Path) -> None:
+async def test_replicas_share_a_limit_to_one_and_stand_in_for_each_other(tmp_path: Path) -> None:
     """Of a hundred handshakes at once, spread over two relays, exactly as many are let in as the limit says.
 
-    Where the machine is so busy that Redis did not answer within half a second, each relay keeps the limit by itself.
+    A handshake that a replica took and does not answer is answered by the other one. Where the machine is so busy that
+    Redis did not answer within half a second, each relay keeps the limit by itself.
     """
     async with fleet(2, tmp_path) as relays:
         let_in = await admitted(f"{relays.url}?profile=limited", 100)
@@ -41,6 +44,10 @@ async def test_replicas_share_a_limit_to_one(tmp_path: Path) -> None:
         )
         assert relays.shared_limit <= let_in <= relays.shared_limit * (2 if failures else 1)
         assert (await sums(relays))["down", "session.created"] == let_in
+        relays.replicas[0].hang()
+        for _ in range(2):  # one of them is sent to the replica that hangs
+            async with connect(relays.url, proxy=None, open_timeout=None) as peer:
+                assert "session.created" in str(await peer.recv())
 
 
 def test_the_page_says_what_was_found() -> None:
@@ -50,4 +57,5 @@ def test_the_page_says_what_was_found() -> None:
     for count in map(str, command.COUNTS):
         assert results[count]["admitted"] == results[count]["limit"]
         assert results[count]["steady"]["differences"] == {}
+        assert results[count]["drained"]["refused"] == results[count]["hung"]["refused"] == []
         assert [roll["refused"] for roll in results[count]["rolled"]] == [[]] * 5

@@ -332,6 +332,7 @@ async def test_no_log_has_a_token(capfd) -> None:
         await relay.sessions.empty()
     said = "".join(capfd.readouterr())
     assert "peer.returned" in said
+    assert "peer.not_recovered" in said
     assert offer["token"] not in said
     assert other["token"] not in said
 

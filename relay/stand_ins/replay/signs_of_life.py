@@ -4,14 +4,13 @@ How many a peer asks for depends on how long it stays and not on what it says. S
 recorded ones: it answers those of its own peer.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
-from relay.core.events import Data, Event, read_peer_event
+from relay.core.events import Data, Event, read_peer_event, read_upstream_event, write_event
 from relay.recording import Cut, End, Message, Recording, Stopped
 
 Line = Message | End | Stopped | Cut
@@ -31,18 +30,17 @@ class ToldSession:
 
     def meet(self, data: Data) -> bool:
         """Take in a message of the upstream; returns whether it tells the session, and tells it unchanged."""
-        if not isinstance(data, str) or not ('"session.updated"' in data or '"session.created"' in data):
+        event = read_upstream_event(data)
+        if event.type not in ("session.created", "session.updated"):
             return False
-        message = json.loads(data)
-        if message.get("type") not in ("session.created", "session.updated"):
-            return False
-        before, self.body = self.body, message.get("session")
+        before, self.body = self.body, event.body.get("session")
         return bool(self.body == before)
 
-    def sign(self) -> Iterator[str]:
+    def sign(self) -> Iterator[Data]:
         """A sign of life, where there is a session to tell."""
         if self.body is not None:
-            yield json.dumps({"type": "session.updated", "event_id": f"event_{token_hex(10)}", "session": self.body})
+            named = {"type": "session.updated", "event_id": f"event_{token_hex(10)}"}
+            yield write_event({**named, "session": self.body}).data
 
 
 def without_signs(recording: Recording) -> Iterator[tuple[int, Line]]:

@@ -84,6 +84,15 @@ def test_signs_of_life_are_no_part_of_a_session(path, recorded, asked) -> None:
     assert (replayed.drifts, replayed.session.closing) == ([], CloseWith(1000, ""))
 
 
+def test_what_only_looks_like_a_session_is_played_as_it_was(path) -> None:
+    """What is no JSON, or no object, but has the words of a session in it, breaks no replay."""
+    odd = ['"session.updated"', 'no JSON: "session.created"', '{"type":"session.updated","session":7}']
+    script = Scripted().down({"type": "session.created", "session": {}})
+    for one in odd:
+        script.down(one)
+    assert Replayed(path, script.closed_by_peer()).heard()[1:] == odd
+
+
 def test_an_update_that_changes_nothing_is_told_as_it_was(path) -> None:
     """Only what answers a sign of life is left out: a session that was told twice is told twice."""
     update = {"type": "session.update", "session": {"voice": "marin"}}
