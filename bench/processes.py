@@ -1,7 +1,9 @@
 """Starting processes, each on its own core, and ending them."""
 
 import contextlib
+import itertools
 import os
+import random
 import shlex
 import socket
 import subprocess
@@ -11,6 +13,8 @@ from pathlib import Path
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 5.0
+_PORTS = range(10_000, 32_768)
+"""Below the ports that the system gives to whoever asks for any: until the process listens, no connection takes it."""
 
 
 class StartError(RuntimeError):
@@ -60,10 +64,17 @@ def running(
 
 def free_ports() -> tuple[int, int]:
     """Two ports of this machine that nobody listens on."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+    one, other = itertools.islice(filter(_is_free, random.sample(_PORTS, len(_PORTS))), 2)
+    return one, other
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def _wait_for_port(process: "subprocess.Popen[bytes]", port: int, words: str, log: Path) -> None:

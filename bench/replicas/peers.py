@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 ARRIVAL_S = 0.1
 STAY_S = 20.0
@@ -154,13 +155,21 @@ class Crowd:
 
 
 async def admitted(url: str, count: int) -> int:
-    """How many of so many handshakes at once are let in; all leave at once."""
+    """How many of so many handshakes at once are let in; all leave at once.
+
+    Who finds no relay behind the address (503) comes again, as the page does; only the relay's 429 keeps one out.
+    """
 
     async def one() -> bool:
-        try:
-            async with connect(url, proxy=None, open_timeout=DIAL_S) as peer:
-                return bool(json.loads(await peer.recv())["type"] == "session.created")
-        except InvalidHandshake:
-            return False
+        while True:
+            try:
+                async with connect(url, proxy=None, open_timeout=DIAL_S) as peer:
+                    return bool(json.loads(await peer.recv())["type"] == "session.created")
+            except InvalidStatus as refusal:
+                if refusal.response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                    return False
+                if refusal.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                await asyncio.sleep(FIRST_DELAY_S)
 
     return sum(await asyncio.gather(*(one() for _ in range(count))))
