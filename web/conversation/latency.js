@@ -20,7 +20,7 @@
  * @property {boolean} cut
  * @property {number} underruns
  * @property {number | null} roundTripMs to the relay, as measured last
- * @property {import('../protocol/realtime-client.js').Transport} transport
+ * @property {import('../protocol/dialling.js').Transport} transport
  * @property {Record<string, number> | null} stages of a cascade, in milliseconds, as it tells them; null where none does
  */
 
@@ -34,7 +34,7 @@ export class Latency {
   #underruns = 0;
   /** To the relay, as measured last; null before. @type {number | null} */
   roundTripMs = null;
-  /** What carries the session. @type {import('../protocol/realtime-client.js').Transport} */
+  /** What carries the session. @type {import('../protocol/dialling.js').Transport} */
   transport = 'websocket';
 
   /** Oldest first. At most 200: older ones are dropped. */

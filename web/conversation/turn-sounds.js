@@ -2,7 +2,8 @@
 import { msToFrames } from '../audio/pcm.js';
 
 /**
- * What goes over the connection, as `VoiceSession` tells it.
+ * What goes over the connection, as `VoiceSession` tells it: an event, or samples that are not kept. Sound that comes is
+ * both, one after the other; sound that is sent is samples alone.
  *
  * @typedef {object} Passing
  * @property {'up' | 'down'} direction

@@ -12,6 +12,17 @@ import { BY_CODE, BY_ERROR, MICROPHONE, UNKNOWN } from './ending-rows.js';
  * @property {boolean} opened whether the session had begun
  */
 
+/** A connection that ended before its session began. `ending` says how. */
+export class ConnectFailed extends Error {
+  /** @param {Ending} ending @param {boolean} reached whether the other side was there at all */
+  constructor(ending, reached) {
+    super(ending.error?.message || ending.reason || 'the connection could not be opened');
+    this.name = 'ConnectFailed';
+    this.ending = ending;
+    this.reached = reached;
+  }
+}
+
 /**
  * @typedef {object} Advice
  * @property {string} title what happened

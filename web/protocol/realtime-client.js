@@ -4,34 +4,22 @@
 import { realtimeUrl } from './addresses.js';
 import { CallSocket } from './call-socket.js';
 import { jsonCodec } from './codecs.js';
-import { RESUME_PROTOCOL, ResumableSocket } from './resumable-socket.js';
+import { dial } from './dialling.js';
+import { ConnectFailed } from './endings.js';
+import { ResumableSocket } from './resumable-socket.js';
 import { SessionSound } from './session-sound.js';
+import { SessionUpdates } from './session-updates.js';
 import { Watchdog } from './watchdog.js';
 
 /** @typedef {import('./codecs.js').RealtimeEvent} RealtimeEvent */
 /** @typedef {import('./endings.js').Ending} Ending */
-
-/** A connection that ended before its session began. `ending` says how. */
-export class ConnectFailed extends Error {
-  /** @param {Ending} ending @param {boolean} reached whether the other side was there at all */
-  constructor(ending, reached) {
-    super(ending.error?.message || ending.reason || 'the connection could not be opened');
-    this.name = 'ConnectFailed';
-    this.ending = ending;
-    this.reached = reached;
-  }
-}
+/** @typedef {import('./dialling.js').Transport} Transport */
 
 /**
  * The close code that `ended` reports when the other side fell silent: the one that browsers use for a lost
  * connection.
  */
 const LOST = 1006;
-
-/** Browsers can set no header on a WebSocket, so the API takes credentials among the subprotocols. */
-const TICKET_PROTOCOL = 'openai-insecure-api-key.';
-
-/** What carries a session. @typedef {'websocket' | 'webrtc'} Transport */
 
 /**
  * The Realtime protocol over one WebSocket: events up, events down, audio both ways; no sound devices, no
@@ -44,13 +32,9 @@ const TICKET_PROTOCOL = 'openai-insecure-api-key.';
  */
 export class RealtimeClient extends EventTarget {
   #url;
-  #ticket;
-  #renewTicket;
   #codecs;
-  #WebSocketClass;
-  #CallClass;
-  /** Whether a call is made instead. */
-  #calls;
+  #transport;
+  #open;
   /** @type {ResumableSocket | CallSocket | null} */
   #socket = null;
   /** @type {import('./codecs.js').Codec} */
@@ -64,8 +48,7 @@ export class RealtimeClient extends EventTarget {
   /** @type {(reason: ConnectFailed) => void} ends the wait for the session */
   #giveUp = () => {};
   #eventCount = 0;
-  /** @type {{id: string, answer: (taken: boolean) => void}[]} updates that are not answered yet: each is, in its order */
-  #updates = [];
+  #updates = new SessionUpdates();
   #counters = {
     sentMessages: 0,
     receivedMessages: 0,
@@ -102,12 +85,10 @@ export class RealtimeClient extends EventTarget {
   }) {
     super();
     this.#url = realtimeUrl(url, model, profile);
-    this.#ticket = ticket;
-    this.#renewTicket = renewTicket;
     this.#codecs = codecs;
-    this.#WebSocketClass = WebSocketClass;
-    this.#CallClass = CallClass;
-    this.#calls = transport === 'webrtc';
+    this.#transport = transport;
+    const protocols = codecs.map(({ protocol }) => protocol);
+    this.#open = () => dial({ url: this.#url, transport, ticket, renewTicket, protocols, WebSocketClass, CallClass });
     this.#watchdog = new Watchdog({
       ...watchdog,
       onProbe: () => void this.probe(),
@@ -137,12 +118,12 @@ export class RealtimeClient extends EventTarget {
 
   /** @returns {Transport} */
   get transport() {
-    return this.#calls ? 'webrtc' : 'websocket';
+    return this.#transport;
   }
 
   /** The call that this is, with the sound that comes and goes beside the events; null over a WebSocket. */
   get call() {
-    return this.#calls ? /** @type {CallSocket | null} */ (this.#socket) : null;
+    return this.#transport === 'webrtc' ? /** @type {CallSocket | null} */ (this.#socket) : null;
   }
 
   /** Bytes handed to the browser and not yet to the network. */
@@ -157,8 +138,6 @@ export class RealtimeClient extends EventTarget {
    * @throws {ConnectFailed}
    */
   connect() {
-    const protocols = withTicket(this.#codecs.map((codec) => codec.protocol), this.#ticket);
-    if (protocols.length > 0) protocols.push('realtime', RESUME_PROTOCOL); // the API's own name, for whoever knows no other
     return new Promise((resolve, reject) => {
       this.#giveUp = reject;
       let opened = false;
@@ -170,7 +149,7 @@ export class RealtimeClient extends EventTarget {
       this.addEventListener('ended', (event) => {
         reject(new ConnectFailed(/** @type {CustomEvent<Ending>} */ (event).detail, opened));
       });
-      const socket = this.#open(protocols);
+      const socket = this.#dial();
       if (socket === null) return;
       socket.addEventListener('open', () => {
         opened = true;
@@ -180,13 +159,10 @@ export class RealtimeClient extends EventTarget {
     });
   }
 
-  /**
-   * @param {string[]} protocols
-   * @returns {ResumableSocket | CallSocket | null} null for an address that no WebSocket can have, or without WebRTC
-   */
-  #open(protocols) {
+  /** @returns {ResumableSocket | CallSocket | null} null where there is nothing to wait for, which has been told */
+  #dial() {
     try {
-      const socket = this.#calls ? new this.#CallClass(this.#url, this.#ticket) : this.#openWebSocket(protocols);
+      const socket = this.#open();
       socket.addEventListener('message', (event) => this.#receive(/** @type {MessageEvent} */ (event).data));
       socket.addEventListener('close', (event) => {
         const { code, reason } = /** @type {CloseEvent} */ (event);
@@ -200,14 +176,6 @@ export class RealtimeClient extends EventTarget {
     }
   }
 
-  /** @param {string[]} protocols */
-  #openWebSocket(protocols) {
-    return new ResumableSocket(new this.#WebSocketClass(this.#url, protocols), async (offered) => {
-      const ticket = await this.#renewTicket();
-      return new this.#WebSocketClass(this.#url, withTicket(offered, ticket));
-    });
-  }
-
   /**
    * Ends the session, or the wait for it. `ended` is not told.
    *
@@ -219,9 +187,7 @@ export class RealtimeClient extends EventTarget {
     this.#watchdog.stop();
     this.#socket?.close(code, reason);
     this.#socket = null;
-    this.#giveUp(
-      new ConnectFailed({ code, reason: 'closed by this side', error: null, opened: false }, true),
-    );
+    this.#giveUp(new ConnectFailed({ code, reason: 'closed by this side', error: null, opened: false }, true));
   }
 
   /**
@@ -234,7 +200,7 @@ export class RealtimeClient extends EventTarget {
     this.#eventCount += 1;
     const named = { event_id: `page_${this.#eventCount}`, ...event };
     if (!this.#write(this.#codec.encodeEvent(named))) return named.event_id;
-    if (named.type === 'session.update') this.#updates.push({ id: named.event_id, answer: () => {} });
+    if (named.type === 'session.update') this.#updates.sent(named.event_id);
     this.#tell('sent', named);
     return named.event_id;
   }
@@ -271,11 +237,7 @@ export class RealtimeClient extends EventTarget {
    * @returns {Promise<boolean>} whether they were taken; never settles when no answer comes
    */
   changeSession(session) {
-    const id = this.updateSession(session);
-    const update = this.#updates.find((each) => each.id === id);
-    return new Promise((resolve) => {
-      if (update !== undefined) update.answer = resolve;
-    });
+    return this.#updates.outcome(this.updateSession(session));
   }
 
   /** Adds an item to the conversation. @param {Record<string, any>} item */
@@ -288,12 +250,7 @@ export class RealtimeClient extends EventTarget {
     this.send(response ? { type: 'response.create', response } : { type: 'response.create' });
   }
 
-  /**
-   * Gives the result of a function call, and asks for the answer to it.
-   *
-   * @param {string} callId
-   * @param {string} output
-   */
+  /** Gives the result of a function call, and asks for the answer to it. @param {string} callId @param {string} output */
   answerCall(callId, output) {
     this.createItem({ type: 'function_call_output', call_id: callId, output });
     this.createResponse();
@@ -366,20 +323,13 @@ export class RealtimeClient extends EventTarget {
       this.#session = event.session ?? {};
       this.#sound.learn(event.session ?? {});
     }
-    if (event.type === 'session.updated') this.#updates.shift()?.answer(true);
-    if (event.type === 'error') this.#refuse(event.error?.event_id);
+    this.#updates.apply(event);
     if (event.type === 'error')
       this.#lastError = typeof event.error === 'object' ? event.error : { message: String(event.error) };
     else this.#lastError = null; // only an error that nothing follows explains an end
     this.#tell('event', event);
     const foreign = event.type === 'error' || event.type.includes('.'); // none of our own names has a dot
     if (foreign) this.#tell(event.type, event);
-  }
-
-  /** @param {unknown} id of an update that was refused, perhaps */
-  #refuse(id) {
-    this.#updates.find((update) => update.id === id)?.answer(false);
-    this.#updates = this.#updates.filter((update) => update.id !== id);
   }
 
   /** @param {number} code @param {string} reason */
@@ -396,9 +346,4 @@ export class RealtimeClient extends EventTarget {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** @param {string[]} protocols @param {string} ticket '' for none @returns {string[]} */
-function withTicket(protocols, ticket) {
-  return ticket === '' ? protocols : [...protocols, TICKET_PROTOCOL + ticket];
 }

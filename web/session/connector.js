@@ -1,7 +1,7 @@
 /** Keeps a session connected: opens it, and reconnects with growing delays when it is lost. */
 import { BinaryCodec } from '../protocol/binary-codec.js';
-import { explainEnding, explainTicket, explainUnreachable } from '../protocol/endings.js';
-import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
+import { ConnectFailed, explainEnding, explainTicket, explainUnreachable } from '../protocol/endings.js';
+import { RealtimeClient } from '../protocol/realtime-client.js';
 
 /** @typedef {ReturnType<typeof explainEnding>} Problem */
 /** @typedef {import('../protocol/codecs.js').Codec} Codec */
@@ -16,7 +16,7 @@ import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
 /**
  * What is to carry a session: a call where one can be made, and else a WebSocket, is `automatic`.
  *
- * @typedef {import('../protocol/realtime-client.js').Transport | 'automatic'} Wanted
+ * @typedef {import('../protocol/dialling.js').Transport | 'automatic'} Wanted
  */
 
 /**
@@ -30,7 +30,7 @@ import { ConnectFailed, RealtimeClient } from '../protocol/realtime-client.js';
 
 /**
  * @typedef {Target & {ticket: string, renewTicket: (() => string | Promise<string>) | undefined,
- *   transport: import('../protocol/realtime-client.js').Transport}} Dialled
+ *   transport: import('../protocol/dialling.js').Transport}} Dialled
  */
 
 /** What a call can fail of where a WebSocket may do. */
@@ -61,7 +61,7 @@ export class Connector extends EventTarget {
   #reason = null;
   /** Whether audio in bytes is asked for; what does not know it gets JSON. */
   #offersBinary = true;
-  /** What is tried next. @type {import('../protocol/realtime-client.js').Transport} */
+  /** What is tried next. @type {import('../protocol/dialling.js').Transport} */
   #transport = 'websocket';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;

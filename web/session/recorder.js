@@ -42,7 +42,7 @@ export class Recorder {
     return this.#current !== null && !this.#current.over;
   }
 
-  /** @param {import('./voice-session.js').Passing} passing */
+  /** @param {import('../conversation/turn-sounds.js').Passing} passing */
   #take({ direction, event, samples }) {
     if (event?.type === 'session.created') this.#begin();
     const [recording, now] = [this.#current, this.#clock()];

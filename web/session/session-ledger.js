@@ -42,6 +42,14 @@ export class SessionLedger {
     this.#pending.clear();
   }
 
+  /** Forgets what was changed. @returns {() => void} brings it back */
+  clear() {
+    const accepted = this.#accepted;
+    this.#accepted = {};
+    return () => {
+      this.#accepted = accepted;
+    };
+  }
 }
 
 /** @param {Record<string, any>} session */

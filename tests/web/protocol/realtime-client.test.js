@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { pcm16ToBase64 } from '../../../web/audio/pcm.js';
-import { ConnectFailed, RealtimeClient } from '../../../web/protocol/realtime-client.js';
+import { ConnectFailed } from '../../../web/protocol/endings.js';
+import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
 import { FakeWebSocket, settle } from '../fakes.js';
 
 const SESSION = { type: 'session.created', session: { id: 'sess_1', audio: {} } };
