@@ -125,7 +125,7 @@ class _Parts:
         owners = Owners(self.fellows)
         find = self._find_upstream
         joiner = Joiner(settings, self.sessions, metrics, find, interceptors, self._recordings, owners, self._history)
-        resumptions = Resumptions(metrics, settings.upstream, lambda: not self.sessions.draining)
+        resumptions = Resumptions(metrics, settings.upstream, lambda: not self.sessions.draining, self.fellows)
         self.sessions.before_drain = resumptions.give_up_all
         observe_added = metrics.tally.down.added_s.observe
         self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, observe_added, resumptions)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from relay.admission.session_request import AdmittedRequest
+from relay.admission.session_request import CONVERSATION, AdmittedRequest
 from relay.admission.ticket_session import with_session
 from relay.calls.form import Offer
 from relay.config.errors import RequestInvalid
@@ -14,7 +14,7 @@ from relay.upstreams.query import dialled_model
 def call_request(request: AdmittedRequest, offer: Offer) -> AdmittedRequest:
     """The request with the session that the offer brings, which counts as a ticket's does.
 
-    It goes over the profile's, but for what that locks. Nothing of the query counts but the model.
+    It goes over the profile's, but for what that locks. Of the query the model counts and the conversation.
 
     Raises:
         RequestInvalid: the session is of another kind than the profile's, or its model is no name.
@@ -30,7 +30,7 @@ def call_request(request: AdmittedRequest, offer: Offer) -> AdmittedRequest:
         raise RequestInvalid(str(wrong)) from None
     return replace(
         request,
-        query=tuple(pair for pair in request.query if pair[0] == "model"),
+        query=tuple(pair for pair in request.query if pair[0] in {"model", CONVERSATION}),
         profile=replace(merged, model_fixed=merged.model_fixed or profile.model_fixed),
     )
 

@@ -19,14 +19,14 @@ class ReplayedItems(Interceptor):
     before, in the events that it knows.
 
     Args:
-        id_: the conversation's.
+        id_: the conversation's; None where it is kept nowhere, and the peer is told of none.
         items: what is said, in order.
         replayed: how many items the conversation goes on with, however they are said.
     """
 
     down = frozenset({SESSION_CREATED})
 
-    def __init__(self, id_: str, items: Sequence[Remembered], replayed: int) -> None:
+    def __init__(self, id_: str | None, items: Sequence[Remembered], replayed: int) -> None:
         self._id = id_
         self._items = items
         self._replayed = replayed
@@ -38,7 +38,7 @@ class ReplayedItems(Interceptor):
             session.send_up({**body, "event_id": session.own_event_id()}, now)
 
     def on_down(self, event: Event, now: float) -> Event:
-        if not self._is_told:
+        if self._id is not None and not self._is_told:
             self._is_told = True
             told = {"id": self._id, "replayed": self._replayed}
             self._session.afterwards(partial(self._session.tell, "relay.conversation", told))

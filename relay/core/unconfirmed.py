@@ -19,6 +19,7 @@ class Return(Enum):
 
     RECOVERED = "recovered"
     UNKNOWN = "unknown_token"
+    OVER = "session_over"
     MISSED = "too_much_missed"
 
 

@@ -153,10 +153,11 @@ class CallsEndpoint:
 
     async def _answer(self, caller: "Caller", request: AdmittedRequest, offer: Offer, info: PeerInfo) -> None:
         """Be the other end of the call, whose session is as a WebSocket's."""
+        conversation = await self._joiner.conversation(request)
         target = await self._joiner.target(request)
         dialled_at = monotonic()
         upstream = await self._joiner.dial(target, request)
-        info = replace(info, request=request, dial_s=monotonic() - dialled_at)
+        info = replace(info, request=request, dial_s=monotonic() - dialled_at, conversation=conversation)
         try:
             async with self.answered.answered(self._options(request), offer.sdp, request.identity.subject) as call:
                 await caller.take(call.made)

@@ -19,7 +19,8 @@ from relay.core.closing import Ended, Refused, peer_ended
 from relay.core.events import Data, read_peer_event, size_bytes, write_event
 from relay.core.leg import Closed
 from relay.endpoints.refusals import refusal_response
-from relay.legs.choice import Observe, RunningLeg, open_peer
+from relay.legs.choice import HAND_OVER_EXTENSION, Observe, RunningLeg, open_peer
+from relay.telemetry.fellow_workers import Connect
 
 if TYPE_CHECKING:
     from relay.core.unconfirmed import Return
@@ -73,6 +74,11 @@ class PendingPeer:
                 await self._websocket.accept(subprotocol=self.subprotocol)
             except OSError:
                 raise Refused(peer_ended(Closed(ABNORMAL))) from None
+
+    async def hand_over(self, connect: Connect) -> bool:
+        """Have another worker serve it, until it leaves; False where that cannot be, and it is untouched."""
+        take = self._websocket.scope.get("extensions", {}).get(HAND_OVER_EXTENSION)
+        return take is not None and await take(connect)
 
     async def refuse(self, how: Ended, event_id: str) -> None:
         """Tell it why it gets no session: by HTTP status, or where it cannot read one, by event and close code."""

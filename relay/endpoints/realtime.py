@@ -24,6 +24,7 @@ from relay.core.close_codes import ABNORMAL
 from relay.core.closing import Refused, ended, peer_ended
 from relay.core.events import write_event
 from relay.core.leg import Closed
+from relay.core.remembered import Remembered
 from relay.core.unconfirmed import Return
 from relay.endpoints.pending_peer import PendingPeer
 from relay.history.history import Conversation
@@ -34,8 +35,8 @@ from relay.legs.target import Target
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
-from relay.sessions.resumption import Resumptions
-from relay.upstreams.query import nobody_named_a_model
+from relay.sessions.resumption import Resumption, Resumptions
+from relay.upstreams.query import nobody_named_a_model, session_kind
 
 ID = re.compile(r"[\w-]*", re.ASCII)
 """What the id of a session is made of; anything else could name another path."""
@@ -116,9 +117,13 @@ class RealtimeEndpoint:
     async def _went_on(self, peer: PendingPeer, request: AdmittedRequest, offer: ResumeOffer) -> bool:
         """Have a peer that comes back go on with its session until it leaves again; False where there is none.
 
-        Its session has a place, quotas and an upstream already.
+        Its session has a place, quotas and an upstream already, here or at another worker.
         """
         found = self._resumptions.find(request, offer)
+        if found is Return.UNKNOWN:
+            connect = await self._resumptions.elsewhere(offer)
+            if connect is not None and await peer.hand_over(connect):
+                return True
         if not isinstance(found, Return):
             peer.subprotocol = offer.name
             await peer.connected()
@@ -170,7 +175,12 @@ class RealtimeEndpoint:
         conversation: Conversation | None,
     ) -> None:
         interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
-        leg = interpreter.at_peer(self._resumable(await peer.leg(self._observe_added), peer, request, session_id))
+        connection = await peer.leg(self._observe_added)
+        said_before = self._said_before(peer, request, conversation)
+        if peer.unrecovered is not None:
+            _tell_unrecovered(connection, peer.unrecovered, len(said_before), session_id)
+        resumption = self._resumption(connection, peer, request, session_id)
+        leg = interpreter.at_peer(connection if resumption is None else resumption.leg)
         in_bytes = peer.subprotocol == BINARY_AUDIO
         info = PeerInfo(
             session_id,
@@ -179,7 +189,9 @@ class RealtimeEndpoint:
             peer.subprotocol,
             relay_events=in_bytes or dict(request.query).get("relay_events") == "1",
             dial_s=dial_s,
-            conversation=conversation,
+            conversation=conversation and replace(conversation, items=said_before),
+            recalled=said_before,
+            resumption=resumption,
         )
         await self._joiner.join(
             info,
@@ -189,16 +201,31 @@ class RealtimeEndpoint:
             None if target.dialect is not None else partial(self._joiner.dial, target, request),
         )
 
-    def _resumable(self, leg: RunningLeg, peer: PendingPeer, request: AdmittedRequest, session_id: str) -> RunningLeg:
-        """The peer's leg, as one that outlives its connection where the peer asked for that and may have it."""
-        if peer.unrecovered is not None:
-            named = {"type": "relay.resumed", "event_id": f"relay_{session_id}_resume_0"}
-            told = {"recovered": False, "reason": peer.unrecovered.value, "from": 0, "received": 0}
-            leg.send(write_event({**named, **told}).data, monotonic())
+    def _said_before(
+        self, peer: PendingPeer, request: AdmittedRequest, conversation: Conversation | None
+    ) -> tuple[Remembered, ...]:
+        """What the session goes on with: what is kept, or was said where the peer came back to in vain."""
+        if conversation is not None and conversation.items:
+            return conversation.items
+        if peer.unrecovered is None or request.resume is None or session_kind(request) is not REALTIME:
+            return ()
+        return self._resumptions.recall(request, request.resume)
+
+    def _resumption(
+        self, leg: RunningLeg, peer: PendingPeer, request: AdmittedRequest, session_id: str
+    ) -> Resumption | None:
+        """How the peer comes back, where it asked for that and may."""
         grace_s = self._resumptions.grace_s(request)
         if not grace_s or not can_resume(leg):
-            return leg
+            return None
         return self._resumptions.begin(request, leg, grace_s, session_id, len(peer.early_messages))
+
+
+def _tell_unrecovered(leg: RunningLeg, reason: Return, items: int, session_id: str) -> None:
+    """Tell a peer, before anything else, that its session is a new one, and how much of the old one it knows."""
+    named = {"type": "relay.resumed", "event_id": f"relay_{session_id}_resume_0"}
+    told = {"recovered": False, "reason": reason.value, "from": 0, "received": 0, "items": items}
+    leg.send(write_event({**named, **told}).data, monotonic())
 
 
 async def end_well(session_id: str, serving: Awaitable[None], refuse: Callable[[Refused], Awaitable[None]]) -> None:

@@ -14,6 +14,9 @@ from relay.legs.target import DialOptions, Target
 LEG_EXTENSION = "relay.leg"
 """Offered in the ASGI scope by `relay.serving.websocket`: the accepted connection itself, as a leg."""
 
+HAND_OVER_EXTENSION = "relay.hand_over"
+"""Offered beside it before a peer is accepted: has another process serve the connection; see `serving.handing_over`."""
+
 Observe = Callable[[float], None]
 Redact = Callable[[str], str]
 

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from relay.config.settings import Settings
 from relay.legs.heartbeat import BEAT_S
+from relay.serving.handing_over import Carried, Handshake
 from relay.serving.http import PatientHttpProtocol
 from relay.serving.portable import PatientWebSocketProtocol
 from relay.serving.process_manager import STOPPING, tell_manager
@@ -97,6 +98,11 @@ class DrainingServer(uvicorn.Server):
             server.close()
         self._notice_s = 0.0
         self.drain_and_stop()
+
+    def take(self, transport: asyncio.Transport, told: str) -> None:
+        """Serve a peer that another worker was reached by, and hands over."""
+        protocol = PicowsProtocol(self.config, self.server_state, self.lifespan.state)
+        protocol.take_over(Carried(transport), Handshake.read(told))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         timeout_s, until = self._settings.drain_timeout_s, self._settings.drain

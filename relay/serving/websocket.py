@@ -23,11 +23,13 @@ from uvicorn.server import ServerState
 
 from relay.core.causes import Cause
 from relay.core.close_codes import ABNORMAL, INTERNAL, RESTART
-from relay.legs.choice import LEG_EXTENSION
+from relay.legs.choice import HAND_OVER_EXTENSION, LEG_EXTENSION
 from relay.legs.picows import PicowsPeer
 from relay.legs.picows_protocol import feed, make_protocol
 from relay.serving.bridge import AsgiBridge, Message
+from relay.serving.handing_over import Carried, Handshake, hand_over
 from relay.serving.refusal import HEADERS, error_body
+from relay.telemetry.fellow_workers import Connect
 
 EARLY_LIMIT_BYTES = 64 * 1024
 """What a peer may send before it was accepted; RFC 6455 lets it send nothing."""
@@ -52,6 +54,9 @@ class PicowsProtocol(asyncio.Protocol):
         self._leg: PicowsPeer | None = None
         self._bridge: AsgiBridge | None = None
         self._transport: Any = None
+        self._handshake: Handshake | None = None
+        self._was_handed_over = False
+        self._is_elsewhere = False
 
     # What uvicorn calls.
 
@@ -67,6 +72,8 @@ class PicowsProtocol(asyncio.Protocol):
         elif (fault := self._read_request(data)) is not None:
             self._respond(400, HEADERS, error_body(fault))
         else:
+            if self._handshake is None:
+                self._handshake = self._as_it_came(data)
             self._task = asyncio.get_running_loop().create_task(self._run_app())
             self._server_state.tasks.add(self._task)
             self._task.add_done_callback(self._app_returned)
@@ -79,13 +86,27 @@ class PicowsProtocol(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """uvicorn stops: tell the peer, and let go."""
-        if self._leg is None:
+        if self._is_elsewhere:
+            self._transport.abort()  # it may come back once more
+        elif self._leg is None:
             restarting = error_body("The relay is restarting. Try again.", Cause.DRAINING.value, "server_error")
             self._respond(503, HEADERS, restarting)
         else:
             self._leg.close(RESTART, "")
 
+    def take_over(self, transport: Carried, handshake: Handshake) -> None:
+        """Serve a peer that another worker has, and carries to here."""
+        self._handshake = handshake
+        self._was_handed_over = True
+        self.connection_made(transport)  # type: ignore[arg-type]
+        transport.set_protocol(self)
+        self.data_received(handshake.request.encode("latin-1"))
+
     # The handshake.
+
+    def _as_it_came(self, request: bytes) -> Handshake:
+        client, server = get_remote_addr(self._transport), get_local_addr(self._transport)
+        return Handshake(request.decode("latin-1"), "wss" if is_ssl(self._transport) else "ws", client, server)
 
     def _read_request(self, data: bytes) -> str | None:
         """Keep what the request says, and return what is wrong with it. uvicorn's HTTP parser has checked its form."""
@@ -108,13 +129,18 @@ class PicowsProtocol(asyncio.Protocol):
         path, _, query = self._target.partition(b"?")
         offered = self._header(b"sec-websocket-protocol").decode("latin-1")
         root = self._config.root_path
+        came = self._handshake
+        assert came is not None  # noqa: S101 - the application runs once it has been read
+        extensions: Message = {"websocket.http.response": {}, LEG_EXTENSION: self._take_leg}
+        if not self._was_handed_over:
+            extensions[HAND_OVER_EXTENSION] = self._hand_over
         return {
             "type": "websocket",
             "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
             "http_version": "1.1",
-            "scheme": "wss" if is_ssl(self._transport) else "ws",
-            "server": get_local_addr(self._transport),
-            "client": get_remote_addr(self._transport),
+            "scheme": came.scheme,
+            "server": came.server,
+            "client": came.client,
             "root_path": root,
             "path": root + unquote(path.decode("ascii")),
             "raw_path": root.encode() + path,
@@ -122,7 +148,7 @@ class PicowsProtocol(asyncio.Protocol):
             "headers": self._headers,
             "subprotocols": [name.strip() for name in offered.split(",") if name.strip()],
             "state": self._app_state.copy(),
-            "extensions": {"websocket.http.response": {}, LEG_EXTENSION: self._take_leg},
+            "extensions": extensions,
         }
 
     def _take_leg(self, observe_added: Callable[[float], None]) -> PicowsPeer:
@@ -131,6 +157,21 @@ class PicowsProtocol(asyncio.Protocol):
         self._leg.put_back(self._bridge.unread())
         self._leg.observe_added = observe_added
         return self._leg
+
+    async def _hand_over(self, connect: Connect) -> bool:
+        """Have another process serve the peer, until it leaves; False where that one has gone."""
+        handshake = self._handshake
+        if handshake is None or self._early or self._transport.is_closing():
+            return False
+        self._is_elsewhere = True
+        try:
+            await hand_over(self._transport, handshake, connect)
+        except OSError:
+            self._is_elsewhere = False
+        finally:
+            if self._is_elsewhere:
+                self._server_state.connections.discard(self)
+        return self._is_elsewhere
 
     def _accept(self, subprotocol: str | None, headers: Headers) -> None:
         if self._transport.is_closing():
@@ -144,6 +185,7 @@ class PicowsProtocol(asyncio.Protocol):
         protocol.connection_made(self._transport)
         self._transport.set_protocol(protocol)
         self._leg, self._bridge = leg, AsgiBridge(leg)
+        self._handshake = None
         leg.over.add_done_callback(lambda _: self._server_state.connections.discard(self))
         key = self._header(b"sec-websocket-key")
         feed(protocol, _REQUEST % key)
@@ -171,6 +213,8 @@ class PicowsProtocol(asyncio.Protocol):
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=failure)
+        if self._is_elsewhere:
+            return
         if self._leg is None:
             self._respond(500, [], b"")
         else:

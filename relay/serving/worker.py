@@ -20,6 +20,7 @@ from relay.admission.startup_checks import refuse_open_relay
 from relay.config.errors import SettingsError
 from relay.config.loading import load_settings
 from relay.config.settings import Settings
+from relay.serving.handing_over import HAND_OVER
 from relay.serving.server import DrainingServer, make_server
 from relay.telemetry.log import configure_logging
 from relay.telemetry.worker_metrics import expose_all_workers
@@ -114,6 +115,7 @@ def work(assignment: Assignment, control: Connection, sign_of_life: SignOfLife) 
         async with AsyncExitStack() as stack:
             fellows = app.state.fellows
             app.state.metrics.expose = expose_all_workers(app.state.metrics.registry, fellows)
+            fellows.takes[HAND_OVER] = server.take
             await stack.enter_async_context(fellows.met(assignment.directory, assignment.serial))
             _give_signs_of_life(sign_of_life)
             asyncio.get_running_loop().add_reader(control.fileno(), _listen_to, control, server)

@@ -11,7 +11,6 @@ import structlog
 
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import REALTIME
-from relay.config.profiles import Profile
 from relay.config.settings import Settings
 from relay.config.upstream_options import CASCADE
 from relay.core.binary_audio import SUBPROTOCOL as BINARY_AUDIO
@@ -30,6 +29,7 @@ from relay.core.meter import Meter
 from relay.core.muted import MutedAnswers
 from relay.core.payers import Payers, Place
 from relay.core.redaction import Redaction, Secrets
+from relay.core.remembered import Remembered
 from relay.core.replayed import ReplayedItems, opening_session
 from relay.core.session import Session
 from relay.core.sound import SoundCount
@@ -150,7 +150,9 @@ class Joiner:
         turn_state = session_kind(info.request).turn_state()
         sound, survival, kept = SoundCount(), None, info.conversation
         survives = redial is not None and info.request.profile.survive and session_kind(info.request) is REALTIME
-        memory = _memory(info, sound) if survives or kept is not None else None
+        memory = _memory(info, sound) if survives or kept is not None or info.resumption is not None else None
+        if info.resumption is not None and memory is not None:
+            info.resumption.items = partial(_items, memory)
         if redial is not None and survives and memory is not None:
             replaying, profile = self.replaying, info.request.profile
             survival = Survival(upstream, redial, profile, memory, turn_state, sound, self._metrics, replaying)
@@ -258,7 +260,7 @@ class Joiner:
             yield concealment
         kind = request.profile.kind
         if kind.opening is not None and kind is session_kind(request):
-            yield from self._opening(request.profile, kind.opening, info.conversation)
+            yield from self._opening(info, kind.opening)
         if (model := chosen_model(request)) is not None:
             yield ChosenModel(model)
         for make in self._own_interceptors:
@@ -268,16 +270,15 @@ class Joiner:
         if recorder is not None:
             yield recorder
 
-    def _opening(
-        self, profile: Profile, opening: Callable[[Mapping[str, Any]], Interceptor], kept: Conversation | None
-    ) -> Iterable[Interceptor]:
+    def _opening(self, info: PeerInfo, opening: Callable[[Mapping[str, Any]], Interceptor]) -> Iterable[Interceptor]:
         """What is said upstream before the peer's first word: the session, and the conversation that goes on."""
-        items = () if kept is None else kept.items
+        profile, items, kept = info.request.profile, info.said_before, info.conversation
         in_instructions = says_as_instructions(profile, self.replaying)
         if session := opening_session(profile.session, items, in_instructions=in_instructions):
             yield opening(session)
-        if kept is not None:
-            yield ReplayedItems(kept.key.id, () if in_instructions else items, len(items))
+        if kept is not None or items:
+            id_ = None if kept is None else kept.key.id
+            yield ReplayedItems(id_, () if in_instructions else items, len(items))
 
     def _guards(
         self, info: PeerInfo, sound: SoundCount, memory: Memory | None, survival: Survival | None
@@ -314,8 +315,12 @@ def _memory(info: PeerInfo, sound: SoundCount) -> Memory:
     """What remembers this session, and tells the history where one is kept."""
     session, kept = info.request.profile.session, info.conversation
     if kept is None:
-        return Memory(session, sound_ms=sound.said_ms)
-    return Memory(session, kept.items, sound_ms=sound.said_ms, on_settled=kept.settled)
+        return Memory(session, info.said_before, sound_ms=sound.said_ms)
+    return Memory(session, info.said_before, sound_ms=sound.said_ms, on_settled=kept.settled)
+
+
+def _items(memory: Memory) -> Sequence[Remembered]:
+    return memory.items
 
 
 async def _run(session: Session, peer: RunningLeg, upstream: UpstreamLeg) -> None:

@@ -7,7 +7,9 @@ from relay.admission.session_request import AdmittedRequest
 from relay.core.budget import Budget
 from relay.core.interceptor import Interceptor
 from relay.core.payers import Place
+from relay.core.remembered import Remembered
 from relay.history.history import Conversation
+from relay.sessions.resumption import Resumption
 from relay.upstreams.query import dialled_model
 
 
@@ -25,6 +27,8 @@ class PeerInfo:
         place: among the sessions that see the same call, where it has one already.
         interceptors: what its end needs of its own, before all that policies want.
         conversation: the one that is kept of its session; None where none is.
+        recalled: what its session goes on with, where nothing of its conversation is kept.
+        resumption: how it comes back; None where it cannot.
         dial_s: how long its upstream took to open; None where nobody waited for that.
     """
 
@@ -38,6 +42,13 @@ class PeerInfo:
     interceptors: tuple[Interceptor, ...] = ()
     dial_s: float | None = None
     conversation: Conversation | None = None
+    recalled: tuple[Remembered, ...] = ()
+    resumption: Resumption | None = None
+
+    @property
+    def said_before(self) -> tuple[Remembered, ...]:
+        """What its session goes on with."""
+        return self.conversation.items if self.conversation is not None else self.recalled
 
     @property
     def dialled_model(self) -> str | None:

@@ -6,7 +6,8 @@ peer has shown that it has the next one: the answer to a return may be lost as w
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
 
 import structlog
@@ -14,9 +15,12 @@ import structlog
 from relay.admission.resume_offer import ResumeOffer
 from relay.admission.session_request import AdmittedRequest
 from relay.config.kinds import REALTIME
+from relay.core.remembered import Remembered, latest
 from relay.core.unconfirmed import Return
 from relay.legs.choice import PeerLeg
 from relay.legs.resumable import ResumableLeg
+from relay.sessions.recollections import Owner, Recollections
+from relay.telemetry.fellow_workers import Connect, FellowWorkers
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.query import session_kind
 
@@ -28,6 +32,9 @@ BILLS_SILENCE = frozenset({"xai"})
 
 TOKEN_BYTES = 24
 
+KNOWS = "resume"
+"""What workers ask each other: whether a token's session is theirs."""
+
 _log = structlog.stdlib.get_logger("relay")
 
 
@@ -37,12 +44,18 @@ class Resumptions:
     Args:
         upstream: as the settings name it.
         may_wait: whether a peer that is away now is waited for; not by a process that has to go.
+        fellows: the other workers, who are asked for the sessions that are not here.
     """
 
-    def __init__(self, metrics: Metrics, upstream: str, may_wait: Callable[[], bool]) -> None:
+    def __init__(
+        self, metrics: Metrics, upstream: str, may_wait: Callable[[], bool], fellows: FellowWorkers | None = None
+    ) -> None:
         self._metrics = metrics
         self._upstream = upstream
         self._may_wait = may_wait
+        self._fellows = fellows or FellowWorkers()
+        self._fellows.answers[KNOWS] = lambda token: b"yes" if self._knows(token) else b""
+        self._recollections = Recollections()
         self._by_token: dict[str, Resumption] = {}
         self._away: dict[Resumption, None] = {}
 
@@ -56,15 +69,15 @@ class Resumptions:
 
     def begin(
         self, request: AdmittedRequest, leg: PeerLeg, grace_s: float, session_id: str, heard: int
-    ) -> ResumableLeg:
+    ) -> "Resumption":
         """Put a leg before a peer's first connection to which it can come back for as long as that leg runs.
 
         Args:
             heard: how many messages the peer has said already.
         """
         resumable = ResumableLeg(leg, grace_s, heard)
-        resumable.tells = Resumption(self, request, resumable, grace_s, session_id)
-        return resumable
+        resumable.tells = resumption = Resumption(self, request, resumable, grace_s, session_id)
+        return resumption
 
     def find(self, request: AdmittedRequest, offer: ResumeOffer) -> "Resumption | Return":
         """The session that the peer may go on with, or why there is none.
@@ -73,11 +86,26 @@ class Resumptions:
         """
         resumption = self._by_token.get(offer.token)
         if resumption is None or not resumption.is_for(request):
-            return Return.UNKNOWN
+            is_over = self._recollections.has(offer.token, Owner.of(request), monotonic())
+            return Return.OVER if is_over else Return.UNKNOWN
         if not resumption.has_all_after(offer.received):
             resumption.abandon()
             return Return.MISSED
         return resumption
+
+    def recall(self, request: AdmittedRequest, offer: ResumeOffer) -> tuple[Remembered, ...]:
+        """What was said in a session that this peer cannot go on with, for the new one that it has."""
+        return self._recollections.take(offer.token, Owner.of(request), monotonic())
+
+    async def elsewhere(self, offer: ResumeOffer) -> Connect | None:
+        """What opens connections to the worker that has the session; None where none has."""
+        if self._knows(offer.token):
+            return None
+        knowing = next(iter(await self._fellows.ask(KNOWS, offer.token)), None)
+        if knowing is None:
+            return None
+        _log.info("peer.handed_over", to_worker=int(knowing))
+        return partial(self._fellows.connect, knowing)
 
     def count(self, outcome: Return) -> None:
         """Count somebody's coming back, and say why it was in vain."""
@@ -108,16 +136,28 @@ class Resumptions:
     def may_wait(self) -> bool:
         return self._may_wait()
 
+    def recollect(self, tokens: Sequence[str], owner: Owner, items: Sequence[Remembered]) -> None:
+        self._recollections.keep(tokens, owner, latest(items), monotonic())
+
+    def _knows(self, token: str) -> bool:
+        return token in self._by_token or self._recollections.has(token, None, monotonic())
+
 
 class Resumption:
-    """How the peer of one session comes back."""
+    """How the peer of one session comes back.
+
+    Attributes:
+        leg: the peer's, over all its connections.
+        items: what was said in the session, as far as somebody remembers it.
+    """
 
     def __init__(
         self, all_: Resumptions, request: AdmittedRequest, leg: ResumableLeg, grace_s: float, session_id: str
     ) -> None:
         self._all = all_
-        self._request = request
-        self._leg = leg
+        self.leg = leg
+        self.items: Callable[[], Sequence[Remembered]] = tuple
+        self._owner = Owner.of(request)
         self._grace_s = grace_s
         self._session_id = session_id
         self._events_said = 0
@@ -127,32 +167,26 @@ class Resumption:
 
     def is_for(self, request: AdmittedRequest) -> bool:
         """Whether the session is this peer's, and can still be had."""
-        own = self._request
-        return (
-            not self._leg.is_over
-            and request.endpoint_kind is own.endpoint_kind
-            and request.identity.subject == own.identity.subject
-            and request.origin == own.origin
-        )
+        return not self.leg.is_over and Owner.of(request) == self._owner
 
     def has_all_after(self, received: int) -> bool:
         """Whether a peer that has so many messages can be sent all others."""
-        return self._leg.sent.has_all_after(received)
+        return self.leg.sent.has_all_after(received)
 
     async def go_on(self, leg: PeerLeg, offer: ResumeOffer) -> None:
         """Go on over this connection, until it ends."""
-        now, away_since, sent = monotonic(), self._lost_at, self._leg.sent.sent
+        now, away_since, sent = monotonic(), self._lost_at, self.leg.sent.sent
         self._lost_at = None
         self._all.note_away(self, is_away=False)
-        over = self._leg.connect(leg)
+        over = self.leg.connect(leg)
         for token in self._tokens:
             if token != offer.token:
                 self._all.forget(token)
         self._tokens = [offer.token]
         self._offer(now)
-        told = {"recovered": True, "from": offer.received, "received": self._leg.heard}
-        self._leg.tell({"type": "relay.resumed", "event_id": self._event_id(), **told}, now)
-        self._leg.send_again(offer.received, now)
+        told = {"recovered": True, "from": offer.received, "received": self.leg.heard}
+        self.leg.tell({"type": "relay.resumed", "event_id": self._event_id(), **told}, now)
+        self.leg.send_again(offer.received, now)
         self._all.count(Return.RECOVERED)
         away_s = 0.0 if away_since is None else round(now - away_since, 3)
         self._log.info("peer.returned", away_s=away_s, sent_again=sent - offer.received)
@@ -160,11 +194,13 @@ class Resumption:
 
     def give_up(self) -> None:
         """Wait no longer, if the peer is away."""
-        self._leg.give_up()
+        self.leg.give_up()
 
     def abandon(self) -> None:
         """End the session, which its peer cannot go on with."""
-        self._leg.abandon()
+        self._recollect()
+        self.items = tuple
+        self.leg.abandon()
 
     # What the leg says.
 
@@ -186,15 +222,22 @@ class Resumption:
 
     def over(self) -> None:
         self._all.note_away(self, is_away=False)
+        if self._lost_at is not None:
+            self._recollect()
+        self.items = tuple
         for token in self._tokens:
             self._all.forget(token)
+
+    def _recollect(self) -> None:
+        """Have what was said kept, for a peer that comes and cannot go on."""
+        self._all.recollect(self._tokens, self._owner, self.items())
 
     def _offer(self, now: float) -> None:
         token = secrets.token_urlsafe(TOKEN_BYTES)
         self._tokens.append(token)
         self._all.know(token, self)
         told = {"token": token, "grace_s": self._grace_s}
-        self._leg.tell({"type": "relay.resumable", "event_id": self._event_id(), **told}, now)
+        self.leg.tell({"type": "relay.resumable", "event_id": self._event_id(), **told}, now)
 
     def _event_id(self) -> str:
         self._events_said += 1

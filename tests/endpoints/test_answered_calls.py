@@ -72,6 +72,24 @@ async def test_a_spoken_turn() -> None:
         assert (sample("relay_call_sound_seconds_total", {"sort": "played"}) or 0) > 0
 
 
+async def test_what_is_said_in_a_call_is_kept(tmp_path: Path) -> None:
+    """A call is kept in the history as any session is, and the next one goes on with what was said."""
+    kept: dict[str, Any] = {"profiles": {"default": {"history": True}}}
+    async with place(**kept, history={"store": f"sqlite:{tmp_path}/history.db"}) as (relay, mock):
+        for text in ("My name is Ada.", "What is my name?"):
+            async with calling(relay, "?conversation=c1", muted=True) as (peer, _):
+                content = [{"type": "input_text", "text": text}]
+                item = {"type": "message", "role": "user", "content": content}
+                peer.send(type="conversation.item.create", item=item)
+                peer.send(type="response.create")
+                await peer.event("response.done")
+                said = [
+                    item.fields["content"][0]["text"] for item in mock.sessions[-1].conversation if item.role == "user"
+                ]
+            await relay.sessions.empty()
+        assert said == ["My name is Ada.", "What is my name?"]
+
+
 async def test_a_camera_is_shown_to_the_model() -> None:
     """Where a profile says so, what the camera shows becomes an item, and its caller is told of it; once, here."""
     blue = (20, 60, 180)

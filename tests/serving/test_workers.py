@@ -1,5 +1,6 @@
 """Several workers at one address, as `relay serve --workers` runs them."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from relay.cli import main
 from relay.config.loading import load_settings
@@ -106,6 +108,26 @@ async def test_workers_are_replaced_one_by_one() -> None:
         await log_line(process, "restart.finished")
         assert workers_of(await scrape(address)) == {"3", "4"}
         assert set(before).isdisjoint(children_of(process))
+
+
+async def test_a_peer_comes_back_to_any_worker() -> None:
+    """Whichever worker a peer reaches when it comes back, it goes on with its session."""
+    async with scripted_upstream(echo) as upstream, relay_process(
+        "--upstream", upstream.url, "--workers", "2"
+    ) as (process, address):  # fmt: skip
+        url = address.replace("http", "ws") + "/v1/realtime?resume=1"
+        offer, expected = Subprotocol("relay.resume.v1"), ["relay.resumable"]
+        was_handed_over = asyncio.ensure_future(log_line(process, "peer.handed_over"))
+        while not was_handed_over.done():
+            async with connect(url, proxy=None, open_timeout=None, subprotocols=[offer]) as peer:
+                told = [json.loads(await peer.recv()) for _ in expected]
+                assert [event["type"] for event in told] == expected
+                offer = Subprotocol(f"relay.resume.v1.{told[0]['token']}.0")
+                expected = ["relay.resumable", "relay.resumed"]
+                peer.transport.abort()
+        values = await scrape(address)
+        assert total(values, "relay_peer_returns_total", "unknown_token") == 0
+        assert len(upstream.connections) == 1
 
 
 async def test_a_worker_that_dies_is_replaced() -> None:
