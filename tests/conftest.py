@@ -1,11 +1,12 @@
 """What every test needs: settings that come from the test alone, and the event loop that `relay serve` runs on."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 import uvloop
 from hypothesis import HealthCheck, settings
 
@@ -31,6 +32,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             "no_proxy",
         }:
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Forget where a test had the relay's lines written, and from which level on."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(params=["fast", "python", "portable"])

@@ -5,7 +5,8 @@ Nothing behind this file looks at a header, a path or a query again.
 
 import re
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from starlette.requests import HTTPConnection
 
@@ -85,15 +86,17 @@ class AdmittedRequest(SessionRequest):
     Attributes:
         profile: what its session gets.
         identity: who it is from.
+        worked_out: what is worth working out of it but once, by name; see `relay.upstreams.query`.
     """
 
     profile: Profile
     identity: Identity = ANYBODY
+    worked_out: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, request: SessionRequest, identity: Identity, profile: Profile) -> "AdmittedRequest":
         """The request, from this identity and with this profile."""
-        said = {field.name: getattr(request, field.name) for field in fields(SessionRequest)}
+        said = {each.name: getattr(request, each.name) for each in fields(SessionRequest)}
         return cls(**said, identity=identity, profile=profile)
 
     def conversation_id(self) -> str:

@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 
 from picows.url import WSParsedURL, parse_url
 from websockets.client import ClientProtocol
+from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
+from websockets.utils import accept_key
 
 from relay.legs.connecting import open_connection
 from relay.legs.failures import Attempt, explained
@@ -119,9 +121,12 @@ class _Upgrade(UpgradeReader):
         """What `websockets` finds wrong in the answer to picows' request: one judgement on both carriers."""
         if response.status_code != 101:
             return InvalidStatus(response)
+        key = self._protocol.transport.request.headers["Sec-WebSocket-Key"]
+        if _is_plain(response.headers, key):
+            return None
         names = [Subprotocol(name) for name in self._target.subprotocols]
         judge = ClientProtocol(parse_uri(self._target.url), subprotocols=names or None)
-        judge.key = self._protocol.transport.request.headers["Sec-WebSocket-Key"]
+        judge.key = key
         try:
             judge.process_response(response)
         except InvalidHandshake as failure:
@@ -131,6 +136,17 @@ class _Upgrade(UpgradeReader):
     def _tell(self, failure: Exception | None) -> None:
         if not self.outcome.done():  # else nobody waits any more
             self.outcome.set_result(failure)
+
+
+def _is_plain(headers: Headers, key: str) -> bool:
+    """Whether an answer to that key says what has to be said, in the words that most use, and chooses nothing."""
+    return (
+        headers.get_all("Connection") in (["Upgrade"], ["upgrade"])
+        and headers.get_all("Upgrade") == ["websocket"]
+        and headers.get_all("Sec-WebSocket-Accept") == [accept_key(key)]
+        and "Sec-WebSocket-Protocol" not in headers
+        and "Sec-WebSocket-Extensions" not in headers
+    )
 
 
 _SWITCHED = (

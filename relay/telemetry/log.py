@@ -1,8 +1,10 @@
 """The log: one line an event, `noun.past_verb` with keys, as JSON or for a terminal. Payloads are never logged."""
 
+import contextlib
 import json
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -42,29 +44,44 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=stream.isatty()) if console else structlog.processors.JSONRenderer()
     )
+    level = _LEVELS[settings.log_level]
+    lines = _Lines(stream)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, renderer],
+        logger_factory=lambda *_: lines,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
     handler.addFilter(lambda record: record.name != "uvicorn.error" or record.msg not in _NOISE)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _redactor(settings.secrets),
-                renderer,
-            ],
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
         )
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(_LEVELS[settings.log_level])
+    root.setLevel(level)
     for name, level in _QUIET.items():
         logging.getLogger(name).setLevel(level)
+
+
+class _Lines:
+    """Where the relay's own lines go: past the standard library, whose record of each costs more than the line.
+
+    One that cannot be written is lost, as from the library's handlers: nobody's session ends with a pipe of the log.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def _write(self, line: str) -> None:
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = _write
 
 
 def is_for_people(log_format: str, stream: TextIO) -> bool:
@@ -86,7 +103,10 @@ def tell_failed_start(failure: SettingsError, log_format: str, stream: TextIO | 
 def _redactor(secrets: Secrets) -> structlog.typing.Processor:
     def redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            event[key] = secrets.redact_all(value)
+            if value.__class__ is str:
+                event[key] = secrets.redact(value)
+            elif isinstance(value, (str, list, dict)):
+                event[key] = secrets.redact_all(value)
         return event
 
     return redact

@@ -26,7 +26,7 @@ _CREDENTIAL = re.compile(r"bearer\s|(sk|xai)-\w|ek_|rt_[\w-]{43}$|ey\w+\.ey\w+\.
 """How a credential begins that has a name of another sort: keys, tickets and tokens of the relay, JWTs."""
 
 
-def upstream_query(request: AdmittedRequest) -> list[tuple[str, str]]:
+def upstream_query(request: AdmittedRequest) -> tuple[tuple[str, str], ...]:
     """What goes upstream of the peer's query: everything but our own parameters and anything that may be a secret.
 
     The profile's model is added unless the peer names one, or a call or an intent, which take none
@@ -35,6 +35,13 @@ def upstream_query(request: AdmittedRequest) -> list[tuple[str, str]]:
     Where a profile locks anything, its peer chooses a model at most: a session of another kind would have nothing of
     what is locked, and nobody knows what another parameter sets.
     """
+    if "query" not in request.worked_out:  # a dozen places ask for it
+        request.worked_out["query"] = tuple(_upstream_query(request))
+    query: tuple[tuple[str, str], ...] = request.worked_out["query"]
+    return query
+
+
+def _upstream_query(request: AdmittedRequest) -> list[tuple[str, str]]:
     passed_on = _passed_on(request)
     names = {name for name, _ in passed_on}
     if names & _NAMES_NO_MODEL:

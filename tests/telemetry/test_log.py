@@ -54,3 +54,32 @@ def test_the_level_is_kept() -> None:
     assert "session.looked_at" in written("json", "debug")
     assert "session.opened" not in written("json", "error")
     assert "secret" not in written("json", "debug")
+
+
+class Broken(io.StringIO):
+    """A pipe that nobody reads any more."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_broken_pipe_ends_nobody() -> None:
+    """Where the log cannot be written its lines are lost, and nothing else is."""
+    configure_logging(load_settings(log_format="json"), Broken())
+    structlog.stdlib.get_logger("relay").info("session.opened")
+
+
+def test_no_line_has_a_secret() -> None:
+    """A secret is in no line: not in a value, nor in what values hold, nor in the trace of an exception."""
+    stream = io.StringIO()
+    configure_logging(load_settings(log_format="json", openai_api_key="sk-sentinel"), stream)
+    try:
+        raise RuntimeError("sk-sentinel")
+    except RuntimeError:
+        structlog.stdlib.get_logger("relay").exception("session.failed", key="sk-sentinel", all=[{"sk-sentinel": 1}])
+        logging.getLogger("uvicorn.error").exception("with sk-sentinel")
+    own, foreign = stream.getvalue().splitlines()
+    assert "sk-" not in own + foreign
+    assert own.count("[redacted]") == foreign.count("[redacted]") + 1 == 4
+    assert "Traceback" in own
+    assert "Traceback" in foreign
