@@ -135,7 +135,7 @@ def test_the_engine_does_not_wait(path) -> None:
 
 
 CASCADE_WAITS = {"connection", "serving"}
-CASCADE_MAY_IMPORT = {*ENGINE_MAY_IMPORT, "sentencex", "unicodedata"}
+CASCADE_MAY_IMPORT = {*ENGINE_MAY_IMPORT, "sentencex", "unicodedata", "weakref"}
 
 
 @pytest.mark.parametrize("path", sorted((RELAY / "cascade").glob("*.py")), ids=named)

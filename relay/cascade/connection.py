@@ -42,6 +42,8 @@ class CascadeConnection:
             self._session.end()
             self._ear.close()
             await self._services.close()
+            # Each calls this object: together they would wait for the garbage collector, with what they hold.
+            del self._exchange, self._ear, self._services
 
     @property
     def closing(self) -> Closure | None:

@@ -6,7 +6,7 @@ asks for one, which is when the turn is over.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from relay.cascade.hearing import Hearing, Hints
 from relay.cascade.order_book import OrderBook
 from relay.cascade.orders import Judge, Judged, Result, Think
 from relay.cascade.stopwatch import Clock, Stopwatch
+from relay.cascade.turn_work import Counts, TurnWork
 from relay.cascade.turns import PAUSE_MS
 from relay.config.cascade import Cascade
 from relay.engine.audio import is_audible, milliseconds
@@ -32,43 +33,6 @@ SOUNDS_COMPLETE = 0.5
 """From here on a turn that was judged by its sound is taken to be complete."""
 
 ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "\uff01", "\uff1f", "؟", "।")
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a session has done ahead.
-
-    Attributes:
-        made_ahead: answers that were begun before their turn was over, and were given.
-        voided: those that were begun for nothing.
-    """
-
-    made_ahead: int = 0
-    voided: int = 0
-
-
-@dataclass(slots=True)
-class _Turn:
-    """The turn that goes on, or has just ended and is taken next.
-
-    Attributes:
-        hearing: its transcript, where that was asked for before it was over.
-        answer: made ahead of its end.
-        pcm: of a turn that is heard while it goes on.
-        spoken_ms: how much of it was speech; None where nobody listened for that.
-        spoke_at: its last loud frame, about.
-        asked_at: when its transcript was asked for.
-        judging: the order to judge whether it sounds complete.
-    """
-
-    hearing: Hearing | None = None
-    answer: Answer | None = None
-    pcm: bytearray | None = None
-    is_paused: bool = False
-    spoken_ms: int | None = None
-    spoke_at: float | None = None
-    asked_at: float | None = None
-    judging: int = 0
 
 
 class Host(Protocol):
@@ -103,8 +67,8 @@ class CascadeMind:
         self._settings = settings
         self._book = book
         self._clock = clock
-        self._turn = _Turn()
-        self._taken = "", _Turn()
+        self._turn = TurnWork()
+        self._taken = "", TurnWork()
         self._hearings: dict[tuple[str, int], Hearing] = {}
         self._answers: list[Answer] = []
         self._sounds_until = 0.0
@@ -123,8 +87,11 @@ class CascadeMind:
     def end(self) -> None:
         """Want nothing any more."""
         self._book.void_all()
+        for answer in self._answers:
+            answer.stop()
         self._answers.clear()
         self._hearings.clear()
+        self._turn, self._taken = TurnWork(), ("", TurnWork())
 
     # What the engine asks; `relay.engine.mind.Mind` says how.
 
@@ -146,7 +113,7 @@ class CascadeMind:
         if turn.pcm is not None and not turn.is_paused:
             hearing.add(b"", is_last=True)
         self._hearings[item.id, 0] = hearing
-        self._taken, self._turn = (item.id, turn), _Turn()
+        self._taken, self._turn = (item.id, turn), TurnWork()
         return hearing.text != ""
 
     def transcribe(self, item: Item, settings: Mapping[str, Any]) -> Iterator[TranscriptStep]:
@@ -162,12 +129,12 @@ class CascadeMind:
         answer.watch.voided, self._untold = self.counts.voided - self._untold, self.counts.voided
         return answer
 
-    def _take_back(self, request: Request) -> _Turn:
+    def _take_back(self, request: Request) -> TurnWork:
         """The turn that is answered, if it is one that was taken just now; what was made for another is void."""
         item_id, turn = self._taken
         if request.conversation is None or not request.context or request.context[-1].id != item_id:
-            return _Turn()
-        self._taken = "", _Turn()
+            return TurnWork()
+        self._taken = "", TurnWork()
         return turn
 
     # What the listener tells; `relay.cascade.turns.TurnWatcher` says when.
@@ -179,7 +146,7 @@ class CascadeMind:
     def turn_began(self, pcm: bytes) -> None:
         """See `relay.cascade.turns.TurnWatcher`."""
         self._void_turn()
-        self._turn = _Turn(pcm=bytearray(pcm) if self._streams else None)
+        self._turn = TurnWork(pcm=bytearray(pcm) if self._streams else None)
         self._stream()
 
     def turn_went_on(self, pcm: bytes) -> None:
@@ -220,11 +187,11 @@ class CascadeMind:
     def turn_forgotten(self) -> None:
         """See `relay.cascade.turns.TurnWatcher`."""
         self._void_turn()
-        self._turn = _Turn()
+        self._turn = TurnWork()
 
     # Hearing.
 
-    def _is_worth_hearing(self, turn: _Turn, pcm: bytes) -> bool:
+    def _is_worth_hearing(self, turn: TurnWork, pcm: bytes) -> bool:
         if turn.spoken_ms is not None:
             return turn.spoken_ms >= self._settings.least_ms
         return milliseconds(pcm) >= self._settings.least_ms and is_audible(pcm)
@@ -274,7 +241,7 @@ class CascadeMind:
         if (known := self._hearings.get((item.id, index))) is not None:
             return known
         pcm = bytes(item.pcm.get(index, b""))
-        if (given := item.content[index].get("transcript")) or not self._is_worth_hearing(_Turn(), pcm):
+        if (given := item.content[index].get("transcript")) or not self._is_worth_hearing(TurnWork(), pcm):
             return Hearing.of_nothing(self._book, given or "")
         return self._hear(pcm)
 
@@ -284,7 +251,7 @@ class CascadeMind:
 
     # Answering.
 
-    def _made_ahead(self, turn: _Turn, request: Request, hearings: Sequence[Hearing]) -> Answer | None:
+    def _made_ahead(self, turn: TurnWork, request: Request, hearings: Sequence[Hearing]) -> Answer | None:
         """The answer that was made before the turn was over, if it answers just what is asked now."""
         if turn.answer is None:
             return None
@@ -294,7 +261,7 @@ class CascadeMind:
         self._void(turn.answer)
         return None
 
-    def _answer(self, request: Request, hearings: Sequence[Hearing], turn: _Turn) -> Answer:
+    def _answer(self, request: Request, hearings: Sequence[Hearing], turn: TurnWork) -> Answer:
         watch = Stopwatch(self._clock, self._sounds, spoke_at=turn.spoke_at, asked_at=turn.asked_at or self._clock.now)
         language = self.host.hints().language or "en"
         chunks = Chunks(language, only_first_line=self._settings.only_first_line)

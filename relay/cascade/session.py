@@ -10,12 +10,14 @@ server events and orders out.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import proxy
 
 from relay.cascade.hearing import Hints
-from relay.cascade.mind import CascadeMind, Counts
+from relay.cascade.mind import CascadeMind
 from relay.cascade.order_book import OrderBook
 from relay.cascade.orders import Order, Result
 from relay.cascade.stopwatch import Clock
+from relay.cascade.turn_work import Counts
 from relay.cascade.turns import Frames, TurnTaker
 from relay.config.cascade import Cascade
 from relay.engine.mind import Request
@@ -51,7 +53,7 @@ class CascadeSession:
         self._clock = Clock(now)
         self._book = OrderBook()
         self._mind = CascadeMind(settings, self._book, self._clock)
-        self._mind.host = self
+        self._mind.host = proxy(self)  # it would hold what holds it
         self._turns = TurnTaker(self._mind, frame_ms=frame_ms, hold_ms=settings.hold_ms)
         self.engine = EngineSession(
             model,

@@ -88,6 +88,7 @@ class Speech:
         for piece in self._pieces:
             self._book.void(piece.number)
         self._pieces.clear()
+        self._on_step = lambda: None
 
     def _order(self) -> None:
         under_way = sum(piece.number > 0 and not piece.is_complete for piece in self._pieces)

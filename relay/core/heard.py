@@ -108,6 +108,7 @@ class Heard:
 
     def close(self) -> None:
         """Wait for nothing any more."""
+        self._turn = None
         while self._transcripts:
             self._account.pay(ZERO, self._transcripts.popitem()[1].name)
 

@@ -70,6 +70,12 @@ class Answering:
             self._active = response
         self._running[response.id] = (response, self._schedule.start(self._play(response), now))
 
+    def end(self) -> None:
+        """Let go of all responses, and of who is told when they are done."""
+        self._active = None
+        self._running.clear()
+        self._on_done = lambda _: None
+
     def draft(self) -> Request:
         """What a response would be that a turn triggered now."""
         return self._request({}, self._conversation)

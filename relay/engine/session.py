@@ -86,6 +86,8 @@ class EngineSession(SessionBase):
         super().end()
         self.conversation.clear()
         self._listener.end()
+        self._answering.end()
+        self._idle_watch = None
 
     def _admit(self, parsed: Event) -> Event:
         return self._mind.check(parsed)

@@ -107,6 +107,7 @@ class SessionBase:
         self._has_ended = True
         self._schedule.stop_all()
         self._outbox.clear()
+        self._handlers = {}
 
     def _admit(self, parsed: Event) -> Event:
         """A client's event whose shape is right, as it is to be taken; raises `Refused` if it is not."""

@@ -3,6 +3,7 @@
 ear        what all of them have in common
 energy     by loudness; anywhere, and for nothing
 silero     by Silero's model, in one thread for all sessions
+models     Silero's models, lent to who speaks
 features   what Smart Turn's model wants to see of a turn
 smart_turn whether somebody has done speaking, by Smart Turn's model
 

@@ -1,8 +1,10 @@
 """relay.cascade.ears.silero"""
 
 import asyncio
+import gc
 import threading
 import wave
+import weakref
 from collections.abc import Iterator
 from importlib.resources import files
 
@@ -11,7 +13,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.cascade.ears import FRAME_BYTES, SileroEars
-from relay.cascade.ears.silero import LATE_FRAMES, RELEASE_FRAMES, SPARE_MOST
+from relay.cascade.ears.models import Models
+from relay.cascade.ears.silero import LATE_FRAMES, RELEASE_FRAMES
 from tests.fakes.sounds import silence, tone
 
 LOUD = tone(32)
@@ -71,7 +74,7 @@ def ears(models) -> Iterator[SileroEars]:
         models.append(model)
         return model
 
-    ears = SileroEars(load)
+    ears = SileroEars(Models(load))
     yield ears
     for model in models:
         if model.gate is not None:
@@ -174,7 +177,7 @@ async def test_without_memory_for_a_model_loudness_decides(models) -> None:
         first: Counting = models[0]
         return first
 
-    ears = SileroEars(load)
+    ears = SileroEars(Models(load))
     first, second = Told(), Told()
     ears.open(first).hear(1, LOUD)
     await first.until(1)
@@ -185,19 +188,56 @@ async def test_without_memory_for_a_model_loudness_decides(models) -> None:
     assert [line["event"] for line in log] == ["cascade.ear_missing"]
 
 
-async def test_few_models_are_kept(ears, models) -> None:
-    """When many sessions have ended, a few models are kept for those to come."""
-    talking = [(told, ears.open(told)) for told in (Told() for _ in range(SPARE_MOST + 3))]
+async def test_models_that_nobody_needs_are_let_go(models) -> None:
+    """When all have gone, the thread lets their models go by itself, and is there for who comes."""
+    left = 3
+    gone = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def load() -> Counting:
+        model = Counting()
+        weakref.finalize(model, lambda: loop.call_soon_threadsafe(one_less))
+        return model
+
+    def one_less() -> None:
+        nonlocal left
+        left -= 1
+        if left == 1:
+            gone.set()
+
+    ears = SileroEars(Models(load, keep_s=0.05))
+    talking = [(told, ears.open(told)) for told in (Told(), Told(), Told())]
     for told, ear in talking:
         ear.hear(1, LOUD)
         await told.until(1)
     for _, ear in talking:
         ear.close()
+    await gone.wait()
     last = Told()
     ears.open(last).hear(1, LOUD)
-    await last.until(1)
-    assert len(models) == SPARE_MOST + 3
-    assert len(ears._spare) == SPARE_MOST - 1
+    assert await last.until(1) == [(1, 0.01)]
+    ears.close()
+
+
+async def test_an_ear_that_is_closed_is_held_by_nobody(ears) -> None:
+    """The thread holds a session no longer than it listens to it."""
+
+    async def listened() -> weakref.ref[Told]:
+        told = Told()
+        ear = ears.open(told)
+        ear.hear(1, LOUD)
+        await told.until(1)
+        ear.close()
+        return weakref.ref(told)
+
+    gc.collect()
+    gc.disable()
+    try:
+        told = await listened()
+        while told() is not None:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    finally:
+        gc.enable()
 
 
 def test_the_model_tells_a_voice_from_noise() -> None:
