@@ -5,6 +5,7 @@ What decides, and never waits:
 session       one session: client events, sound and results in, server events and orders out
 mind          what is heard, thought and said, and what of it is made ahead of a turn's end
 turn_work     what was begun for the turn that goes on
+completeness  whether somebody has done speaking, by their words or by their sound
 turns         who speaks, and when a turn is over
 hearing       turns that are written down
 answer        one answer: thought, cut, said

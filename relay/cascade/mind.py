@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from relay.cascade.abilities import allowed
 from relay.cascade.answer import Answer, Plan
 from relay.cascade.chunks import Chunks
+from relay.cascade.completeness import Completeness, completeness_of_sound, completeness_of_words
 from relay.cascade.context import messages_of
 from relay.cascade.hearing import Hearing, Hints
 from relay.cascade.order_book import OrderBook
@@ -29,11 +30,6 @@ from relay.engine.mind import Request, TranscriptStep
 HEARS_WHILE_SPOKEN = frozenset({"session", "vllm"})
 """The kinds of services that are given a turn while it goes on."""
 
-SOUNDS_COMPLETE = 0.5
-"""From here on a turn that was judged by its sound is taken to be complete."""
-
-ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "\uff01", "\uff1f", "؟", "।")
-
 
 class Host(Protocol):
     """The session of a mind."""
@@ -44,7 +40,7 @@ class Host(Protocol):
     def hints(self) -> Hints:
         """What helps to hear, by the session's settings."""
 
-    def judge(self, *, is_complete: bool) -> None:
+    def judge(self, completeness: Completeness) -> None:
         """Whether the turn that has paused sounds complete."""
 
 
@@ -212,7 +208,7 @@ class CascadeMind:
         if hearing is not turn.hearing or turn.spoken_ms is not None or not turn.is_paused or not hearing.text:
             return
         if self._settings.smart_turn is None:  # else it is judged by its sound
-            self.host.judge(is_complete=hearing.text.rstrip("\"'”») ").endswith(ENDS_A_SENTENCE))
+            self.host.judge(completeness_of_words(hearing.text))
         if self._settings.ahead and (request := self.host.draft()) is not None:
             item = Item.make("message", role="user", content=[{"type": "input_audio", "transcript": None}])
             self._hearings[item.id, 0] = hearing
@@ -223,7 +219,7 @@ class CascadeMind:
     def _judged(self, result: Result) -> None:
         """What the turn that has paused sounds like; the order is void if it has gone on."""
         if isinstance(result, Judged) and result.likelihood is not None:
-            self.host.judge(is_complete=result.likelihood > SOUNDS_COMPLETE)
+            self.host.judge(completeness_of_sound(result.likelihood))
 
     def _hearings_of(self, request: Request) -> list[Hearing]:
         """Those of all that was spoken in a request; what nobody has heard yet is heard now."""

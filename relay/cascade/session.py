@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import proxy
 
+from relay.cascade.completeness import Completeness
 from relay.cascade.hearing import Hints
 from relay.cascade.mind import CascadeMind
 from relay.cascade.order_book import OrderBook
@@ -141,6 +142,6 @@ class CascadeSession:
         transcription: Mapping[str, Any] | None = self.engine.realtime.hearing["transcription"]
         return Hints.of(transcription)
 
-    def judge(self, *, is_complete: bool) -> None:
+    def judge(self, completeness: Completeness) -> None:
         """See `relay.cascade.mind.Host`."""
-        self._turns.judge(is_complete=is_complete)
+        self._turns.judge(completeness)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from relay.cascade.completeness import Completeness
 from relay.engine.audio import BYTES_PER_MS
 from relay.engine.input_buffer import InputBuffer
 from relay.engine.listening import SpeechStarted, SpeechStopped
@@ -25,7 +26,7 @@ INTERRUPTION_MS = 300
 PAUSE_MS = 100
 """It has to be quiet for so long before it may be the end of a turn."""
 
-SURE_MS = 200
+SURE_MS = 200.0
 """With `semantic_vad`, a turn that sounds complete is over after so much silence."""
 
 HYSTERESIS = 0.15
@@ -34,7 +35,10 @@ HYSTERESIS = 0.15
 SEMANTIC_THRESHOLD = 0.5
 SEMANTIC_PREFIX_MS = 300
 PATIENCE: Mapping[str, float] = {"low": 2.0, "medium": 1.0, "auto": 1.0, "high": 0.5}
-"""For how many times `hold_ms` a turn that does not sound complete is waited for, by eagerness."""
+"""For how many times `hold_ms` a turn is waited for of which nothing says whether it is complete, by eagerness."""
+
+LONGEST_MS: Mapping[str, float] = {"low": 8000.0, "medium": 4000.0, "auto": 4000.0, "high": 2000.0}
+"""For how long a turn is waited for that does not sound complete, by eagerness: the API's own longest waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +49,28 @@ class TurnRules:
         threshold: the probability from which a frame is speech.
         prefix_ms: how much of what came before the onset belongs to the turn.
         silence_ms: how long it has to be quiet before the turn is over.
-        sure_ms: the same for a turn that was judged to be complete; None where nobody judges.
+        judges: whether somebody is to judge if a turn that has paused is complete.
     """
 
     threshold: float
     prefix_ms: int
-    silence_ms: float
-    sure_ms: int | None = None
+    silence_ms: Mapping[Completeness, float]
+    judges: bool
 
     @classmethod
     def read(cls, turn_detection: Mapping[str, Any], hold_ms: int) -> Self:
         """From a checked `turn_detection` of either kind, defaults filled in."""
         if turn_detection["type"] == "semantic_vad":
-            silence_ms = max(float(SURE_MS), hold_ms * PATIENCE[turn_detection["eagerness"]])
-            return cls(SEMANTIC_THRESHOLD, SEMANTIC_PREFIX_MS, silence_ms, SURE_MS)
-        return cls(
-            turn_detection["threshold"], turn_detection["prefix_padding_ms"], turn_detection["silence_duration_ms"]
-        )
+            eagerness = turn_detection["eagerness"]
+            longest_ms = LONGEST_MS[eagerness]
+            silence_ms = {
+                Completeness.COMPLETE: SURE_MS,
+                Completeness.UNCERTAIN: min(longest_ms, max(SURE_MS, hold_ms * PATIENCE[eagerness])),
+                Completeness.INCOMPLETE: longest_ms,
+            }
+            return cls(SEMANTIC_THRESHOLD, SEMANTIC_PREFIX_MS, silence_ms, judges=True)
+        silence_ms = dict.fromkeys(Completeness, turn_detection["silence_duration_ms"])
+        return cls(turn_detection["threshold"], turn_detection["prefix_padding_ms"], silence_ms, judges=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class TurnTaker:
     Args:
         watcher: is told about them.
         frame_ms: how long a frame of the ear is.
-        hold_ms: how long a turn is waited for that does not sound complete.
+        hold_ms: how long a turn is waited for of which nothing says whether it is complete.
     """
 
     def __init__(self, watcher: TurnWatcher, *, frame_ms: int, hold_ms: int) -> None:
@@ -180,10 +189,10 @@ class TurnTaker:
             self._heard += self._frame_bytes
             yield from self._hear_frame(probability, self._rules)
 
-    def judge(self, *, is_complete: bool) -> None:
+    def judge(self, completeness: Completeness) -> None:
         """What somebody says who was asked to judge the turn at its pause."""
         if self._turn.is_paused:
-            self._turn.is_complete = is_complete
+            self._turn.completeness = completeness
 
     def commit(self) -> bytes:
         """Take everything out of the buffer, as the turn that somebody decided to end.
@@ -221,21 +230,16 @@ class TurnTaker:
             turn.spoken_ms += self._frame_ms
             turn.quiet_ms = 0
             if turn.is_paused:
-                turn.is_paused = turn.is_complete = False
+                turn.is_paused, turn.completeness = False, Completeness.UNCERTAIN
                 self._watcher.turn_resumed()
             return
         turn.quiet_ms += self._frame_ms
-        if not turn.is_paused and turn.quiet_ms >= min(PAUSE_MS, rules.silence_ms):
+        if not turn.is_paused and turn.quiet_ms >= min(PAUSE_MS, rules.silence_ms[turn.completeness]):
             turn.is_paused = True
             pcm = self._buffer.slice(turn.start, self._heard)
-            self._watcher.turn_paused(pcm, turn.spoken_ms, judges=rules.sure_ms is not None)
-        if turn.is_paused and turn.quiet_ms >= self._needed_ms(rules):
+            self._watcher.turn_paused(pcm, turn.spoken_ms, judges=rules.judges)
+        if turn.is_paused and turn.quiet_ms >= rules.silence_ms[turn.completeness]:
             yield self._end_turn(turn)
-
-    def _needed_ms(self, rules: TurnRules) -> float:
-        if rules.sure_ms is not None and self._turn.is_complete:
-            return rules.sure_ms
-        return rules.silence_ms
 
     def _has_begun(self, is_loud: bool) -> bool:
         """Count speech before a turn; a quiet frame in it takes as much away as a loud one brings."""
@@ -283,4 +287,4 @@ class _Turn:
     spoken_ms: int = 0
     quiet_ms: int = 0
     is_paused: bool = False
-    is_complete: bool = False
+    completeness: Completeness = Completeness.UNCERTAIN

@@ -131,7 +131,7 @@ class TurnTable(BaseModel):
     Attributes:
         ear: what tells speech from everything else.
         ahead: whether to hear and think before it is certain that a turn is over.
-        hold_ms: for how long what was made ahead is held, at most.
+        hold_ms: for how long what was made ahead is held where nothing says whether the turn is over.
         smart_turn: the path of Smart Turn's ONNX file, for `semantic_vad`.
     """
 

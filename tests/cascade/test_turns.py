@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from relay.cascade.completeness import Completeness
 from relay.cascade.turns import TurnTaker
 from relay.engine.errors import Refused
 from relay.engine.listening import SpeechStarted, SpeechStopped
@@ -109,7 +110,7 @@ def test_a_turn_that_sounds_complete() -> None:
     room = Room(SEMANTIC_VAD)
     assert spans(room.hear("S" * 20 + "." * 6)) == [("start", 0, 0)]
     assert room.watcher.told[-1] == "paused 500 400 judge"
-    room.turns.judge(is_complete=True)
+    room.turns.judge(Completeness.COMPLETE)
     assert spans(room.hear("." * 4)) == [("stop", 600, 600)]
     assert spans(room.hear("S" * 20 + "." * 39)) == [("start", 600, 0)]
     assert [kind for kind, *_ in spans(room.hear("."))] == ["stop"]
@@ -119,18 +120,31 @@ def test_a_verdict_holds_for_its_pause() -> None:
     """What was judged complete is not, once speech goes on."""
     room = Room(SEMANTIC_VAD)
     room.hear("S" * 20 + "." * 6)
-    room.turns.judge(is_complete=True)
+    room.turns.judge(Completeness.COMPLETE)
     assert room.hear("S" * 5 + "." * 20) == []
-    room.turns.judge(is_complete=False)
+    room.turns.judge(Completeness.UNCERTAIN)
     assert room.hear("." * 19) == []
 
 
-@pytest.mark.parametrize(("eagerness", "silence_ms"), [("low", 1600), ("medium", 800), ("high", 400)])
-def test_eagerness(eagerness: str, silence_ms: int) -> None:
-    """Eagerness says for how long a turn that does not sound complete is waited for."""
-    room = Room({"type": "semantic_vad", "eagerness": eagerness})
+@pytest.mark.parametrize(
+    ("eagerness", "uncertain_ms", "incomplete_ms"),
+    [("low", 1600, 8000), ("medium", 800, 4000), ("auto", 800, 4000), ("high", 400, 2000)],
+)
+def test_eagerness(eagerness: str, uncertain_ms: int, incomplete_ms: int) -> None:
+    """Eagerness says how long a turn is waited for that is not complete, or of which nothing says whether it is."""
+    for completeness, silence_ms in ((Completeness.UNCERTAIN, uncertain_ms), (Completeness.INCOMPLETE, incomplete_ms)):
+        room = Room({"type": "semantic_vad", "eagerness": eagerness})
+        room.hear("S" * 20 + "." * 6)
+        room.turns.judge(completeness)
+        assert room.hear("." * (silence_ms // FRAME_MS - 7)) == []
+        assert [kind for kind, *_ in spans(room.hear("."))] == ["stop"]
+
+
+def test_no_wait_is_longer_than_eagerness_allows() -> None:
+    """However long an operator holds a turn, the eagerness that its session asked for bounds the wait."""
+    room = Room({"type": "semantic_vad", "eagerness": "high"}, hold_ms=10_000)
     room.hear("S" * 20)
-    assert room.hear("." * (silence_ms // FRAME_MS - 1)) == []
+    assert room.hear("." * (2000 // FRAME_MS - 1)) == []
     assert [kind for kind, *_ in spans(room.hear("."))] == ["stop"]
 
 

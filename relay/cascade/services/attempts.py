@@ -26,8 +26,8 @@ LONGEST_PAUSE_S = 1.0
 PAUSE_S = 0.2
 """Before a service that answered with a failure of its own is asked again."""
 
-_AGAIN = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.BROKEN, Fault.CUT_OFF})
-"""What another try may mend; a service that is busy says so itself."""
+_AGAIN = frozenset({Fault.UNREACHABLE, Fault.BROKEN, Fault.CUT_OFF})
+"""What another try may mend. A service that is busy says so itself, and one that hung was waited for long enough."""
 
 _RESTS = frozenset({Fault.UNREACHABLE, Fault.TIMEOUT, Fault.BUSY})
 
@@ -113,8 +113,6 @@ class Attempts:
             wait_s = failure.retry_after_s
             return wait_s if wait_s is not None and wait_s <= LONGEST_PAUSE_S else None
         if failure.fault not in _AGAIN:
-            return None
-        if failure.fault is Fault.TIMEOUT and len(self._service.addresses) > 1:
             return None
         return PAUSE_S if failure.fault is Fault.BROKEN else 0.0
 

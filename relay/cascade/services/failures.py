@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT_S = 3600.0
 """No `Retry-After` is taken for more."""
 
-_BY_STATUS: Mapping[int, Fault] = {408: Fault.TIMEOUT, 425: Fault.BUSY, 429: Fault.BUSY, 503: Fault.BUSY}
+_BY_STATUS: Mapping[int, Fault] = {408: Fault.BROKEN, 425: Fault.BUSY, 429: Fault.BUSY, 503: Fault.BUSY}
 
 _ABOUT_THE_RELAY = frozenset({401, 402, 403, 404, 429})
 """What such an answer says is about the key, the model or the account, and not about what somebody said."""

@@ -71,14 +71,14 @@ async def test_a_service_that_wants_to_be_left_alone_is(services) -> None:
 
 
 async def test_a_service_that_hangs_has_failed_in_time(services) -> None:
-    """A service that gives no result in `timeout_s` is asked once more, and then has failed."""
-    for _ in range(2):
-        services.fault("think", hangs_after=0)
+    """A service that gives no result in `timeout_s` has failed then: without a second address nobody waits twice."""
+    services.fault("think", hangs_after=0)
     async with ordering(cascade_at(services, think={"timeout_s": 0.05})) as orderer:
         (failed,) = await orderer.carry_out(THINK)
     assert isinstance(failed, Failed)
     assert (failed.fault, failed.had_begun) == (Fault.TIMEOUT, False)
     assert failed.reason.endswith("gave no result for 0.05 s")
+    assert len(services.asked) <= 1  # on a busy machine the time may be over before it was even asked
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ HERE = Address(
 @pytest.mark.parametrize(
     ("status", "fault"),
     [
-        (301, Fault.REFUSED), (400, Fault.REFUSED), (401, Fault.REFUSED), (404, Fault.REFUSED), (408, Fault.TIMEOUT),
+        (301, Fault.REFUSED), (400, Fault.REFUSED), (401, Fault.REFUSED), (404, Fault.REFUSED), (408, Fault.BROKEN),
         (429, Fault.BUSY), (500, Fault.BROKEN), (502, Fault.BROKEN), (503, Fault.BUSY), (504, Fault.BROKEN),
     ],
 )  # fmt: skip
