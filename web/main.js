@@ -23,7 +23,9 @@ import { DrawerView } from './views/drawer-view.js';
 import { EventsPanel } from './views/events-panel.js';
 import { copy, download, stamp } from './views/files.js';
 import { LatencyPanel } from './views/latency-panel.js';
+import { NoticeView } from './views/notice-view.js';
 import { byId, setText } from './views/page.js';
+import { ProblemView } from './views/problem-view.js';
 import { RecordingPanel } from './views/recording-panel.js';
 import { SessionPanel } from './views/session-panel.js';
 import { SettingsView } from './views/settings-view.js';
@@ -31,14 +33,12 @@ import { listenToKeys } from './views/shortcuts.js';
 import { SoundCheck } from './views/sound-check.js';
 import { stateWords } from './views/state-words.js';
 import { ToolsPanel } from './views/tools-panel.js';
-import { TranscriptView } from './views/transcript-view.js';
+import { TranscriptView, showWaitingCall } from './views/transcript-view.js';
 import { VoicePanel } from './views/voice-panel.js';
 import { WelcomeView } from './views/welcome-view.js';
 
 const TITLE = document.title;
 const titleElement = /** @type {HTMLTitleElement} */ (document.querySelector('title'));
-const NOTICE_MS = 6_000;
-const UNDO_MS = 20_000;
 const ROUND_TRIP_INTERVAL_MS = 5_000;
 
 export const voice = new VoiceSession();
@@ -68,6 +68,15 @@ const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
   },
 });
 const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
+const notices = new NoticeView(byId('notice-words'), byId('undo'));
+const problem = new ProblemView({
+  root: byId('problem'),
+  title: byId('problem-title'),
+  advice: byId('problem-advice'),
+  detail: byId('problem-detail'),
+  reconnect: byId('reconnect'),
+  dismiss: byId('problem-dismiss'),
+});
 const announcer = new Announcer(byId('announcer'));
 const call = new CallView(voice, {
   root: byId('app'),
@@ -178,8 +187,6 @@ const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawe
   { tab: byId('tab-tools'), panel: byId('panel-tools'), render: () => tools.render() },
 ]);
 let scheduled = false;
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let noticeTimer;
 
 /** @param {boolean} [microphone] */
 async function start(microphone = true) {
@@ -239,7 +246,8 @@ function render() {
   byId('calls-waiting').hidden = voice.openCalls.length === 0;
   setText(byId('calls-count'), String(voice.openCalls.length));
   byId('transcript-tools').hidden = turns.length === 0;
-  renderProblem();
+  problem.render(voice);
+  notices.render(voice);
 }
 
 function renderVoiceTab() {
@@ -248,39 +256,14 @@ function renderVoiceTab() {
   recording.render();
 }
 
-function renderProblem() {
-  const lost = voice.phase === 'reconnecting' && voice.attempt > 1;
-  const problem = lost ? voice.lossReason : voice.problem;
-  byId('problem').hidden = problem === null;
-  byId('reconnect').hidden = !lost;
-  byId('problem-dismiss').hidden = lost;
-  if (problem === null) return;
-  setText(byId('problem-title'), problem.title);
-  setText(byId('problem-advice'), lost ? '' : problem.advice); // which is to start again
-  setText(byId('problem-detail'), lost ? '' : problem.detail);
-}
-
 function renderHost() {
   const { url } = settings.target;
   setText(byId('relay-host'), URL.canParse(url) ? new URL(url).host : url);
 }
 
-/** @param {string} sentence @param {(() => void) | null} [undo] */
-function notice(sentence, undo = null) {
-  setText(byId('notice-words'), sentence);
-  setText(byId('undo'), undo === null ? '' : 'Undo');
-  byId('undo').hidden = undo === null;
-  byId('undo').onclick = () => {
-    undo?.();
-    notice('');
-  };
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => notice(''), undo === null ? NOTICE_MS : UNDO_MS);
-}
-
 async function copyTranscript() {
   const done = await copy(asText(voice.conversation.turns));
-  notice(
+  notices.show(
     done
       ? 'The transcript was copied.'
       : 'The browser did not let this page copy. Download the transcript instead.',
@@ -295,6 +278,11 @@ async function measure() {
   schedule();
 }
 
+/** @param {string} sentence */
+function notice(sentence) {
+  notices.show(sentence);
+}
+
 /** @template T @param {EventTarget} source @param {string} type @param {(detail: T) => void} listener */
 function listen(source, type, listener) {
   source.addEventListener(type, (event) => listener(/** @type {CustomEvent<T>} */ (event).detail));
@@ -302,7 +290,7 @@ function listen(source, type, listener) {
 
 listen(voice, 'change', schedule);
 listen(player, 'change', () => transcript.renderAgain(voice.conversation.turns));
-listen(voice, 'notice', notice);
+listen(voice, 'notice', (/** @type {string} */ sentence) => notices.tell(sentence));
 listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
   log.add('down', event, performance.now()),
 );
@@ -320,7 +308,7 @@ offerMediaKeys(voice, TITLE);
 listen(voicePanel, 'notice', notice);
 listen(toolAnswers, 'notice', notice);
 listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').MicrophoneUnavailable} */ error) => {
-  notice(explainMicrophone(error).title);
+  notices.show(explainMicrophone(error).title);
   soundCheck.render();
 });
 listen(settings, 'change', renderHost);
@@ -336,11 +324,12 @@ byId('transcript-copy').addEventListener('click', () => void copyTranscript());
 byId('transcript-download').addEventListener('click', () =>
   download(`conversation-${stamp()}.txt`, asText(voice.conversation.turns)),
 );
-byId('transcript-clear').addEventListener('click', () => notice('The transcript was cleared.', voice.clear()));
+byId('transcript-clear').addEventListener('click', () => notices.show('The transcript was cleared.', voice.clear()));
 byId('anew').addEventListener('click', () => {
   voice.clear();
   void start();
 });
+byId('calls-waiting').addEventListener('click', () => showWaitingCall(byId('transcript')));
 byId('reconnect').addEventListener('click', () => voice.reconnectNow());
 byId('push-to-talk').addEventListener('click', () => {
   voice.pushToTalk = !voice.pushToTalk;

@@ -26,6 +26,8 @@ async def test_a_server_that_wants_to_do_something_is_seen_and_decided_about(ope
             await expect(page.locator('[data-role="tool"]').nth(number)).to_contain_text('order({"kg": 2})')
             await expect(page.locator("#state")).to_have_text("Waiting for order")
             await fits(page)
+            await page.click("#calls-waiting")
+            assert await page.evaluate("document.activeElement.closest('.turn-call') !== null")
             await form.get_by_role("button", name=button).click()
             decided = await far_end.item()
             assert decided["approval_request_id"] == f"mcpr_{number}"

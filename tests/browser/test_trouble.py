@@ -46,6 +46,7 @@ async def is_told(page: Page, title: str, advice: str) -> None:
     await expect(page.locator("#problem-title")).to_contain_text(title)
     await expect(page.locator("#problem-advice")).to_contain_text(advice)
     await expect(page.locator("#start-label")).to_have_text("Start")
+    await expect(page.locator("#notice-words")).to_be_empty()
 
 
 async def starts(page: Page) -> None:
@@ -223,6 +224,7 @@ async def test_a_restart_is_announced_and_survived(open_page) -> None:
         await state(page, "reconnecting")
         await draining
         await state(page, "listening")
+        await expect(page.locator("#notice-words")).to_be_empty()
         await expect(page.locator('[data-role="notice"]')).to_contain_text("The relay has restarted.")
         await expect(page.locator('[data-role="assistant"]')).to_have_count(1)
         assert old.ended_by("draining") == 1

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 
 from websockets.http11 import Request
@@ -19,12 +19,14 @@ class TcpProxy:
         port: where it listens, the same whenever it is open.
         target_port: where those who come get to.
         open_road: while it is not set nothing arrives on either side, and nobody is told.
+        up_bytes_per_s: how much of what comes it lets through; None for all of it.
         refuse_with: a close code for WebSockets that come; None lets them through.
     """
 
     def __init__(self, target_port: int) -> None:
         self.port = 0
         self.target_port = target_port
+        self.up_bytes_per_s: float | None = None
         self.refuse_with: int | None = None
         self.open_road = asyncio.Event()
         self.open_road.set()
@@ -65,8 +67,13 @@ class TcpProxy:
         with self._counted(far_writer):
             far_writer.write(head)
             back = asyncio.create_task(carry(far_reader, writer, self.open_road))
-            await carry(reader, far_writer, self.open_road)
+            await carry(reader, far_writer, self.open_road, self._keep_pace)
             await back
+
+    async def _keep_pace(self, size: int) -> None:
+        """Wait as long as a line of this speed takes for so many bytes."""
+        if self.up_bytes_per_s is not None:
+            await asyncio.sleep(size / self.up_bytes_per_s)
 
     @contextlib.contextmanager
     def _counted(self, writer: asyncio.StreamWriter) -> Iterator[None]:
@@ -79,13 +86,18 @@ class TcpProxy:
 
 
 async def carry(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, open_road: asyncio.Event | None = None
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    open_road: asyncio.Event | None = None,
+    keep_pace: Callable[[int], Awaitable[None]] | None = None,
 ) -> None:
-    """Carry bytes one way, while the road is open, until that side ends; then end the other."""
+    """Carry bytes one way, while the road is open and at its pace, until that side ends; then end the other."""
     with contextlib.suppress(OSError):
         while chunk := await reader.read(CHUNK_BYTES):
             if open_road is not None:
                 await open_road.wait()
+            if keep_pace is not None:
+                await keep_pace(len(chunk))
             writer.write(chunk)
             await writer.drain()
     writer.close()

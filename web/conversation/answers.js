@@ -16,6 +16,8 @@ export class Answers {
   #cut = new Set();
   /** @type {Set<string>} items whose sound came in this session; another knows them as text */
   #sounding = new Set();
+  /** @type {Set<string>} items that this session was told, and others have made */
+  #told = new Set();
   #asked = false;
 
   /** Whether one is being made, or has been asked for. */
@@ -32,6 +34,7 @@ export class Answers {
   apply(event) {
     if (event.type === 'response.created') this.#begin(event.response);
     else if (event.type === 'response.done') this.#finish(event.response);
+    else if (event.type === 'conversation.item.added') this.#told.add(event.item?.id);
     else if (event.type === 'error' || event.type === 'input_audio_buffer.speech_started')
       this.#asked = false;
   }
@@ -71,11 +74,17 @@ export class Answers {
       }));
   }
 
+  /** Which of these answers the session knows as text, since their sound came in another. @param {import('../audio/speaker.js').Cut[]} cuts */
+  toldOf(cuts) {
+    return cuts.map(({ itemId }) => itemId).filter((id) => this.#told.has(id) && !this.#sounding.has(id));
+  }
+
   /** Forgets everything: the next session knows none of it. */
   reset() {
     this.#making.clear();
     this.#cut.clear();
     this.#sounding.clear();
+    this.#told.clear();
     this.#asked = false;
   }
 

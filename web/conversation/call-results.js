@@ -11,6 +11,8 @@
 export class CallResults {
   /** @type {Map<string, Calling>} by response */
   #calling = new Map();
+  /** @type {Set<string>} calls of answers that were cancelled: nobody waits for what comes of them */
+  #void = new Set();
 
   /** @param {RealtimeEvent} event any server event @returns {boolean} whether an answer is to be asked for now */
   apply({ type, response_id: responseId, item, response }) {
@@ -18,6 +20,7 @@ export class CallResults {
       this.#called(responseId).open.add(item.call_id);
     const calling = type === 'response.done' ? this.#calling.get(response?.id) : undefined;
     if (calling === undefined) return false;
+    if (response.status === 'cancelled') return this.#cancel(response.id, calling);
     calling.done = true;
     return this.#isDue(response.id, calling);
   }
@@ -29,7 +32,7 @@ export class CallResults {
       calling.answered = true;
       return this.#isDue(id, calling);
     }
-    return true; // of an answer that this session has not seen
+    return !this.#void.delete(callId); // or it is of an answer that this session has not seen
   }
 
   /** The session is lost: none of its answers goes on. */
@@ -42,6 +45,13 @@ export class CallResults {
     const calling = this.#calling.get(responseId) ?? { open: new Set(), answered: false, done: false };
     this.#calling.set(responseId, calling);
     return calling;
+  }
+
+  /** @param {string} id @param {Calling} calling */
+  #cancel(id, { open }) {
+    for (const callId of open) this.#void.add(callId);
+    this.#calling.delete(id);
+    return false;
   }
 
   /** @param {string} id @param {Calling} calling */

@@ -14,8 +14,8 @@ const KINDS = new Map(
 
 /** The call of a turn that waits for this side; null where none does. @param {Turn} turn @returns {Call | null} */
 export function openCall({ call, final, problem }) {
-  if (call === null || !final || call.output !== null || call.kind === 'mcp') return null;
-  return call.kind === 'approval' && problem !== '' ? null : call;
+  if (call === null || !final || call.output !== null || problem) return null;
+  return call.kind === 'mcp' ? null : call;
 }
 
 /** Ends the wait for a decision whose session is gone: no other session knows the request. @param {Turn} turn @returns {boolean} whether it waited */

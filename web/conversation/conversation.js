@@ -4,6 +4,7 @@
 
 import { expireApproval, isCall, resultOf, writeCall } from './calls.js';
 import { OutOfBand } from './out-of-band.js';
+import { cancel, failureOf, incompletenessOf } from './response-endings.js';
 import { TranslationTurns } from './translation-turns.js';
 import { TurnCosts } from './turn-costs.js';
 import { TurnList } from './turn-list.js';
@@ -13,14 +14,6 @@ import { TurnList } from './turn-list.js';
 /** @typedef {import('./turn-list.js').Turn} Turn */
 
 const MOST_TURNS = 500;
-
-/** Words for `status_details.reason` of an incomplete answer. @type {Map<string, string>} */
-const INCOMPLETE = new Map(
-  Object.entries({
-    max_output_tokens: 'stopped at the longest answer allowed',
-    content_filter: 'stopped by the content filter',
-  }),
-);
 
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
@@ -33,6 +26,8 @@ export class Conversation {
   #past = new Set();
   /** @type {Set<string>} items in which nobody spoke: a session that waited took its silence for a turn */
   #silent = new Set();
+  /** @type {Set<string>} answers of whose sound more may come */
+  #sounding = new Set();
   /** @type {Map<string, string>} MCP servers that are asked for their tools, by the item that will have these */
   #servers = new Map();
 
@@ -106,6 +101,7 @@ export class Conversation {
     turn.spoken = true;
     turn.audioMs += ms;
     turn.heardMs ??= 0;
+    this.#sounding.add(id);
   }
 
   /** @param {string} id @param {number} ms how much of its sound was heard so far */
@@ -136,12 +132,14 @@ export class Conversation {
   settle(why = '') {
     for (const turn of this.#list.all) {
       if (expireApproval(turn)) touch(turn);
+      if (this.#sounding.has(turn.id)) turn.lost = true;
       if (turn.final) continue;
       turn.final = true;
       if (turn.role === 'assistant' && !isEmpty(turn)) turn.problem = why;
       touch(turn);
       if (isEmpty(turn)) this.#list.remove(turn.id);
     }
+    this.#sounding.clear();
     this.#past = new Set(this.#list.all.map(({ id }) => id));
   }
 
@@ -189,6 +187,7 @@ export class Conversation {
           this.#append(item_id, 'assistant', delta);
           this.#speak(item_id);
         },
+        'response.output_audio.done': ({ item_id }) => this.#sounding.delete(item_id),
         'response.output_audio_transcript.done': ({ item_id, transcript }) =>
           this.#complete(item_id, transcript),
         'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
@@ -339,7 +338,8 @@ export class Conversation {
     const turn = this.#list.get(item.id);
     if (turn === undefined) return;
     turn.final = true;
-    if (response.status === 'cancelled' && turn.audioMs === 0) turn.cut = true;
+    this.#sounding.delete(item.id);
+    if (response.status === 'cancelled') cancel(turn);
     if (response.status === 'incomplete') turn.problem = incompletenessOf(response);
     touch(turn);
     if (isEmpty(turn)) this.#list.remove(turn.id);
@@ -364,16 +364,6 @@ export class Conversation {
     for (const turn of this.#list.all)
       if (turn.role === 'user' && !turn.final && turn.text === '') this.#list.remove(turn.id);
   }
-}
-
-/** @param {any} response */
-function failureOf({ status_details: details }) {
-  return details?.error?.message ?? details?.error?.code ?? 'no reason was given';
-}
-
-/** @param {any} response */
-function incompletenessOf({ status_details: details }) {
-  return INCOMPLETE.get(details?.reason) ?? 'stopped early';
 }
 
 /** @param {Turn} turn */

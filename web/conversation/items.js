@@ -53,10 +53,30 @@ function userContent(turn, images, missing) {
   return contentOf(turn.text, shown);
 }
 
-/** Of an answer that goes on being played, all will have been heard. @param {Turn} turn */
+/** Of an answer that goes on being played, all that came will have been heard. @param {Turn} turn */
 function assistantContent(turn) {
   if (turn.text === '') return [];
-  return [{ type: 'output_text', text: (turn.cut ? splitHeard(turn).heard : turn.text) || '…' }];
+  return [{ type: 'output_text', text: heardOf(turn) || '…' }];
+}
+
+/** @param {Turn} turn */
+function heardOf(turn) {
+  if (turn.cut) return splitHeard(turn).heard;
+  return turn.lost ? splitHeard({ ...turn, heardMs: turn.audioMs }).heard : turn.text;
+}
+
+/**
+ * Tells a session how much was heard of an answer that it knows as text alone, and that cannot be truncated in it.
+ *
+ * @param {Turn} turn which was cut
+ */
+export function interruptionItem(turn) {
+  const { heard } = splitHeard(turn);
+  const text =
+    heard === ''
+      ? 'The user interrupted your last answer before any of it was heard.'
+      : `The user interrupted your last answer after “${heard.trim()}”, and did not hear the rest of it.`;
+  return { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
 }
 
 /** @param {string} id @param {import('./turn-list.js').Call} call @param {Set<string>} missing */

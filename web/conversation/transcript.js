@@ -7,17 +7,19 @@
 /** @type {Partial<Record<Turn['role'], string>>} */
 const SPEAKERS = { user: 'You', assistant: 'Assistant', tool: 'Tool' };
 
-const CALL_MS_PER_CHARACTER = 65; // of speech: nobody says how long a call's answer is
+const MS_PER_CHARACTER = 65; // of speech, where nobody says how long an answer is: a call's, or one that was lost
 
 /**
  * Divides what an answer says where its sound was, or is being, heard up to. Sound and words do not come with
- * each other's times, so this takes speech to be even, and goes on to the end of the word.
+ * each other's times, so this takes speech to be even, and goes on to the end of the word. The words of an answer that
+ * was lost may have run ahead of its sound.
  *
  * @param {Turn} turn
  * @returns {{heard: string, unheard: string}}
  */
-export function splitHeard({ text, audioMs, heardMs }) {
-  const wholeMs = audioMs || text.length * CALL_MS_PER_CHARACTER;
+export function splitHeard({ text, audioMs, heardMs, lost }) {
+  const spokenMs = text.length * MS_PER_CHARACTER;
+  const wholeMs = lost ? Math.max(audioMs, spokenMs) : audioMs || spokenMs;
   if (heardMs === null || heardMs >= wholeMs) return { heard: text, unheard: '' };
   if (heardMs === 0) return { heard: '', unheard: text };
   const even = Math.floor((text.length * heardMs) / wholeMs);

@@ -24,6 +24,7 @@
  * @property {number} audioMs how much sound of it has come
  * @property {number | null} heardMs how much of that was heard; null where nobody tells, or all of it was
  * @property {boolean} cut it was interrupted
+ * @property {boolean} lost its session was, before all of its sound had come
  * @property {boolean} waiting typed, and not sent yet
  * @property {string} problem why it is not whole, in words; '' where it is
  * @property {number} costUsd as the relay counts; 0 where it has told nothing
@@ -124,6 +125,7 @@ function newTurn(id, role) {
     audioMs: 0,
     heardMs: null,
     cut: false,
+    lost: false,
     waiting: false,
     problem: '',
     costUsd: 0,

@@ -1,6 +1,7 @@
 /** Turn-taking: interrupting an answer and truncating it, push-to-talk, and turn detection. */
 import { SAMPLE_RATE } from '../audio/pcm.js';
 import { Answers, serverAnswers, serverInterrupts, speechInterrupts, turnDetection } from './answers.js';
+import { interruptionItem } from './items.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
@@ -203,5 +204,12 @@ export class TurnTaking {
     const cuts = await flushed;
     for (const event of this.#answers.truncations(cuts)) this.#getClient()?.send(event);
     for (const { itemId, playedMs } of cuts) this.#conversation.cut(itemId, playedMs);
+    for (const id of this.#answers.toldOf(cuts)) this.#tellCut(id);
+  }
+
+  /** @param {string} id of an answer that goes on being played from a session that was lost */
+  #tellCut(id) {
+    const turn = this.#conversation.turns.find((each) => each.id === id);
+    if (turn !== undefined) this.#getClient()?.createItem(interruptionItem(turn));
   }
 }

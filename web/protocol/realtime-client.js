@@ -265,6 +265,11 @@ export class RealtimeClient extends EventTarget {
     this.#end(LOST, 'nothing was heard from the relay any more');
   }
 
+  /** Finds out soon whether the connection still carries anything, and gives it up where it does not. */
+  check() {
+    if (this.ready) this.#watchdog.check();
+  }
+
   /**
    * Asks the other side for a sign of life that changes nothing. Once it has come, all that was sent before has arrived.
    *

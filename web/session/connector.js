@@ -80,7 +80,7 @@ export class Connector extends EventTarget {
     super();
     this.#makeClient = makeClient;
     this.#random = random;
-    network?.addEventListener('online', () => this.retryNow());
+    network?.addEventListener('online', () => this.#comeOnline());
   }
 
   get state() {
@@ -124,6 +124,12 @@ export class Connector extends EventTarget {
     this.#client?.close();
     this.#target = { ...this.#target }; // whoever still waits for a ticket of the last attempt sees that it is over
     void this.#connect();
+  }
+
+  /** A network is there again: perhaps another one, over which nothing of the old connection comes any more. */
+  #comeOnline() {
+    if (this.#state === 'open') this.#client?.check();
+    else this.retryNow();
   }
 
   close() {

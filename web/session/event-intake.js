@@ -67,10 +67,15 @@ export class EventIntake extends EventTarget {
     if (!this.#outOfBand.takes(event)) this.#follow(event);
     const notice = news.apply(event);
     if (notice !== '') this.#notice(notice);
-    if (event.type === 'error' && !HARMLESS.has(event.error?.code)) this.#notice(explainError(event));
+    if (event.type === 'error' && this.#isNews(event)) this.#notice(explainError(event));
     input.apply(event);
     ledger.received(event);
     if (input.ready && (event.type === 'session.updated' || event.type === 'error')) this.#judgeSound();
+  }
+
+  /** Why no session begins is told by whoever opens it. @param {RealtimeEvent} event */
+  #isNews({ error }) {
+    return this.#parts.connector.state === 'open' && !HARMLESS.has(error?.code);
   }
 
   /** @param {RealtimeEvent} event of the conversation itself */

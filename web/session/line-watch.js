@@ -3,6 +3,8 @@
 const FIRST_BEAT_MS = 1_000;
 const BEAT_MS = 3_000;
 const SLOW_MS = 2_000;
+const GROWING_MS = 1_000; // a round trip whose successor is asked for at once
+const BEHIND_MS = 6_000; // a machine that is busy answers late, too, and less would not help it
 const DEAD_MS = 10_000; // at 20 kB/s the first sign of life that waits behind PCM16 takes nine
 const PATIENCE = 3; // times the last round trip: a line that is slow and works is not given up
 
@@ -24,8 +26,15 @@ export class LineWatch {
 
   /** Whether what is said takes long, or does not arrive. */
   get slow() {
-    const waitedMs = this.#asked.length === 0 ? 0 : this.#nowMs - this.#asked[0];
-    return this.#proven && (waitedMs >= SLOW_MS || (this.roundTripMs ?? 0) >= SLOW_MS);
+    return this.#proven && this.#behindMs >= SLOW_MS;
+  }
+
+  /**
+   * Whether it has fallen far behind because it takes in less than is said, and not because nothing gets through at the
+   * moment: it had grown slower before.
+   */
+  get labours() {
+    return this.#proven && this.#behindMs >= BEHIND_MS && (this.roundTripMs ?? 0) >= GROWING_MS;
   }
 
   /** More sound has been sent. @param {number} ms @returns {Verdict} */
@@ -49,6 +58,13 @@ export class LineWatch {
     if (askedAtMs === undefined) return;
     this.#proven = true;
     this.roundTripMs = this.#nowMs - askedAtMs;
+    if (this.roundTripMs >= GROWING_MS) this.#beatAtMs = this.#nowMs; // what becomes of it is to be known soon
+  }
+
+  /** How old what has arrived last is, or what has not. */
+  get #behindMs() {
+    const waitedMs = this.#asked.length === 0 ? 0 : this.#nowMs - this.#asked[0];
+    return Math.max(waitedMs, this.roundTripMs ?? 0);
   }
 
   get #isDead() {

@@ -6,6 +6,7 @@ import { AudioBacklog } from '../audio/audio-backlog.js';
 import { Microphone } from '../audio/microphone.js';
 import { framesToMs, msToFrames } from '../audio/pcm.js';
 import { CallUplink } from './call-uplink.js';
+import { LighterSound } from './lighter-sound.js';
 import { LineWatch } from './line-watch.js';
 import { UnconfirmedSound } from './unconfirmed-sound.js';
 
@@ -25,6 +26,7 @@ export class MicrophoneFeed extends EventTarget {
   #backlog = new AudioBacklog(msToFrames(BACKLOG_MS));
   #unconfirmed = new UnconfirmedSound();
   #line = new LineWatch();
+  #lighter = new LighterSound();
   #wasSlow = false;
   /** @type {Int16Array[]} */
   #together = [];
@@ -108,6 +110,7 @@ export class MicrophoneFeed extends EventTarget {
     this.#client = null;
     this.#uplink?.close();
     this.#uplink = null;
+    this.#lighter.lose();
     const again = this.#unconfirmed.takeAll();
     this.#saidAgainFrames += framesOf(again);
     for (const chunk of [...again, ...this.#together.splice(0)]) this.#backlog.add(chunk);
@@ -151,6 +154,7 @@ export class MicrophoneFeed extends EventTarget {
     const verdict = this.#line.advance(framesToMs(chunk.length));
     if (verdict === 'probe') void this.#probe(client);
     if (verdict === 'dead') client.abandon();
+    if (this.#line.labours && this.#uplink === null) void this.#lighten(client);
     this.#tellLine(this.slow);
   }
 
@@ -173,7 +177,7 @@ export class MicrophoneFeed extends EventTarget {
    * @param {import('../protocol/realtime-client.js').RealtimeClient} client @param {Int16Array} chunk
    */
   #sendTogether(client, chunk) {
-    const last = this.#together.length + 1 >= (this.slow ? HELD_TOGETHER : 1);
+    const last = !this.#lighter.pending && this.#together.length + 1 >= (this.slow ? HELD_TOGETHER : 1);
     if (!last) this.#together.push(chunk.slice());
     else this.#send(client, joined([...this.#together.splice(0), chunk]));
   }
@@ -182,6 +186,11 @@ export class MicrophoneFeed extends EventTarget {
   #send(client, chunk) {
     client.appendAudio(chunk);
     this.#unconfirmed.add(chunk);
+  }
+
+  /** @param {import('../protocol/realtime-client.js').RealtimeClient} client */
+  async #lighten(client) {
+    if (await this.#lighter.ask(client)) this.#notice('The network is slow: what you say goes as on a telephone now.');
   }
 
   /** @param {import('../protocol/realtime-client.js').RealtimeClient} client */

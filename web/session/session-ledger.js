@@ -1,4 +1,5 @@
 /** What was changed of a session and accepted, to be said again to the session that replaces a lost one. */
+import { isLighterSound } from './lighter-sound.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
@@ -20,11 +21,12 @@ export class SessionLedger {
     return Object.keys(this.#accepted).length === 0 ? null : structuredClone(this.#accepted);
   }
 
-  /** @param {RealtimeEvent} event @param {boolean} [pushToTalk] which switches detection off by itself, in each session */
+  /** @param {RealtimeEvent} event @param {boolean} [pushToTalk] which switches detection off by itself */
   sent({ type, event_id: id = '', session }, pushToTalk = false) {
     if (type !== 'session.update') return;
     const changes = withoutType(session);
-    this.#pending.set(id, pushToTalk && isSwitch(changes) ? {} : changes);
+    const isOwn = (pushToTalk && isSwitch(changes)) || isLighterSound(changes);
+    this.#pending.set(id, isOwn ? {} : changes); // what the page does by itself it does in each session anew
   }
 
   /** @param {RealtimeEvent} event */

@@ -1,6 +1,7 @@
 /** The drawer's Session tab: the session object as JSON, to be edited and sent. */
 import { editable, sessionChanges } from '../protocol/session-changes.js';
 import { setText } from './page.js';
+import { changeSession } from './session-change.js';
 
 /**
  * @typedef {object} SessionElements
@@ -17,7 +18,6 @@ export class SessionPanel {
   #elements;
   #edited = false;
   #shown = '';
-  #sentId = '';
 
   /** @param {import('../session/voice-session.js').VoiceSession} voice @param {SessionElements} elements */
   constructor(voice, elements) {
@@ -29,7 +29,6 @@ export class SessionPanel {
     });
     elements.reload.addEventListener('click', () => this.#reload());
     elements.send.addEventListener('click', () => this.#send());
-    voice.addEventListener('received', (event) => this.#receive(/** @type {CustomEvent} */ (event).detail));
   }
 
   render() {
@@ -71,25 +70,19 @@ export class SessionPanel {
         setText(result, 'Nothing differs from the session.');
         return;
       }
-      this.#sentId = client.updateSession(changes);
+      void this.#change(changes);
       setText(result, `Sent: ${Object.keys(changes).join(', ')}.`);
     } catch (error) {
       setText(result, `This is not JSON: ${/** @type {Error} */ (error).message}`);
     }
   }
 
-  /** @param {import('../protocol/codecs.js').RealtimeEvent} event */
-  #receive(event) {
-    if (this.#sentId === '') return;
-    if (event.type === 'error' && event.error?.event_id === this.#sentId) {
-      setText(this.#elements.result, `Refused: ${event.error.message}`);
-    } else if (event.type === 'session.updated') {
-      setText(this.#elements.result, 'The session was updated.');
-      this.#edited = false;
-      this.render(); // what is typed next is typed into the session as it now is
-    } else {
-      return;
-    }
-    this.#sentId = '';
+  /** @param {Record<string, any>} changes */
+  async #change(changes) {
+    const { taken, words } = await changeSession(this.#voice, changes);
+    setText(this.#elements.result, words);
+    if (!taken) return;
+    this.#edited = false;
+    this.render(); // what is typed next is typed into the session as it now is
   }
 }

@@ -160,6 +160,13 @@ export class TranscriptView {
   }
 }
 
+/** Brings the first form for a call that waits into sight, and has it take the keys. @param {ParentNode} root */
+export function showWaitingCall(root) {
+  const form = root.querySelector('.turn-call');
+  form?.closest('.turn')?.scrollIntoView({ block: 'center' });
+  /** @type {HTMLElement | null} */ (form?.querySelector('textarea, button'))?.focus({ preventScroll: true });
+}
+
 /** @param {HTMLElement} element @param {Turn} turn @param {import('./call-form.js').CallAnswers} calls */
 function offerAnswer(element, turn, calls) {
   const call = openCall(turn);

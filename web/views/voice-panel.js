@@ -2,6 +2,7 @@
 import { fromLink, readSettings, toLink, toSession, toToml } from '../protocol/voice-settings.js';
 import { copy } from './files.js';
 import { setText } from './page.js';
+import { changeSession } from './session-change.js';
 
 /** @typedef {import('../protocol/voice-settings.js').VoiceSettings} VoiceSettings */
 /** @typedef {HTMLInputElement | HTMLSelectElement} Field */
@@ -29,7 +30,6 @@ export class VoicePanel extends EventTarget {
   #getTarget;
   /** @type {Partial<VoiceSettings>} */
   #wishes;
-  #sentId = '';
 
   /**
    * @param {import('../session/voice-session.js').VoiceSession} voice
@@ -74,15 +74,15 @@ export class VoicePanel extends EventTarget {
     if (value === null) return;
     this.#wishes = { ...this.#wishes, [field.name]: value };
     if (this.#voice.client === null) setText(this.#elements.result, 'It holds from the next start on.');
-    else this.#send({ [field.name]: value });
+    else void this.#send({ [field.name]: value });
     this.render();
   }
 
   /** @param {Partial<VoiceSettings>} wishes */
-  #send(wishes) {
-    const client = this.#voice.client;
+  async #send(wishes) {
     const update = toSession(wishes, this.#session);
-    if (client !== null && Object.keys(update).length > 0) this.#sentId = client.updateSession(update);
+    if (this.#voice.client === null || Object.keys(update).length === 0) return;
+    setText(this.#elements.result, (await changeSession(this.#voice, update)).words);
   }
 
   /** Once a relay that sets sessions up has had the time to. */
@@ -93,7 +93,7 @@ export class VoicePanel extends EventTarget {
       client.addEventListener('session.updated', resolve, { once: true });
       setTimeout(resolve, SETTLE_MS);
     });
-    if (this.#voice.client === client) this.#send(this.#wishes);
+    if (this.#voice.client === client) await this.#send(this.#wishes);
   }
 
   /** Said beside the conversation, so that it does not become part of it. */
@@ -125,12 +125,6 @@ export class VoicePanel extends EventTarget {
   /** @param {import('../protocol/codecs.js').RealtimeEvent} event */
   #receive(event) {
     if (event.type === 'session.created') void this.#wish();
-    if (this.#sentId === '') return;
-    if (event.type === 'error' && event.error?.event_id === this.#sentId)
-      setText(this.#elements.result, `Refused: ${event.error.message}`);
-    else if (event.type === 'session.updated') setText(this.#elements.result, 'The session was updated.');
-    else return;
-    this.#sentId = '';
   }
 }
 

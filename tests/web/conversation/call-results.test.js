@@ -43,3 +43,10 @@ test('What was under way when the session was lost goes on no more.', () => {
   results.lose();
   assert.deepEqual([results.answer('a'), results.answer('b')], [false, true]);
 });
+
+test('Nothing follows the calls of an answer that was cancelled, whenever their results are given.', () => {
+  const results = after(called('a'), called('b'));
+  assert.equal(results.answer('a'), false);
+  assert.equal(results.apply({ type: 'response.done', response: { id: 'r', status: 'cancelled' } }), false);
+  assert.equal(results.answer('b'), false);
+});

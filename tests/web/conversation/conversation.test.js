@@ -223,6 +223,23 @@ test('A request that was decided says nothing of its session’s end.', () => {
   assert.equal(conversation.turns[0].problem, '');
 });
 
+test('No call of an answer that was cancelled waits for a result.', () => {
+  const call = { id: 'f', type: 'function_call', call_id: 'c', name: 'look_up', arguments: '{"pl', status: 'incomplete' };
+  const whole = { ...call, id: 'g', call_id: 'd', arguments: '{}', status: 'completed' };
+  const conversation = after(
+    { type: 'response.output_item.added', response_id: 'r', item: call },
+    { type: 'response.output_item.done', response_id: 'r', item: whole },
+    { type: 'response.done', response: { id: 'r', status: 'cancelled', output: [call, whole] } },
+  );
+  assert.deepEqual(
+    conversation.turns.map((turn) => [openCall(turn), turn.problem]),
+    [
+      [null, 'its answer was cancelled'],
+      [null, 'its answer was cancelled'],
+    ],
+  );
+});
+
 test('What an MCP server fails at is told where it was called, and tools that it does not list are missed.', () => {
   const call = { id: 'm', type: 'mcp_call', server_label: 'shop', name: 'order', arguments: '{}' };
   const conversation = after(

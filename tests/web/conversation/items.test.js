@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endsUnanswered, historyOf, userItem } from '../../../web/conversation/items.js';
+import { endsUnanswered, historyOf, interruptionItem, userItem } from '../../../web/conversation/items.js';
 
 const TURN = {
   role: 'user',
@@ -100,4 +100,22 @@ test('A conversation ends unanswered where the visitor had the last word.', () =
     [[user, { ...answer, role: 'tool', call: { kind: 'function', output: null } }], false],
   ])
     assert.equal(endsUnanswered(turns) ?? false, expected);
+});
+
+test('Of an answer that was lost the words are told whose sound came, and of an interrupted one what was heard of it.', () => {
+  const lost = { ...TURN, id: 'a', role: 'assistant', text: 'one two three four', audioMs: 390, heardMs: 65, lost: true };
+  const told = (turn) => historyOf([turn]).items[0].content[0].text;
+  assert.deepEqual([told(lost), told({ ...lost, audioMs: 9000 }), told({ ...lost, cut: true })], [
+    'one two',
+    'one two three four',
+    'one',
+  ]);
+});
+
+test('A session that knows an answer as text is told where it was interrupted.', () => {
+  const turn = { ...TURN, id: 'a', role: 'assistant', text: 'one two three four', audioMs: 100, heardMs: 30, cut: true };
+  const { role, content } = interruptionItem(turn);
+  assert.deepEqual([role, content[0].type], ['system', 'input_text']);
+  assert.match(content[0].text, /after “one two”/u);
+  assert.match(interruptionItem({ ...turn, heardMs: 0 }).content[0].text, /before any of it was heard/u);
 });

@@ -4,12 +4,12 @@ import { Watchdog } from '../../../web/protocol/watchdog.js';
 import { FakeTimers } from '../fakes.js';
 
 /** A watchdog, its timers, and what it did. */
-function makeWatchdog() {
+function makeWatchdog(answerMs = 50) {
   const timers = new FakeTimers();
   const did = [];
   const watchdog = new Watchdog({
     quietMs: 100,
-    answerMs: 50,
+    answerMs,
     onProbe: () => did.push('probe'),
     onDead: () => did.push('dead'),
     timers,
@@ -59,4 +59,22 @@ test('Stopped, it does nothing more.', () => {
   watchdog.stop();
   timers.advance(1000);
   assert.deepEqual(did, []);
+});
+
+test('In doubt it probes at once, and despairs sooner.', () => {
+  const { watchdog, timers, did } = makeWatchdog(8_000);
+  watchdog.alive();
+  watchdog.check();
+  timers.advance(1_999);
+  assert.deepEqual(did, ['probe']);
+  timers.advance(1);
+  assert.deepEqual(did, ['probe', 'dead']);
+});
+
+test('An answer ends the doubt.', () => {
+  const { watchdog, timers, did } = makeWatchdog(8_000);
+  watchdog.check();
+  watchdog.alive();
+  timers.advance(99);
+  assert.deepEqual(did, ['probe']);
 });

@@ -117,6 +117,19 @@ test('It tries for minutes, says why, and then gives up.', async (context) => {
   assert.match(told.at(-1), /^Nothing answers/u);
 });
 
+test('A session whose network was another one is asked whether it is there, and given up soon.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const network = new EventTarget();
+  const { connector } = makeConnector({ network });
+  connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  network.dispatchEvent(new Event('online'));
+  assert.deepEqual(FakeWebSocket.last.sentTypes, ['session.update']);
+  context.mock.timers.tick(2_000);
+  assert.equal(connector.state, 'reconnecting');
+  connector.close();
+});
+
 test('What waits to reconnect does so at once when it is told to, or the network is back.', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const network = new EventTarget();
@@ -126,6 +139,7 @@ test('What waits to reconnect does so at once when it is told to, or the network
   const before = FakeWebSocket.made.length;
   network.dispatchEvent(new Event('online'));
   assert.equal(FakeWebSocket.made.length, before, 'a session that goes on is left alone');
+  FakeWebSocket.last.deliver({ type: 'session.updated', session: {} });
   FakeWebSocket.last.end(1006);
   network.dispatchEvent(new Event('online'));
   await settle();

@@ -149,3 +149,58 @@ test('A sign of life that comes late is of its own session alone; a session that
   feed.streamTo(client);
   assert.equal(client.got.length, 50);
 });
+
+/** A client whose line takes in less than is said: its first sign of life took two seconds, and the next takes more than six. */
+async function labour({ feed, microphone }, client) {
+  client.session = { audio: { input: { format: { type: 'audio/pcm', rate: 24_000 } } } };
+  client.asked = [];
+  client.changeSession = (changes) => new Promise((resolve) => client.asked.push([changes, resolve]));
+  await feed.open();
+  feed.streamTo(client);
+  speak(microphone, 3);
+  client.probes.shift()(0);
+  await settle();
+  speak(microphone, 7);
+}
+
+test('A line that takes in less than is said is given telephone sound, and what is said meanwhile waits for that.', async () => {
+  const made = makeFeed();
+  const client = makeClient();
+  await labour(made, client);
+  const before = client.got.length;
+  speak(made.microphone, 4);
+  const [[changes, answer], ...again] = client.asked;
+  assert.deepEqual([changes.audio.input.format, again], [{ type: 'audio/pcmu' }, []]);
+  assert.equal(client.got.length, before);
+  client.session.audio.input.format = { type: 'audio/pcmu' };
+  answer(true);
+  await settle();
+  speak(made.microphone, 0.2);
+  assert.ok(client.got.at(before) >= 4 * 24_000, 'in one piece, with nothing left out');
+  assert.match(made.told.at(-1)[1], /as on a telephone/u);
+});
+
+test('Where lighter sound is refused the session is not asked again, and goes on as it was.', async () => {
+  const made = makeFeed();
+  const client = makeClient();
+  await labour(made, client);
+  client.asked[0][1](false);
+  await settle();
+  speak(made.microphone, 10);
+  assert.deepEqual([client.asked.length, made.told], [1, []]);
+  assert.ok(client.got.reduce((frames, length) => frames + length, 0) > 20 * 24_000 - 4_800, 'but for what is held together');
+});
+
+test('A session that is lost while it is asked takes nothing with it.', async () => {
+  const made = makeFeed();
+  const client = makeClient();
+  await labour(made, client);
+  speak(made.microphone, 2);
+  made.feed.hold();
+  client.asked[0][1](true);
+  const next = makeClient();
+  made.feed.streamTo(next);
+  await settle();
+  assert.ok(next.got.reduce((frames, length) => frames + length, 0) >= 3 * 24_000);
+  assert.deepEqual(made.told, []);
+});

@@ -48,3 +48,10 @@ test('What push-to-talk switches off by itself is no change of the visitor’s.'
   ledger.received(UPDATED);
   assert.deepEqual(ledger.changes, { audio: { input: { turn_detection: null } } });
 });
+
+test('The lighter sound that the page asks for on a slow line is not asked of the next session.', () => {
+  const ledger = new SessionLedger();
+  ledger.sent({ type: 'session.update', event_id: '1', session: { type: 'realtime', audio: { input: { format: { type: 'audio/pcmu' } } } } });
+  ledger.received(UPDATED);
+  assert.equal(ledger.changes, null);
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
 import { MicrophoneUnavailable } from '../../../web/audio/microphone.js';
 import { pcm16ToBase64 } from '../../../web/audio/pcm.js';
 import { RealtimeClient } from '../../../web/protocol/realtime-client.js';
@@ -13,9 +13,16 @@ const SESSION = {
   audio: { input: { transcription: { model: 'x' }, turn_detection: { type: 'server_vad' } } },
 };
 
+/** @type {VoiceSession[]} */
+const made = [];
+
 beforeEach(() => {
   FakeWebSocket.made.length = 0;
   globalThis.document ??= new EventTarget();
+});
+
+afterEach(() => {
+  for (const voice of made.splice(0)) voice.stop(); // its timers would keep the tests from ending
 });
 
 /** A session with nothing real in it, and what it told. */
@@ -26,6 +33,7 @@ function makeSession() {
     makeClient: (target) => new RealtimeClient({ ...target, WebSocketClass: FakeWebSocket, CallClass: FakeCall }),
   });
   const voice = new VoiceSession({ microphone, speaker, connector });
+  made.push(voice);
   const notices = [];
   voice.addEventListener('notice', ({ detail }) => notices.push(detail));
   return { voice, microphone, speaker, notices };
@@ -74,7 +82,6 @@ test('What is said while the connection opens is the first that is sent.', async
       ['input_audio_buffer.append', pcm16ToBase64(Int16Array.of(2, 2))],
     ],
   );
-  voice.stop();
 });
 
 test('A spoken exchange runs through its phases.', async () => {
@@ -119,7 +126,6 @@ test('After an interruption nothing more of that answer is played.', async () =>
   assert.equal(speaker.enqueued.length, 1);
   assert.equal(socket.sent.at(-1).type, 'conversation.item.truncate');
   assert.equal(socket.sent.at(-1).audio_end_ms, 12);
-  voice.stop();
 });
 
 test('A refused microphone ends the start with what to do, and start works again.', async () => {
@@ -133,11 +139,10 @@ test('A refused microphone ends the start with what to do, and start works again
   await accept();
   assert.equal(await started, true);
   assert.equal(voice.phase, 'listening');
-  voice.stop();
 });
 
-test('A relay that refuses closes the microphone and says why.', async () => {
-  const { voice, microphone } = makeSession();
+test('A relay that refuses closes the microphone and says why, once.', async () => {
+  const { voice, microphone, notices } = makeSession();
   const started = voice.start({ url: URL });
   await settle();
   FakeWebSocket.last.open();
@@ -146,6 +151,7 @@ test('A relay that refuses closes the microphone and says why.', async () => {
   assert.equal(await started, false);
   assert.equal(microphone.open, false);
   assert.equal(voice.problem.title, 'This relay has no such profile.');
+  assert.deepEqual(notices, [], 'it is told in one place');
   voice.dismissProblem();
   assert.equal(voice.phase, 'idle');
 });
@@ -186,7 +192,6 @@ test('A lost session is restored, told what was said, and hears what it missed.'
   assert.deepEqual(next.sentTypes, ['conversation.item.create', 'input_audio_buffer.append']);
   assert.equal(voice.conversation.turns.at(-1).role, 'notice');
   assert.equal(voice.phase, 'listening');
-  voice.stop();
 });
 
 test('Writing needs no microphone.', async () => {
@@ -196,7 +201,6 @@ test('Writing needs no microphone.', async () => {
   assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'response.create']);
   assert.equal(voice.conversation.turns[0].text, 'Hello');
   assert.equal(voice.phase, 'thinking');
-  voice.stop();
 });
 
 test('Without a session nothing can be said in writing.', async () => {
@@ -217,7 +221,6 @@ test('What is typed while the session is lost is seen to wait, and is sent to th
   assert.deepEqual(next.sentTypes, ['conversation.item.create', 'response.create']);
   assert.equal(next.sent[0].item.content.length, 2);
   assert.equal(voice.conversation.turns.find(({ role }) => role === 'user').waiting, false);
-  voice.stop();
 });
 
 test('What is typed for a session that does not come is given back.', async () => {
@@ -251,10 +254,12 @@ test('Losing the session leaves the sound that is here to be heard, and then goe
   context.mock.timers.tick(500);
   const next = await accept();
   const [told] = next.sent.filter(({ type }) => type === 'conversation.item.create');
-  assert.deepEqual(told.item.content, [{ type: 'output_text', text: 'It is twelve' }]);
+  assert.deepEqual(told.item.content, [{ type: 'output_text', text: 'It' }], 'its words had run ahead of its sound');
+  next.deliver({ type: 'conversation.item.added', item: told.item });
+  speaker.cuts = [{ itemId: 'a', contentIndex: 0, playedMs: 12, receivedMs: 20 }];
   await voice.interrupt();
   assert.ok(!next.sentTypes.includes('conversation.item.truncate'), 'this session has none of that sound');
-  voice.stop();
+  assert.match(next.sent.at(-1).item.content[0].text, /^The user interrupted your last answer after “It”/u);
 });
 
 test('A session that is lost for good is heard to the end of what came.', async () => {
@@ -286,7 +291,6 @@ test('What was changed of a lost session is asked of the next, and calls are ret
   await settle();
   const told = next.sent.filter(({ type }) => type === 'conversation.item.create').map(({ item }) => item.type);
   assert.deepEqual(told, ['function_call', 'function_call_output']);
-  voice.stop();
 });
 
 test('A conversation goes on with the next start, unless it was cleared.', async () => {
@@ -302,7 +306,6 @@ test('A conversation goes on with the next start, unless it was cleared.', async
   voice.start({ url: URL, microphone: false });
   const third = await accept();
   assert.deepEqual([third.sentTypes, voice.conversation.turns], [[], []]);
-  voice.stop();
 });
 
 test('A microphone that fails later is a notice, and the session goes on.', async () => {
@@ -311,7 +314,6 @@ test('A microphone that fails later is a notice, and the session goes on.', asyn
   await voice.chooseMicrophone();
   assert.match(notices[0], /^No microphone was found\./u);
   assert.equal(voice.active, true);
-  voice.stop();
 });
 
 test('Errors that end nothing are shown, but for those that only say that we came too late.', async () => {
@@ -319,7 +321,6 @@ test('Errors that end nothing are shown, but for those that only say that we cam
   socket.deliver({ type: 'error', error: { code: 'response_cancel_not_active', message: 'late' } });
   socket.deliver({ type: 'error', error: { code: 'other', message: 'shown' } });
   assert.deepEqual(notices, ['shown']);
-  voice.stop();
 });
 
 test('A tool’s result is sent, and an answer to it awaited.', async () => {
@@ -328,7 +329,6 @@ test('A tool’s result is sent, and an answer to it awaited.', async () => {
   assert.deepEqual(socket.sent[0].item, { type: 'function_call_output', call_id: 'c', output: '{}' });
   assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'response.create']);
   assert.equal(voice.phase, 'thinking');
-  voice.stop();
 });
 
 test('Two calls of one answer are followed by one answer, after the last result.', async () => {
@@ -344,7 +344,6 @@ test('Two calls of one answer are followed by one answer, after the last result.
   assert.deepEqual(voice.openCalls.map(({ callId }) => callId), ['b']);
   voice.answerCall('b', '2');
   assert.deepEqual(socket.sentTypes, ['conversation.item.create', 'conversation.item.create', 'response.create']);
-  voice.stop();
 });
 
 test('What an MCP server asks for is decided, and no answer asked for: it goes on by itself.', async () => {
@@ -356,7 +355,6 @@ test('What an MCP server asks for is decided, and no answer asked for: it goes o
     { ...socket.sent[0], item: { type: 'mcp_approval_response', approval_request_id: 'q', approve: true } },
   ]);
   assert.deepEqual(voice.openCalls, []);
-  voice.stop();
 });
 
 test('Without a session no call is answered, which is said.', async () => {
@@ -383,14 +381,12 @@ test('Events of any shape are passed over, not stumbled over.', async () => {
       socket.deliver({ type, item: it, response: it, session: it, error: it, item_id: it, response_id: it, delta: it, transcript: it, text: it });
   assert.equal(voice.active, true);
   assert.ok(notices.some((words) => words.startsWith('An event response.done came')));
-  voice.stop();
 });
 
 test('Muting keeps the session.', async () => {
   const { voice, microphone } = await startSession();
   voice.muted = true;
   assert.deepEqual([voice.phase, microphone.muted, voice.active], ['muted', true, true]);
-  voice.stop();
 });
 
 test('Push-to-talk chosen before the start is asked of the session when it begins.', async () => {
@@ -402,7 +398,6 @@ test('Push-to-talk chosen before the start is asked of the session when it begin
   assert.deepEqual(socket.sent[0].session, { type: 'realtime', audio: { input: { turn_detection: null } } });
   voice.press();
   assert.equal(voice.phase, 'user-speaking');
-  voice.stop();
 });
 
 test('A relay that restarts says so; the session comes back by itself and knows what was said.', async (context) => {
@@ -420,7 +415,6 @@ test('A relay that restarts says so; the session comes back by itself and knows 
   const next = await accept();
   assert.deepEqual(next.sentTypes, ['conversation.item.create', 'response.create'], 'nobody had confirmed it');
   assert.match(voice.conversation.turns.at(-1).text, /^The relay has restarted\./u);
-  voice.stop();
 });
 
 test('An answer outside the conversation is logged, and neither heard nor waited for.', async () => {
@@ -433,7 +427,6 @@ test('An answer outside the conversation is logged, and neither heard nor waited
   assert.deepEqual([voice.phase, voice.conversation.turns.length], ['listening', 0]);
   socket.deliver({ type: 'response.done', response });
   assert.deepEqual([speaker.enqueued, received.length], [[], 3]);
-  voice.stop();
 });
 
 test('A session whose sound cannot be played says so once, and is not played as noise.', async () => {
@@ -450,7 +443,6 @@ test('A session whose sound cannot be played says so once, and is not played as 
     voice.conversation.turns.map(({ text }) => text),
     ['The sound of this session is audio/opus, which this page can neither play nor record. Go on in writing.'],
   );
-  voice.stop();
 });
 
 const OF_CALL = { transport: 'webrtc' };
@@ -507,7 +499,6 @@ test('Over a call an interrupted answer is hushed, cleared, and cut where the re
   call.deliver({ type: 'conversation.item.truncated', item_id: 'a', content_index: 0, audio_end_ms: 320 });
   const turn = voice.conversation.turns.find(({ id }) => id === 'a');
   assert.deepEqual([turn.cut, turn.heardMs, voice.phase], [true, 320, 'listening']);
-  voice.stop();
 });
 
 test('A call that is lost in the middle of an answer is made again, told what was heard, and what was said goes first.', async (context) => {
@@ -525,5 +516,4 @@ test('A call that is lost in the middle of an answer is made again, told what wa
   await settle();
   assert.equal(speaker.streams.at(-1), call.remote);
   assert.deepEqual(call.sentTypes.filter((type) => type.startsWith('input_audio')), ['input_audio_buffer.append']);
-  voice.stop();
 });
