@@ -255,8 +255,8 @@ def words(results: dict[str, Any]) -> str:
         f"included; half of their answers begin within {median(first):.0f} ms, all but one in a hundred\n"
         f"within {percentile(first, 0.99):.0f}.\n\n"
         f"![The stages of an answer](images/bench-cascade.svg)\n\n"
-        f"Measured on {results['day']}: {machine['processor']}, Python {machine['Python']}{beside}. What the "
-        f"scripted services need beside\ntheir latency (reading a turn, say) counts as ours."
+        f"Measured on {results['day']}: {machine['processor']}, Python {machine['Python']}{beside}. The "
+        f"scripted services'\nlatency runs from when all of a request is there to the first byte of the answer."
     )
 
 

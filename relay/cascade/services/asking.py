@@ -7,7 +7,8 @@ the proxies are read: a key goes to the address for which it was given.
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -27,6 +28,12 @@ KEPT_S = 60.0
 """How long a connection is kept that nobody uses; most pauses in a talk are shorter, and NATs allow more."""
 
 KEPT_MOST = 100
+
+END_S = 1.0
+"""How long the end of an answer is waited for when all of it is known; nobody else waits for that."""
+
+ALL_TOLD: Mapping[str, Any] = MappingProxyType({})
+"""What follows in a stream of events is its end."""
 
 JSON = "application/json"
 SSE = "text/event-stream"
@@ -72,8 +79,10 @@ class Http:
         if body is not None:
             headers.setdefault("Content-Type", JSON)
             content = {"content": _written(body)}
+        request = client.build_request("POST", address.url + path, headers=headers, **content)
+        request.read()  # each part of a form would be a write of its own
         try:
-            async with client.stream("POST", address.url + path, headers=headers, **content) as answer:
+            async with aclosing(await client.send(request, stream=True)) as answer:
                 if answer.status_code >= 300:
                     raise refused(address, answer.status_code, dict(answer.headers), await _beginning(answer))
                 yield answer
@@ -136,8 +145,8 @@ async def read_text(address: Address, answer: "httpx2.Response") -> str:
     return (await _whole(address, answer)).decode(errors="replace")
 
 
-async def read_events(address: Address, answer: "httpx2.Response") -> AsyncGenerator[dict[str, Any], None]:
-    """The objects of an answer's server-sent events, up to the one that says that there are no more.
+async def read_events(address: Address, answer: "httpx2.Response") -> AsyncGenerator[Mapping[str, Any], None]:
+    """The objects of an answer's server-sent events, with `ALL_TOLD` for the one that says that there are no more.
 
     Raises:
         ServiceFailed: it is no such stream, one of them is no object, or one is an error.
@@ -146,8 +155,11 @@ async def read_events(address: Address, answer: "httpx2.Response") -> AsyncGener
 
     if media_type(answer) != SSE:
         raise unreadable(address, f"{media_type(answer) or 'no type'} where a stream of events was asked for")
-    async for event in httpx2.EventSource(answer, max_event_size=ANSWER_LIMIT_BYTES):
+    events = aiter(httpx2.EventSource(answer, max_event_size=ANSWER_LIMIT_BYTES))
+    async for event in events:
         if event.data == "[DONE]":
+            yield ALL_TOLD
+            await read_out(events)
             return
         if not event.data:
             continue
@@ -157,6 +169,19 @@ async def read_events(address: Address, answer: "httpx2.Response") -> AsyncGener
         if event.event == "error" or (data.get("error") and not data.get("choices")):
             raise refused(address, 500, {}, _written(data))
         yield data
+
+
+async def read_out(events: AsyncIterator[object]) -> None:
+    """Read on behind the last event of interest, when it has been told: a connection is kept whose answer has ended.
+
+    Where it does not end soon it is not waited for.
+    """
+    import httpx2  # noqa: PLC0415 - 1 MB, loaded by now
+
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(END_S):
+            async for _ in events:
+                pass
 
 
 def _read(text: str) -> dict[str, Any] | None:

@@ -1,11 +1,11 @@
 """A turn that is posted as a WAV file when it is over: `POST /audio/transcriptions`."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
 from relay.cascade.orders import Heard, HeardDelta, Result
-from relay.cascade.services.asking import JSON, SSE, Http, media_type, read_events, read_json, read_text
+from relay.cascade.services.asking import JSON, SSE, Http, media_type, read_events, read_json, read_out, read_text
 from relay.cascade.services.failures import cut_off, unreadable
 from relay.cascade.services.sound import wav
 from relay.cascade.services.turns import Turn
@@ -38,6 +38,7 @@ async def hear_file(
                         yield HeardDelta(number, str(event["delta"]))
                     if event.get("type") == "transcript.text.done":
                         yield _heard(address, number, event, pcm)
+                        await read_out(events)
                         return
             raise cut_off(address)
         if kind == "text/plain":
@@ -48,7 +49,7 @@ async def hear_file(
             raise unreadable(address, f"{kind or 'no type'} where a transcript was asked for")
 
 
-def _heard(address: Address, number: int, answer: dict[str, Any], pcm: bytes) -> Heard:
+def _heard(address: Address, number: int, answer: Mapping[str, Any], pcm: bytes) -> Heard:
     text = answer.get("text")
     if not isinstance(text, str):
         raise unreadable(address, "JSON without a `text`")

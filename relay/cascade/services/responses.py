@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from relay.cascade.orders import CallDelta, Finish, Result, Think, Thought, ThoughtDelta
-from relay.cascade.services.asking import Http, read_events
+from relay.cascade.services.asking import Http, read_events, read_out
 from relay.cascade.services.failures import cut_off, refused
 from relay.cascade.services.thinking import FINISHES
 from relay.cascade.services.usage import thought_usage
@@ -41,6 +41,7 @@ async def think_responses(http: Http, address: Address, order: Think) -> AsyncGe
                 reason = str(details.get("reason")) if isinstance(details, Mapping) else ""
                 usage = thought_usage(address.model, response.get("usage"))
                 yield Thought(order.number, _INCOMPLETE.get(reason, Finish.STOP), usage)
+                await read_out(events)
                 return
             else:
                 for result in calls.read(event):

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 from relay.cascade.orders import CallDelta, Finish, Result, Think, Thought, ThoughtDelta
-from relay.cascade.services.asking import JSON, Http, media_type, read_events, read_json
+from relay.cascade.services.asking import ALL_TOLD, JSON, Http, media_type, read_events, read_json, read_out
 from relay.cascade.services.failures import cut_off, unreadable
 from relay.cascade.services.usage import thought_usage
 from relay.config.cascade import Address
@@ -23,26 +23,28 @@ async def think_chat(http: Http, address: Address, order: Think) -> AsyncGenerat
         ServiceFailed: there is none, or it breaks off.
     """
     reader = ChatReader(order.number)
-    finish, usage = None, None
     async with http.post(address, PATH, chat_request(address, order)) as answer:
         if media_type(answer) == JSON:  # it does not stream
             whole = await read_json(address, answer)
             for result in reader.read(_choice(whole).get("message")):
                 yield result
-            finish, usage = _choice(whole).get("finish_reason") or "stop", whole.get("usage")
-        else:
-            async with aclosing(read_events(address, answer)) as events:
-                async for event in events:
-                    choice = _choice(event)
-                    for result in reader.read(choice.get("delta")):
-                        yield result
-                    finish = choice.get("finish_reason") or finish
-                    usage = event.get("usage") or usage
-    if finish is None:
-        raise cut_off(address) if reader.has_read else unreadable(address, "a stream without an answer")
-    for result in reader.finish():
-        yield result
-    yield Thought(order.number, FINISHES.get(str(finish), Finish.STOP), thought_usage(address.model, usage))
+            finish = _choice(whole).get("finish_reason") or "stop"
+            for result in reader.finish(address, finish, whole.get("usage")):
+                yield result
+            return
+        finish, usage = None, None
+        async with aclosing(read_events(address, answer)) as events:
+            async for event in events:
+                if event is ALL_TOLD:
+                    break
+                choice = _choice(event)
+                for result in reader.read(choice.get("delta")):
+                    yield result
+                finish = choice.get("finish_reason") or finish
+                usage = event.get("usage") or usage
+            for result in reader.finish(address, finish, usage):
+                yield result
+            await read_out(events)
 
 
 def chat_request(address: Address, order: Think) -> dict[str, Any]:
@@ -65,14 +67,10 @@ def chat_request(address: Address, order: Think) -> dict[str, Any]:
 
 
 class ChatReader:
-    """Reads what a message, or more of one, has in it.
-
-    Attributes:
-        has_read: whether there was anything at all.
-    """
+    """Reads what a message, or more of one, has in it."""
 
     def __init__(self, number: int) -> None:
-        self.has_read = False
+        self._has_read = False
         self._number = number
         self._thoughts = HiddenThoughts()
         self._calls: list[tuple[Any, str, str]] = []
@@ -81,7 +79,7 @@ class ChatReader:
         """The results of a `delta`, or of a whole `message`."""
         if not isinstance(delta, Mapping):
             return
-        self.has_read = True
+        self._has_read = True
         content = delta.get("content")
         if isinstance(content, str) and (text := self._thoughts.read(content)):
             yield ThoughtDelta(self._number, text)
@@ -90,10 +88,17 @@ class ChatReader:
             if isinstance(call, Mapping):
                 yield self._call(call)
 
-    def finish(self) -> Iterator[Result]:
-        """What was held back and is no thought."""
+    def finish(self, address: Address, finish: Any, usage: Any) -> Iterator[Result]:
+        """What was held back and is no thought, and the end.
+
+        Raises:
+            ServiceFailed: nobody said that it was one.
+        """
+        if finish is None:
+            raise cut_off(address) if self._has_read else unreadable(address, "a stream without an answer")
         if text := self._thoughts.finish():
             yield ThoughtDelta(self._number, text)
+        yield Thought(self._number, FINISHES.get(str(finish), Finish.STOP), thought_usage(address.model, usage))
 
     def _call(self, call: Mapping[str, Any]) -> CallDelta:
         """More of a call. Some services leave out the index, and some the id."""

@@ -43,12 +43,12 @@ def read_fields(request: Request) -> dict[str, Any]:
     return form
 
 
-async def answer(pieces: Iterable[bytes], kind: str, first_s: float, fault: ServiceFault, reply: Reply) -> None:
-    """Answer with these pieces, the first after so long, and with whatever is to go wrong."""
+async def answer(pieces: Iterable[bytes], kind: str, due: float, fault: ServiceFault, reply: Reply) -> None:
+    """Answer with these pieces, the first at that time of the loop, and with whatever is to go wrong."""
     if fault.body is not None or fault.status != 200:
         await _answer_badly(fault, reply)
         return
-    await asyncio.sleep(first_s)
+    await asyncio.sleep(due - asyncio.get_running_loop().time())
     sent = 0
     for piece in pieces:
         if sent == fault.cut_after:

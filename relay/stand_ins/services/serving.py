@@ -78,6 +78,7 @@ class ScriptedServices:
 
     async def answer(self, connection: int, request: Request, reply: Reply) -> None:
         """Answer a request, or do to it what is next in the queue."""
+        came_at = asyncio.get_running_loop().time()
         stage = STAGES.get(request.path)
         if stage is None:
             await answer((), "", 0, NOT_FOUND, reply)
@@ -88,7 +89,7 @@ class ScriptedServices:
         await self._note(Asked(stage, request.path, request.headers, fields, connection))
         try:
             kind, pieces = answer_pieces(self.script, stage, request.path, fields)
-            await answer(pieces, kind, latency_s(self.script, stage), fault, reply)
+            await answer(pieces, kind, came_at + latency_s(self.script, stage), fault, reply)
         except (asyncio.CancelledError, ConnectionError):
             await asyncio.shield(self._abandon())
             raise

@@ -2,12 +2,13 @@
 
 import pytest
 
-from relay.cascade.orders import Fault, Speak
+from relay.cascade.orders import Fault, Hear, Speak, Think
 from relay.cascade.services.asking import Http
 from relay.cascade.services.failures import ServiceFailed
 from relay.config.cascade import Address
 from relay.legs.proxies import read_proxy
 from tests.fakes.orders import cascade_at, ordering
+from tests.fakes.sounds import tone
 
 
 async def test_the_key_and_the_headers_go_with_each_request(services) -> None:
@@ -39,12 +40,18 @@ async def test_a_request_goes_through_the_proxy(services) -> None:
     assert caught.value.status == 404
 
 
-async def test_connections_are_kept(services) -> None:
-    """One request after the other goes over one connection."""
-    async with ordering(cascade_at(services)) as orderer:
-        for number in range(3):
-            await orderer.carry_out(Speak(number, "Hello.", "marin"))
-    assert len({asked.connection for asked in services.asked}) == 1
+@pytest.mark.parametrize("given", [{}, {"hear": {"stream": True}, "think": {"kind": "responses"}}])
+async def test_connections_are_kept(services, given) -> None:
+    """Requests go over connections that are there already, whatever the shape of their answers: all are read out.
+
+    What one says is told before, so a second connection may be wanted beside the one whose answer ends.
+    """
+    async with ordering(cascade_at(services, **given)) as orderer:
+        for number in range(0, 15, 3):
+            await orderer.carry_out(Hear(number, tone(500)))
+            await orderer.carry_out(Think(number + 1, ({"role": "user", "content": "Hello."},)))
+            await orderer.carry_out(Speak(number + 2, "Hello.", "marin"))
+    assert len({asked.connection for asked in services.asked}) <= 2
 
 
 async def test_it_is_found_out_whether_a_service_is_there(services) -> None:
