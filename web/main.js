@@ -34,6 +34,7 @@ import { SoundCheck } from './views/sound-check.js';
 import { stateWords } from './views/state-words.js';
 import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView, showWaitingCall } from './views/transcript-view.js';
+import { VideoView } from './views/video-view.js';
 import { VoicePanel } from './views/voice-panel.js';
 import { WelcomeView } from './views/welcome-view.js';
 
@@ -94,6 +95,16 @@ const call = new CallView(voice, {
   interrupt: byId('interrupt', HTMLButtonElement),
   pushToTalk: byId('push-to-talk', HTMLButtonElement),
   anew: byId('anew', HTMLButtonElement),
+});
+const video = new VideoView(voice.video, {
+  camera: byId('show-camera', HTMLButtonElement),
+  screen: byId('show-screen', HTMLButtonElement),
+  panel: byId('video'),
+  preview: byId('video-preview', HTMLVideoElement),
+  title: byId('video-title'),
+  words: byId('video-seen'),
+  latest: byId('video-latest', HTMLImageElement),
+  stop: byId('video-stop', HTMLButtonElement),
 });
 const composer = new ComposerView({
   form: byId('composer', HTMLFormElement),
@@ -238,6 +249,7 @@ function render() {
   scheduled = false;
   const { turns } = voice.conversation;
   call.render();
+  video.render();
   transcript.render(turns);
   announcer.render(voice, stateWords(voice));
   drawer.render();

@@ -55,7 +55,7 @@ def share_in(whole: Samples, part: Samples) -> float:
 async def test_a_spoken_turn_over_a_call(open_page: Open) -> None:
     """What is said goes up as a track; the answer is heard, read and timed, and cut by the relay if interrupted."""
     pace = Pace(latency_s=0.05, transcription_s=0.1, holds_after_s=HOLDS_AFTER_S)
-    async with serve_mock(record_s=30, pace=pace) as mock, running(mock.url, **CALLS) as relay:
+    async with serve_mock(record_s=120, pace=pace) as mock, running(mock.url, **CALLS) as relay:
         page = await open_page(np.concatenate([silence(1.5), clip("answer-2"), silence(60)]), bypass_csp=True)
         await page.goto(relay.http)
         await choose(page, "webrtc")

@@ -59,4 +59,19 @@ async def test_nothing_is_told_where_nothing_is_set() -> None:
     async with serve_mock(pace=Pace.instant()) as mock, running(mock.url) as relay:
         async with http_client(base_url=relay.http) as http:
             told = await http.get("/v1/realtime/ice_servers")
-        assert told.json() == {"ice_servers": [], "expires_at": None}
+        assert told.json() == {"ice_servers": [], "expires_at": None, "video": None}
+
+
+async def test_how_cameras_are_shown_is_told_for_the_profile_that_is_asked_for() -> None:
+    """A page knows before it calls whether somebody watches; a profile that there is not is refused as anywhere."""
+    profiles = {"eyes": {"webrtc": {"calls": "relay", "video": {"when": "interval", "interval_s": 2, "most": 9}}}}
+    webrtc = {"calls": "api", "video": {"when": "turn"}}
+    async with (
+        serve_mock(pace=Pace.instant()) as mock,
+        running(mock.url, webrtc=webrtc, profiles=profiles) as relay,
+        http_client(base_url=relay.http) as http,
+    ):
+        told = await http.get("/v1/realtime/ice_servers?profile=eyes")
+        assert told.json()["video"] == {"when": "interval", "interval_s": 2, "side": 640, "most": 9}
+        assert (await http.get("/v1/realtime/ice_servers")).json()["video"] is None  # the API answers these calls
+        assert (await http.get("/v1/realtime/ice_servers?profile=ears")).status_code == 404

@@ -84,6 +84,10 @@ export class FakeCall extends FakeWebSocket {
   connectedAt = performance.now();
   /** @type {(FakeTrack | null)[]} */
   tracks = [];
+  /** What watches; null for nobody. */
+  watching = null;
+  /** @type {(FakeTrack | null)[]} of cameras and screens */
+  shown = [];
 
   constructor(url, ticket) {
     super(url, ticket);
@@ -92,6 +96,10 @@ export class FakeCall extends FakeWebSocket {
 
   setTrack(track) {
     this.tracks.push(track);
+  }
+
+  async setVideo(track) {
+    this.shown.push(track);
   }
 
   async measure() {
@@ -108,6 +116,8 @@ export class FakePeerConnection extends EventTarget {
   remoteDescription = null;
   closed = false;
   tracks = [];
+  shown = [];
+  transceivers = [];
   channel = Object.assign(new EventTarget(), { bufferedAmount: 0, sent: [] });
 
   constructor() {
@@ -116,8 +126,19 @@ export class FakePeerConnection extends EventTarget {
     this.channel.send = (data) => this.channel.sent.push(data);
   }
 
-  addTransceiver() {
-    return { sender: { replaceTrack: async (track) => void this.tracks.push(track) } };
+  /** @type {'sendonly' | 'inactive'} what the other end makes of a camera */
+  takes = 'sendonly';
+  configuration = null;
+
+  setConfiguration(configuration) {
+    this.configuration = configuration;
+  }
+
+  addTransceiver(kind) {
+    const tracks = kind === 'video' ? this.shown : this.tracks;
+    const made = { currentDirection: null, sender: { replaceTrack: async (track) => void tracks.push(track) } };
+    this.transceivers.push(made);
+    return made;
   }
 
   createDataChannel(name) {
@@ -135,6 +156,7 @@ export class FakePeerConnection extends EventTarget {
 
   async setRemoteDescription(description) {
     this.remoteDescription = description;
+    for (const made of this.transceivers) made.currentDirection = this.takes;
     this.dispatchEvent(Object.assign(new Event('track'), { streams: ['the sound'] }));
   }
 

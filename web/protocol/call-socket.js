@@ -3,11 +3,14 @@
  * answers by the clock, and truncates what was not heard.
  */
 import { callsUrl } from './addresses.js';
+import { askForCalls } from './call-offer.js';
 
 const CHANNEL = 'oai-events';
 const LARGEST_BYTES = 256 * 1024; // above it browsers throw, or close the channel
 const CONNECT_WITHIN_MS = 8_000;
 const LOST = 1006;
+/** @type {RTCRtpTransceiverInit} */
+const VIDEO = { direction: 'sendonly', sendEncodings: [{ maxFramerate: 5 }] }; // single pictures are taken from it
 
 /**
  * How a call's packets fare, as the browser counts them. Null is what it does not tell.
@@ -33,7 +36,11 @@ export class CallSocket extends EventTarget {
   #peer;
   #channel;
   #sender;
-  #post;
+  /** @type {RTCRtpTransceiver | null} */
+  #video = null;
+  /** @type {import('./call-offer.js').Watching | null} */
+  #watching = null;
+  #request;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
   #making = new AbortController();
@@ -41,16 +48,21 @@ export class CallSocket extends EventTarget {
   /**
    * @param {string} url of the relay's WebSocket; its calls are made below it
    * @param {string} ticket '' where none is asked for
-   * @param {{PeerConnection?: typeof RTCPeerConnection, post?: typeof fetch}} [parts]
+   * @param {{PeerConnection?: typeof RTCPeerConnection, request?: typeof fetch}} [parts]
    */
-  constructor(url, ticket, { PeerConnection = RTCPeerConnection, post = (...given) => fetch(...given) } = {}) {
+  constructor(url, ticket, { PeerConnection = RTCPeerConnection, request = (...given) => fetch(...given) } = {}) {
     super();
-    this.#post = post;
+    this.#request = request;
     this.#peer = new PeerConnection();
     this.#sender = this.#peer.addTransceiver('audio').sender; // its track comes when the visitor has allowed it
     this.#channel = this.#peer.createDataChannel(CHANNEL);
     this.#listen();
-    void this.#make(callsUrl(url), ticket);
+    void this.#make(callsUrl(url), ticket === '' ? {} : { Authorization: `Bearer ${ticket}` });
+  }
+
+  /** How the other end shows a camera or a screen to the model; null where nobody watches. */
+  get watching() {
+    return this.#video?.currentDirection === 'sendonly' ? this.#watching : null;
   }
 
   get bufferedAmount() {
@@ -77,6 +89,11 @@ export class CallSocket extends EventTarget {
     return this.#sender.replaceTrack(track).catch(() => {}); // closed meanwhile
   }
 
+  /** What the visitor's camera or screen shows from now on, or nothing. @param {MediaStreamTrack | null} track */
+  async setVideo(track) {
+    await this.#video?.sender.replaceTrack(track).catch(() => {}); // closed meanwhile
+  }
+
   /** @returns {Promise<CallFigures>} */
   async measure() {
     return figuresOf([.../** @type {Map<string, any>} */ (await this.#peer.getStats()).values()]);
@@ -96,15 +113,16 @@ export class CallSocket extends EventTarget {
     channel.addEventListener('close', () => this.#end(''));
   }
 
-  /** @param {string} url @param {string} ticket */
-  async #make(url, ticket) {
+  /** @param {string} url @param {Record<string, string>} credential */
+  async #make(url, credential) {
+    const { signal } = this.#making;
     try {
-      await this.#peer.setLocalDescription(await this.#peer.createOffer());
-      const answer = await this.#post(url, {
+      await this.#prepare(await askForCalls(url, credential, this.#request, signal));
+      const answer = await this.#request(url, {
         method: 'POST',
-        signal: this.#making.signal,
+        signal,
         body: this.#peer.localDescription?.sdp ?? '',
-        headers: { 'Content-Type': 'application/sdp', ...(ticket !== '' && { Authorization: `Bearer ${ticket}` }) },
+        headers: { 'Content-Type': 'application/sdp', ...credential },
       });
       const said = await answer.text();
       if (this.readyState === 3) return;
@@ -114,6 +132,14 @@ export class CallSocket extends EventTarget {
     } catch (error) {
       this.#end(String(error));
     }
+  }
+
+  /** @param {import('./call-offer.js').CallOffer} offer */
+  async #prepare({ iceServers, video }) {
+    if (iceServers.length > 0) this.#peer.setConfiguration({ iceServers });
+    this.#watching = video;
+    if (video !== null) this.#video = this.#peer.addTransceiver('video', VIDEO);
+    await this.#peer.setLocalDescription(await this.#peer.createOffer());
   }
 
   #open() {

@@ -17,6 +17,7 @@ const HARMLESS = new Set(['response_cancel_not_active', 'input_audio_buffer_comm
  * @property {import('../conversation/latency.js').Latency} latency
  * @property {import('../protocol/relay-events.js').RelayEvents} news
  * @property {import('./call-sound.js').CallSound} callSound
+ * @property {import('./call-video.js').CallVideo} video
  * @property {import('./microphone-feed.js').MicrophoneFeed} feed
  * @property {import('./session-ledger.js').SessionLedger} ledger
  * @property {import('./visitor-input.js').VisitorInput} input
@@ -61,9 +62,10 @@ export class EventIntake extends EventTarget {
 
   /** @param {RealtimeEvent} event */
   #take(event) {
-    const { conversation, feed, input, ledger, news } = this.#parts;
+    const { conversation, feed, input, ledger, news, video } = this.#parts;
     feed.apply(event);
     conversation.apply(event);
+    video.apply(event);
     if (!this.#outOfBand.takes(event)) this.#follow(event);
     const notice = news.apply(event);
     if (notice !== '') this.#notice(notice);

@@ -22,10 +22,11 @@ export class SessionOpening {
    *   conversation
    */
   async open(client, { resumed, continues }) {
-    const { callSound, connector, feed, input, intake, latency, turnTaking } = this.#parts;
+    const { callSound, connector, feed, input, intake, latency, turnTaking, video } = this.#parts;
     const why = resumed ? this.#lossWords() : 'The conversation goes on.';
     latency.transport = client.transport;
     callSound.begin(client);
+    video.begin(client);
     intake.begin(continues);
     await setUpSession(client);
     if (connector.client === client && continues) await this.#retell(client, why);
@@ -37,9 +38,10 @@ export class SessionOpening {
 
   /** The session has ended, or is lost. */
   lose() {
-    const { callSound, conversation, feed, input, ledger, turnTaking } = this.#parts;
+    const { callSound, conversation, feed, input, ledger, turnTaking, video } = this.#parts;
     feed.hold();
     callSound.end();
+    video.lose();
     turnTaking.reset();
     ledger.lose();
     input.lose();

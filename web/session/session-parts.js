@@ -7,6 +7,7 @@ import { TurnSounds } from '../conversation/turn-sounds.js';
 import { TurnTaking } from '../conversation/turn-taking.js';
 import { RelayEvents } from '../protocol/relay-events.js';
 import { CallSound } from './call-sound.js';
+import { CallVideo } from './call-video.js';
 import { Connector } from './connector.js';
 import { EventIntake } from './event-intake.js';
 import { MicrophoneFeed } from './microphone-feed.js';
@@ -36,6 +37,7 @@ export function makeParts({ microphone = new Microphone(), speaker = new Speaker
     latency: new Latency(),
     news: new RelayEvents(),
     callSound: new CallSound(speaker),
+    video: new CallVideo(),
     ledger: new SessionLedger(),
     input: new VisitorInput({ connector, conversation, turnTaking }),
   };

@@ -9,6 +9,8 @@ export class SessionState extends EventTarget {
   sounds;
   /** What the relay's own events have said. */
   news;
+  /** The visitor's camera or screen, in a call. */
+  video;
   #parts;
 
   /** @param {import('./session-parts.js').SessionParts} parts */
@@ -21,6 +23,7 @@ export class SessionState extends EventTarget {
     this.latency = parts.latency;
     this.sounds = parts.sounds;
     this.news = parts.news;
+    this.video = parts.video;
   }
 
   /** Whether a session is open, or being opened or restored. */

@@ -220,7 +220,7 @@ export class VoiceSession extends SessionState {
   }
 
   #listenToSession() {
-    const { connector, input, intake } = this.#parts;
+    const { connector, input, intake, video } = this.#parts;
     const notice = (/** @type {string} */ sentence) => this.#tell('notice', sentence);
     this.#listen(connector, {
       state: () => connector.state !== 'open' && this.#opening.lose(),
@@ -232,7 +232,7 @@ export class VoiceSession extends SessionState {
       sent: (event) => this.#onSent(event),
       spoken: (samples) => this.#pass('up', null, samples),
     });
-    this.#listen(intake, { notice });
+    for (const source of [intake, video]) this.#listen(source, { notice, change: () => {} });
     this.#listen(input, { notice, change: () => {}, unsent: (message) => this.#tell('unsent', message) });
   }
 
@@ -309,6 +309,7 @@ export class VoiceSession extends SessionState {
     this.#parts.connector.close();
     this.#startedAt = 0;
     this.#parts.devices.closeMicrophone();
+    this.#parts.video.stop();
     this.#wakeLock.release();
     this.#parts.input.giveBack();
   }

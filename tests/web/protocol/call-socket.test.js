@@ -4,14 +4,15 @@ import { CallSocket, figuresOf } from '../../../web/protocol/call-socket.js';
 import { FakePeerConnection, settle } from '../fakes.js';
 
 /** A call to a relay that answers so, and what it told. */
-async function makeCall({ status = 201, body = 'v=0 answer', ticket = '', fails = false } = {}) {
+async function makeCall({ status = 201, body = 'v=0 answer', ticket = '', fails = false, told: offer = null } = {}) {
   const asked = [];
-  const post = async (url, options) => {
+  const request = async (url, options) => {
     asked.push([url, options]);
     if (fails) throw new TypeError('network down');
+    if (options.method !== 'POST') return offer === null ? new Response('', { status: 404 }) : Response.json(offer);
     return new Response(body, { status });
   };
-  const call = new CallSocket('wss://relay/v1/realtime?profile=p', ticket, { PeerConnection: FakePeerConnection, post });
+  const call = new CallSocket('wss://relay/v1/realtime?profile=p', ticket, { PeerConnection: FakePeerConnection, request });
   const told = [];
   call.addEventListener('open', () => told.push('open'));
   call.addEventListener('message', ({ data }) => told.push(JSON.parse(data)));
@@ -30,7 +31,8 @@ async function openCall(options = {}) {
 
 test('A call is offered to the relay and opens with its channel; then it is a socket like any other.', async () => {
   const { call, peer, asked, told } = await makeCall({ ticket: 'ek_1' });
-  const [[url, { method, body, headers }]] = asked;
+  const [[before, { headers: credential }], [url, { method, body, headers }]] = asked;
+  assert.deepEqual([before, credential], ['https://relay/v1/realtime/ice_servers?profile=p', { Authorization: 'Bearer ek_1' }]);
   assert.deepEqual([url, method, body], ['https://relay/v1/realtime/calls?profile=p', 'POST', 'v=0 offer']);
   assert.deepEqual(headers, { 'Content-Type': 'application/sdp', Authorization: 'Bearer ek_1' });
   assert.deepEqual(peer.remoteDescription, { type: 'answer', sdp: 'v=0 answer' });
@@ -50,7 +52,7 @@ test('Who hangs up before there is an answer does not wait for it.', async () =>
   let signal;
   const call = new CallSocket('ws://relay/v1/realtime', '', {
     PeerConnection: FakePeerConnection,
-    post: (_url, options) => new Promise(() => ({ signal } = options)),
+    request: (_url, options) => new Promise(() => ({ signal } = options)),
   });
   await settle();
   call.close();
@@ -59,7 +61,7 @@ test('Who hangs up before there is an answer does not wait for it.', async () =>
 
 test('Without a ticket no credential is sent.', async () => {
   const { call, asked } = await makeCall();
-  assert.equal('Authorization' in asked[0][1].headers, false);
+  assert.ok(asked.every(([, { headers }]) => !('Authorization' in headers)));
   call.close();
 });
 
@@ -122,6 +124,29 @@ test('What is said can change without another offer.', async () => {
   await call.setTrack(null);
   assert.deepEqual(peer.tracks, ['a microphone', null]);
   call.close();
+});
+
+test('The servers that a relay names are on the way, and a camera is offered to one that watches, if it takes it.', async () => {
+  const servers = [{ urls: ['turn:there'], username: 'u', credential: 'c' }];
+  const video = { when: 'turn', interval_s: 5, side: 640, most: 60 };
+  const { call, peer } = await openCall({ told: { ice_servers: servers, video } });
+  assert.deepEqual([peer.configuration, peer.transceivers.length], [{ iceServers: servers }, 2]);
+  assert.deepEqual(call.watching, { when: 'turn', intervalS: 5, side: 640, most: 60 });
+  await call.setVideo('a camera');
+  assert.deepEqual([peer.shown, peer.tracks], [['a camera'], []]);
+  peer.transceivers[1].currentDirection = 'inactive';
+  assert.equal(call.watching, null);
+  call.close();
+});
+
+test('Nothing is offered to who does not watch, or does not say.', async () => {
+  for (const told of [null, [], { ice_servers: [], video: null }, { ice_servers: 'none' }]) {
+    const { call, peer } = await openCall({ told });
+    assert.deepEqual([peer.configuration, peer.transceivers.length, call.watching], [null, 1, null]);
+    await call.setVideo('a camera');
+    assert.deepEqual([peer.shown, call.readyState], [[], 1]);
+    call.close();
+  }
 });
 
 test('Figures are of the sound that comes and of the pair that carries it; what is not known is null.', () => {
