@@ -4,13 +4,16 @@ An upstream sends an answer's sound far ahead of the time in which it is heard. 
 who knows how much of it was heard, and does what the API does in its own calls: it tells when a response begins and
 ends to be heard (`output_audio_buffer.started`, `.stopped`, `.cleared`), falls silent at once when the user speaks or
 asks for it, and truncates the conversation at what was really played. The clock is whoever asks for frames.
+
+Whoever hears it hears it later than it is sent. A client that plays on until silence comes hears all that was sent, but
+one that falls silent by itself does not, and tells how far it is behind (`relay.playout`).
 """
 
 import binascii
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from relay.core import g711
 from relay.core.events import Body, Event
@@ -25,12 +28,18 @@ OWN = "relay_playout"
 """What the `event_id` of what is asked and told here begins with."""
 
 DELTA, DONE = "response.output_audio.delta", "response.done"
+LATENESS = "relay.playout"
+"""A peer's: `buffer_ms`, which sound waits there before it is heard, and `round_trip_ms`, of the network between."""
+
 SESSION_EVENTS = frozenset({"session.created", "session.updated"})
 SPEECH_STARTED, ERROR = "input_audio_buffer.speech_started", "error"
 
 Say = Callable[[Body], None]
 
 _LAWS: Mapping[str, g711.Law] = {"audio/pcmu": "ulaw", "audio/pcma": "alaw"}
+
+MOST_LATE_MS = 2_000
+"""A browser's jitter buffer keeps a second at most."""
 
 MOST_RESPONSES = 32
 """So many that have not ended are known at one time; there are two or three."""
@@ -76,7 +85,7 @@ class _Response:
 
     parts: dict[tuple[str, int], _Sound] = field(default_factory=dict)
     is_cut: bool = False
-    to_truncate: list[_Sound] = field(default_factory=list)
+    to_truncate: list[tuple[_Sound, int]] = field(default_factory=list)
 
 
 class Playout:
@@ -99,6 +108,8 @@ class Playout:
         self._interrupts = True
         self._law: g711.Law | None = None
         self._said = 0
+        self._buffer_ms = self._round_trip_ms = 0.0
+        self._sent: deque[tuple[_Sound | None, int]] = deque(maxlen=MOST_LATE_MS // FRAME_MS)
 
     def hides(self, event: Event) -> bool:
         """Whether the peer does not get to see what the upstream says: it hears it, or it did not ask."""
@@ -118,16 +129,25 @@ class Playout:
             self._interrupts = _interrupts(session)
             self._law = _law(session)
         elif event.type == SPEECH_STARTED and self._interrupts:
-            self._cut(ends_answers=True)
+            self._cut(self._buffer_ms, ends_answers=True)  # its silence is as long on its way as the sound was
+
+    def learn_lateness(self, body: Body) -> None:
+        """Take what a peer that falls silent by itself says of how far it is behind; nonsense changes nothing."""
+        buffer_ms, round_trip_ms = body.get("buffer_ms"), body.get("round_trip_ms", 0)
+        if _is_lateness(buffer_ms) and _is_lateness(round_trip_ms):
+            self._buffer_ms = buffer_ms + FRAME_MS / 2  # of the last frame half was due when the next thing happens
+            self._round_trip_ms = round_trip_ms
 
     def frame(self) -> bytes | None:
         """The next `FRAME_BYTES`, filled up with silence where too little is there; None where nothing is."""
         self._pass_on()
         if not self._sounds or not self._sounds[0].waiting_bytes:
+            self._sent.append((None, 0))
             return None
         sound = self._sounds[0]
         self._hear(sound.response_id)
         taken = sound.take(FRAME_BYTES)
+        self._sent.append((sound, len(taken)))
         self.waiting_bytes -= len(taken)
         self.played_ms += len(taken) / BYTES_PER_MS
         return taken.ljust(FRAME_BYTES, b"\0")
@@ -137,9 +157,9 @@ class Playout:
 
         An answer that nobody has cancelled is still being made, and is truncated when it is done.
         """
-        self._cut(ends_answers=False)
+        self._cut(self._buffer_ms + self._round_trip_ms, ends_answers=False)
 
-    def _cut(self, *, ends_answers: bool) -> None:
+    def _cut(self, late_ms: float, *, ends_answers: bool) -> None:
         cut = [sound for sound in self._sounds if sound.waiting_bytes or sound.response_id in self._responses]
         heard = self._heard
         self.drop()
@@ -151,10 +171,11 @@ class Playout:
             response = self._responses.get(sound.response_id)
             if response is not None and not response.is_cut:
                 response = self._responses[sound.response_id] = _Response(is_cut=True)
+            heard_ms = self._heard_ms(sound, late_ms)
             if response is None or ends_answers:
-                self._truncate(sound)
+                self._truncate(sound, heard_ms)
             else:
-                response.to_truncate.append(sound)
+                response.to_truncate.append((sound, heard_ms))
 
     def drop(self) -> None:
         """Play none of it, and say nothing of it: the session has ended."""
@@ -190,8 +211,8 @@ class Playout:
         response_id = response.get("id") if isinstance(response, dict) else None
         if isinstance(response_id, str):
             ended = self._responses.pop(response_id, None)
-            for sound in ended.to_truncate if ended is not None else ():
-                self._truncate(sound)
+            for sound, heard_ms in ended.to_truncate if ended is not None else ():
+                self._truncate(sound, heard_ms)
 
     def _pass_on(self) -> None:
         """Let go of what is played, once something follows it or its response has ended."""
@@ -212,18 +233,33 @@ class Playout:
             self._say(self._tell, "output_audio_buffer.started", response_id=response_id)
         self._heard = response_id
 
-    def _truncate(self, sound: _Sound) -> None:
+    def _heard_ms(self, sound: _Sound, late_ms: float) -> int:
+        """How much of it is heard where that is so far behind what is sent."""
+        unheard = 0.0
+        for other, sent_bytes in reversed(self._sent):
+            if late_ms <= 0:
+                break
+            if other is sound:
+                unheard += sent_bytes * min(1.0, late_ms / FRAME_MS)
+            late_ms -= FRAME_MS
+        return int(sound.played_bytes - unheard) // BYTES_PER_MS
+
+    def _truncate(self, sound: _Sound, heard_ms: int) -> None:
         self._say(
             self._ask,
             "conversation.item.truncate",
             item_id=sound.item_id,
             content_index=sound.content_index,
-            audio_end_ms=sound.played_bytes // BYTES_PER_MS,
+            audio_end_ms=heard_ms,
         )
 
     def _say(self, say: Say, kind: str, **fields: Any) -> None:
         self._said += 1
         say({"type": kind, "event_id": f"{OWN}_{self._said}", **fields})
+
+
+def _is_lateness(ms: Any) -> TypeGuard[float]:
+    return isinstance(ms, int | float) and 0 <= ms <= MOST_LATE_MS
 
 
 def _interrupts(session: Any) -> bool:

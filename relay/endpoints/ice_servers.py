@@ -36,6 +36,7 @@ def ice_server_route(gate: Gate, settings: Settings) -> Route:
         body = {
             "ice_servers": ice_servers(options.ice_servers, given),
             "expires_at": None if given is None else given.expires_at,
+            "calls": options.calls,
             "video": _watches(options),
         }
         return JSONResponse(body, headers={"Cache-Control": "no-store"})

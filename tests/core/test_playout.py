@@ -115,6 +115,55 @@ def test_speech_cuts_what_is_heard() -> None:
     assert table.news() == ["started s"]
 
 
+def late(table: Table, **told: Any) -> None:
+    table.playout.learn_lateness({"type": "relay.playout", **told})
+
+
+def test_a_peer_that_falls_silent_by_itself_says_what_it_has_not_heard() -> None:
+    """What waits in its buffer is not counted, and at its own clear nor is what is on its way; gaps were time, too."""
+    for told, by, heard_ms in [
+        ({}, "speech", 100),
+        ({"buffer_ms": 40}, "speech", 50),  # and half a frame, on the average
+        ({"buffer_ms": 40, "round_trip_ms": 30}, "speech", 50),
+        ({"buffer_ms": 30, "round_trip_ms": 30}, "clear", 30),
+        ({"buffer_ms": 500}, "speech", 0),
+    ]:
+        table = Table()
+        late(table, **told)
+        table.sound("r", "i", 1000)
+        table.heard(100)
+        if by == "speech":
+            table.down(SPEECH)
+        else:
+            table.playout.clear()
+            table.done("r")
+        assert table.news()[-1] == f"truncate i/0 at {heard_ms}"
+    table = Table()
+    late(table, buffer_ms=50)
+    table.sound("r", "i", 100)
+    table.heard(140)
+    table.down(SPEECH)
+    assert table.news()[-1] == "truncate i/0 at 80"
+
+
+def test_what_is_no_lateness_changes_nothing() -> None:
+    """A peer's nonsense leaves what it said before."""
+    table = Table()
+    late(table, buffer_ms=30)
+    for told in (
+        {},
+        {"buffer_ms": -1},
+        {"buffer_ms": "9"},
+        {"buffer_ms": 9e9},
+        {"buffer_ms": 1, "round_trip_ms": None},
+    ):
+        late(table, **told)
+    table.sound("r", "i", 1000)
+    table.heard(100)
+    table.down(SPEECH)
+    assert table.news()[-1] == "truncate i/0 at 60"
+
+
 def test_the_rest_of_an_answer_that_was_cut_is_not_heard() -> None:
     """Nor are its next items, until it ends; the answer after it is."""
     table = Table()

@@ -59,7 +59,7 @@ async def test_nothing_is_told_where_nothing_is_set() -> None:
     async with serve_mock(pace=Pace.instant()) as mock, running(mock.url) as relay:
         async with http_client(base_url=relay.http) as http:
             told = await http.get("/v1/realtime/ice_servers")
-        assert told.json() == {"ice_servers": [], "expires_at": None, "video": None}
+        assert told.json() == {"ice_servers": [], "expires_at": None, "calls": "api", "video": None}
 
 
 async def test_how_cameras_are_shown_is_told_for_the_profile_that_is_asked_for() -> None:

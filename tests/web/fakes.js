@@ -102,6 +102,15 @@ export class FakeCall extends FakeWebSocket {
     this.shown.push(track);
   }
 
+  /** Whether the relay answers it. */
+  byRelay = false;
+  /** What its browser counts. */
+  counted = [];
+
+  async reports() {
+    return this.counted;
+  }
+
   async measure() {
     return { roundTripMs: 7, jitterMs: 1, lostShare: 0, concealedShare: 0 };
   }

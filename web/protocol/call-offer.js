@@ -7,7 +7,7 @@
  * @typedef {{when: 'turn' | 'interval', intervalS: number, side: number, most: number}} Watching
  */
 
-/** @typedef {{iceServers: RTCIceServer[], video: Watching | null}} CallOffer */
+/** `byRelay` is whether the relay itself answers. @typedef {{iceServers: RTCIceServer[], byRelay: boolean, video: Watching | null}} CallOffer */
 
 const PATIENCE_MS = 3_000;
 
@@ -32,9 +32,10 @@ export async function askForCalls(url, headers, request, signal) {
 
 /** @param {any} told @returns {CallOffer} */
 function read(told) {
-  const { ice_servers: servers, video } = told ?? {};
+  const { ice_servers: servers, calls, video } = told ?? {};
   return {
     iceServers: Array.isArray(servers) ? servers : [],
+    byRelay: calls === 'relay',
     video: video ? { when: video.when, intervalS: video.interval_s, side: video.side, most: video.most } : null,
   };
 }

@@ -40,6 +40,7 @@ export class CallSocket extends EventTarget {
   #video = null;
   /** @type {import('./call-offer.js').Watching | null} */
   #watching = null;
+  #byRelay = false;
   #request;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
@@ -63,6 +64,11 @@ export class CallSocket extends EventTarget {
   /** How the other end shows a camera or a screen to the model; null where nobody watches. */
   get watching() {
     return this.#video?.currentDirection === 'sendonly' ? this.#watching : null;
+  }
+
+  /** Whether the relay itself is the other end, and not the API. */
+  get byRelay() {
+    return this.#byRelay;
   }
 
   get bufferedAmount() {
@@ -96,7 +102,12 @@ export class CallSocket extends EventTarget {
 
   /** @returns {Promise<CallFigures>} */
   async measure() {
-    return figuresOf([.../** @type {Map<string, any>} */ (await this.#peer.getStats()).values()]);
+    return figuresOf(await this.reports());
+  }
+
+  /** What the browser counts of it. @returns {Promise<any[]>} */
+  async reports() {
+    return [.../** @type {Map<string, any>} */ (await this.#peer.getStats()).values()];
   }
 
   #listen() {
@@ -135,9 +146,10 @@ export class CallSocket extends EventTarget {
   }
 
   /** @param {import('./call-offer.js').CallOffer} offer */
-  async #prepare({ iceServers, video }) {
+  async #prepare({ iceServers, byRelay, video }) {
     if (iceServers.length > 0) this.#peer.setConfiguration({ iceServers });
     this.#watching = video;
+    this.#byRelay = byRelay;
     if (video !== null) this.#video = this.#peer.addTransceiver('video', VIDEO);
     await this.#peer.setLocalDescription(await this.#peer.createOffer());
   }

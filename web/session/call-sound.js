@@ -1,5 +1,6 @@
 /** The sound of a call's answers: heard from the speaker as it comes, and told of as a speaker that plays by itself tells. */
 import { CallPlayback } from '../conversation/call-playback.js';
+import { CallLateness } from './call-lateness.js';
 
 /** @typedef {import('../protocol/realtime-client.js').RealtimeClient} RealtimeClient */
 
@@ -10,6 +11,7 @@ import { CallPlayback } from '../conversation/call-playback.js';
 export class CallSound extends EventTarget {
   #speaker;
   #playback = new CallPlayback();
+  #lateness = new CallLateness();
   #isCall = false;
 
   /** @param {import('../audio/speaker.js').Speaker} speaker */
@@ -24,7 +26,9 @@ export class CallSound extends EventTarget {
   /** A session has begun. @param {RealtimeClient} client */
   begin(client) {
     this.#isCall = client.call !== null;
-    if (client.call !== null) this.#speaker.playStream(client.call.remote);
+    if (client.call === null) return;
+    this.#speaker.playStream(client.call.remote);
+    this.#lateness.begin(client.call);
   }
 
   /** It has ended. */
@@ -32,6 +36,7 @@ export class CallSound extends EventTarget {
     if (!this.#isCall) return;
     this.#isCall = false;
     this.#playback.end();
+    this.#lateness.end();
     this.#speaker.playStream(null);
   }
 

@@ -16,7 +16,7 @@ from typing import Any
 from relay.core.close_codes import ABNORMAL, POLICY, TOO_BIG
 from relay.core.events import Body, Data, Event, read_peer_event, read_upstream_event, size_bytes, write_event
 from relay.core.leg import Closed, Listener
-from relay.core.playout import Playout
+from relay.core.playout import LATENESS, Playout
 from relay.legs.webrtc.hearing import Hearing
 from relay.legs.webrtc.media import (
     BYTES_PER_S,
@@ -222,6 +222,8 @@ class CallLeg:
             self._end_with(Closed(TOO_BIG, "a message above 256 KiB", ours=True))
         elif (event := read_peer_event(data)).type == CLEAR:
             self._playout.clear()
+        elif event.type == LATENESS:
+            self._playout.learn_lateness(event.body)
         elif self._hearing.held_bytes > MOST_KEPT_BYTES:
             self._end_with(Closed(POLICY, "too much at once", ours=True))
         else:

@@ -120,6 +120,20 @@ async def test_words_wait_for_the_channel_and_sound_does_not_go_over_it() -> Non
         assert call.leg.buffered_bytes == 0
 
 
+async def test_how_far_a_peer_is_behind_is_for_the_relay_alone() -> None:
+    """What it says of its buffer does not go up, and the next cut is at what it had heard by then."""
+    async with running() as (call, _):
+        call.media.on_connected()
+        call.media.on_message('{"type":"relay.playout","buffer_ms":2000}')
+        call.leg.send(delta(bytes(20 * FRAME_BYTES)), 0.0)
+        await call.end.until_played(5)
+        call.leg.send(SPEECH_STARTED, 0.0)
+        await asyncio.sleep(0)
+        truncate = orjson.loads(call.delivered[-1])
+        assert (truncate["type"], truncate["audio_end_ms"]) == ("conversation.item.truncate", 0)
+        assert not any("relay.playout" in str(data) for data in call.delivered)
+
+
 @pytest.mark.parametrize("by", ["the peer's clear", "speech"])
 async def test_an_answer_is_cut(by) -> None:
     """When the peer says so, or begins to speak, what has not been played is dropped; the clear does not go up."""
