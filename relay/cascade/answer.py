@@ -16,7 +16,7 @@ from relay.cascade.order_book import OrderBook
 from relay.cascade.orders import CallDelta, Failed, Finish, Result, StageUsage, Think, Thought, ThoughtDelta
 from relay.cascade.speech import Speech
 from relay.cascade.stopwatch import Stopwatch
-from relay.cascade.usage import response_usage
+from relay.cascade.usage import Spent, response_usage, tokens_spent
 from relay.engine.events import event
 from relay.engine.mind import (
     CONTENT_FILTER,
@@ -72,6 +72,8 @@ class Answer:
 
     Attributes:
         plan: what is being thought, once that has begun.
+        watch: see above.
+        for_nothing: what was used for others before it that nobody was given.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Answer:
     ) -> None:
         self.plan: Plan | None = None
         self.watch = watch
+        self.for_nothing: Sequence[Spent] = ()
         self._book = book
         self._model = model
         self._waits_for = waits_for
@@ -151,9 +154,19 @@ class Answer:
     def usage(self, output: Output) -> dict[str, Any]:
         """See `relay.engine.mind.Answer`; what each stage used is in `stages`."""
         heard = [usage for hearing in self._waits_for if (usage := hearing.take_usage()) is not None]
-        said = self._speech.usages if self._speech is not None else []
-        asked = None if self.plan is None else self.plan.think
-        return response_usage(asked, output, model=self._model, heard=heard, thought=self._used, said=said)
+        return response_usage(self.spent(output.written_chars, heard), self.for_nothing)
+
+    def spent(self, written_chars: int | None = None, heard: Sequence[StageUsage] = ()) -> Spent:
+        """What was used for it, as far as its services have said so.
+
+        Args:
+            written_chars: how much of it counts where the model's service does not say; all that came, by default.
+            heard: what is counted for it of what was heard, which others wait for as well.
+        """
+        said = self._speech.usages if self._speech is not None else ()
+        chars = self._text_chars if written_chars is None else written_chars
+        tokens = None if self.plan is None else tokens_spent(self.plan.think, chars, self._used)
+        return Spent(self._used.model if self._used else self._model, tokens, heard, said)
 
     def unheard_s(self, spoken_ms: int) -> float:
         """See `relay.engine.mind.Answer`."""

@@ -21,6 +21,7 @@ from relay.cascade.orders import Judge, Judged, Result, Think
 from relay.cascade.stopwatch import Clock, Stopwatch
 from relay.cascade.turn_work import Counts, TurnWork
 from relay.cascade.turns import PAUSE_MS
+from relay.cascade.usage import Spent
 from relay.config.cascade import Cascade
 from relay.engine.audio import is_audible, milliseconds
 from relay.engine.events import Event
@@ -69,6 +70,7 @@ class CascadeMind:
         self._answers: list[Answer] = []
         self._sounds_until = 0.0
         self._untold = 0
+        self._for_nothing: list[Spent] = []
         self._streams = settings.hear.addresses[0].kind in HEARS_WHILE_SPOKEN
 
     def take(self, result: Result) -> bool:
@@ -123,6 +125,7 @@ class CascadeMind:
         answer = self._made_ahead(turn, request, hearings) or self._answer(request, hearings, turn)
         answer.watch.sure_at = self._clock.now
         answer.watch.voided, self._untold = self.counts.voided - self._untold, self.counts.voided
+        answer.for_nothing, self._for_nothing = self._for_nothing, []
         return answer
 
     def _take_back(self, request: Request) -> TurnWork:
@@ -300,12 +303,15 @@ class CascadeMind:
         """Have done with what was begun for a turn before it was over, or for the last one and not asked for."""
         self._book.void(self._turn.judging)
         for turn in (self._turn, self._taken[1]):
-            if turn.hearing is not None:
-                turn.hearing.void()
             if turn.answer is not None:
                 self._void(turn.answer)
+            if turn.hearing is not None:
+                turn.hearing.void()
+                if (used := turn.hearing.take_usage()) is not None:
+                    self._for_nothing.append(Spent(heard=[used]))
             turn.hearing = turn.answer = None
 
     def _void(self, answer: Answer) -> None:
         self.counts.voided += 1
         answer.stop()
+        self._for_nothing.append(answer.spent())
