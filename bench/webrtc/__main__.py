@@ -13,7 +13,7 @@ from bench.machine import describe_machine
 from bench.processes import StartError
 from bench.report.marks import between
 from bench.voice_page.__main__ import browser_version
-from bench.webrtc.calls import measure_calls
+from bench.webrtc.calls import measure_calls, measure_video
 from bench.webrtc.report import words
 from bench.webrtc.visit import Length, measure
 
@@ -45,6 +45,7 @@ def main() -> None:
 def _measured(length: Length, is_quick: bool) -> dict[str, Any]:
     try:
         calls = measure_calls(_tell, CALLS_S[is_quick])
+        video = measure_video(_tell, CALLS_S[is_quick])
     except StartError as failure:
         sys.exit(f"bench: {failure}")
     kept = ("processor", "memory", "kernel", "Python")
@@ -55,6 +56,7 @@ def _measured(length: Length, is_quick: bool) -> dict[str, Any]:
         "machine": {**machine, "Chromium": browser_version(), "wrtc": version("wrtc")},
         "tone_s": length.tone_s,
         "calls": calls,
+        "video": video,
         **found,
     }
 

@@ -12,7 +12,7 @@ MISSING = {"0%": 0.0, "2%": 0.01, "5%": 0.03}
 
 
 def words(results: dict[str, Any]) -> str:
-    """All of it, in Markdown."""
+    """All of it, in Markdown; a `note` says what was not measured with the rest."""
     page = table(["what", "limit", "found", ""], list(_rows(results)))
     calls = table(
         ["calls at once", "of a core, each", "memory, each", "packets a second, each"],
@@ -26,8 +26,16 @@ def words(results: dict[str, Any]) -> str:
             for each in results["calls"]
         ],
     )
+    video = table(
+        ["pictures a second of a camera, 640 by 480", "of a core, each call", "shown to the model, a second"],
+        [
+            [f"{each['frames_per_s']:.0f}", f"{100 * each['core_share']:.1f} %", figure(each["shown_per_s"], 1)]
+            for each in results["video"]
+        ],
+    )
     machine = table(["", results["day"]], [[name, text] for name, text in results["machine"].items()])
-    return f"{page}\n{calls}\n{machine}"
+    note = f"\n{results['note']}\n" if "note" in results else ""
+    return f"{page}\n{calls}\n{video}\n{machine}{note}"
 
 
 def _rows(results: dict[str, Any]) -> Iterator[list[str]]:

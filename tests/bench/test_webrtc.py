@@ -121,6 +121,7 @@ def test_what_is_written() -> None:
         "machine": {"Chromium": "1"},
         "tone_s": 60.0,
         "calls": [{"calls": 10, "core_share": 0.05, "bytes": 2e6, "packets_per_s": 50.0}],
+        "video": [{"frames_per_s": 4.9, "core_share": 0.061, "shown_per_s": 1.0}],
         "echo_ms": [100.0] * 20,
         "silence_ms": [61.0],
         "cut_off_ms": [],
@@ -134,3 +135,4 @@ def test_what_is_written() -> None:
     assert "| discontinuities in it, as it is heard | ≤ 1 a minute | 1.0 | met |" in page
     assert "| calls on one core | ≥ 10 | 20 | met |" in page
     assert "| 10 | 5.0 % | 2.0 MB | 50 |" in page
+    assert "| 5 | 6.1 % | 1.0 |" in page
