@@ -24,6 +24,7 @@ import { EventsPanel } from './views/events-panel.js';
 import { copy, download, stamp } from './views/files.js';
 import { LatencyPanel } from './views/latency-panel.js';
 import { NoticeView } from './views/notice-view.js';
+import { PageLanguage, wantedLanguage } from './views/page-language.js';
 import { byId, setText } from './views/page.js';
 import { ProblemView } from './views/problem-view.js';
 import { RecordingPanel } from './views/recording-panel.js';
@@ -50,6 +51,7 @@ preferences.change({
   ...(link.profile !== null && { profile: link.profile }),
   ...(link.model !== null && { model: link.model }),
 });
+const language = new PageLanguage();
 const log = new EventLog();
 const player = new TurnPlayer();
 const chimes = new TurnPlayer();
@@ -66,10 +68,12 @@ const transcript = new TranscriptView(byId('transcript'), byId('scroller'), {
     has: (name) => toolAnswers.has(name),
     answer: (callId, output) => voice.answerCall(callId, output),
     decide: (callId, approve) => voice.decideCall(callId, approve),
+    say: language.say,
   },
+  say: language.say,
 });
-const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'));
-const notices = new NoticeView(byId('notice-words'), byId('undo'));
+const welcome = new WelcomeView(byId('welcome'), byId('welcome-title'), byId('welcome-advice'), language.say);
+const notices = new NoticeView(byId('notice-words'), byId('undo'), language.say);
 const problem = new ProblemView({
   root: byId('problem'),
   title: byId('problem-title'),
@@ -77,7 +81,7 @@ const problem = new ProblemView({
   detail: byId('problem-detail'),
   reconnect: byId('reconnect'),
   dismiss: byId('problem-dismiss'),
-});
+}, language.say);
 const announcer = new Announcer(byId('announcer'));
 const call = new CallView(voice, {
   root: byId('app'),
@@ -95,7 +99,7 @@ const call = new CallView(voice, {
   interrupt: byId('interrupt', HTMLButtonElement),
   pushToTalk: byId('push-to-talk', HTMLButtonElement),
   anew: byId('anew', HTMLButtonElement),
-});
+}, language);
 const video = new VideoView(voice.video, {
   camera: byId('show-camera', HTMLButtonElement),
   screen: byId('show-screen', HTMLButtonElement),
@@ -105,7 +109,7 @@ const video = new VideoView(voice.video, {
   words: byId('video-seen'),
   latest: byId('video-latest', HTMLImageElement),
   stop: byId('video-stop', HTMLButtonElement),
-});
+}, language.say);
 const composer = new ComposerView({
   form: byId('composer', HTMLFormElement),
   message: byId('message', HTMLTextAreaElement),
@@ -118,7 +122,7 @@ const composer = new ComposerView({
     camera: byId('camera', HTMLDialogElement),
     video: byId('camera-video', HTMLVideoElement),
   },
-});
+}, language.say);
 const settings = new SettingsView(
   {
     dialog: byId('settings', HTMLDialogElement),
@@ -134,6 +138,7 @@ const settings = new SettingsView(
   },
   preferences,
   ownRelay(),
+  language.say,
 );
 const events = new EventsPanel(log, {
   list: byId('events-list'),
@@ -199,6 +204,17 @@ const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawe
 ]);
 let scheduled = false;
 
+/** The page speaks a visitor's language as soon as it has the words. */
+async function speak() {
+  await language.choose(wantedLanguage(location.search, navigator.languages));
+  if (language.tag === 'en') return;
+  Object.assign(document.documentElement, { lang: language.tag, dir: language.direction });
+  language.translate(document.body);
+  transcript.words = language.words;
+  void settings.listDevices();
+  schedule();
+}
+
 /** @param {boolean} [microphone] */
 async function start(microphone = true) {
   const opened = await voice.start({ ...settings.target, microphone });
@@ -251,10 +267,11 @@ function render() {
   call.render();
   video.render();
   transcript.render(turns);
-  announcer.render(voice, stateWords(voice));
+  const state = stateWords(voice, language.words);
+  announcer.render(voice, state);
   drawer.render();
   welcome.render(voice);
-  setText(titleElement, voice.active ? `${stateWords(voice)} · ${TITLE}` : TITLE);
+  setText(titleElement, voice.active ? `${state} · ${TITLE}` : TITLE);
   byId('calls-waiting').hidden = voice.openCalls.length === 0;
   setText(byId('calls-count'), String(voice.openCalls.length));
   byId('transcript-tools').hidden = turns.length === 0;
@@ -326,7 +343,7 @@ listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').Microph
 listen(settings, 'change', renderHost);
 listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
 listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));
-listenToKeys(voice, byId('talk'), () => announcer.say(stateWords(voice)));
+listenToKeys(voice, byId('talk'), () => announcer.say(stateWords(voice, language.words)));
 
 byId('start').addEventListener('click', () => (voice.active ? voice.stop() : void start()));
 byId('drawer-button').addEventListener('click', () => void measure());
@@ -370,3 +387,4 @@ setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
 renderHost();
 schedule();
 takeUpEarlyPress();
+void speak();

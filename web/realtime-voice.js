@@ -7,6 +7,7 @@ import { VoiceSession } from './session/voice-session.js';
 import { ElementParts } from './views/element-parts.js';
 import { makeElementStyle } from './views/element-style.js';
 import { directionOf, languageOf, wordsIn } from './views/languages.js';
+import { PageLanguage } from './views/page-language.js';
 import { setAttribute, setText } from './views/page.js';
 import { clockWords, stateWords } from './views/state-words.js';
 import { TranscriptView } from './views/transcript-view.js';
@@ -38,6 +39,8 @@ export class RealtimeVoice extends HTMLElement {
   /** The session, for whatever this element does not offer. */
   voice = new VoiceSession();
   #parts = new ElementParts();
+  /** In which it says what went wrong. */
+  #language = new PageLanguage();
   #waveform = new WaveformView(this.#parts.canvas, this.voice, (_levels, now) => this.#tick(now));
   /** @type {TranscriptView | null} */
   #transcript = null;
@@ -193,13 +196,14 @@ export class RealtimeVoice extends HTMLElement {
     const lost = phase === 'reconnecting' && this.voice.attempt > 1;
     const problem = lost ? this.voice.lossReason : this.voice.problem;
     const { problem: problemLine, log } = this.#parts;
+    const { say } = this.#language;
     this.#waveform.wake();
     this.dataset.state = phase;
     const words = this.#renderWords();
     this.#renderControls(words);
     this.#parts.reconnect.hidden = !lost;
     problemLine.hidden = problem === null;
-    setText(problemLine, problem === null ? '' : `${problem.title} ${lost ? '' : problem.advice}`);
+    setText(problemLine, problem === null ? '' : `${say(problem.title)} ${lost ? '' : say(problem.advice)}`);
     log.hidden = this.getAttribute('transcript') === 'off' || conversation.turns.length === 0;
     if (!log.hidden) this.#renderTurns(words);
     if (phase !== this.#phase) this.#tell('statechange', phase);
@@ -209,6 +213,7 @@ export class RealtimeVoice extends HTMLElement {
   #renderWords() {
     const closest = /** @type {HTMLElement | null} */ (this.closest('[lang]'));
     const language = languageOf(closest?.lang ?? '');
+    void this.#language.choose(language).then((isNew) => isNew && this.#schedule());
     const words = wordsIn(language, (key) => this.getAttribute(`label-${key}`));
     this.#parts.label(words, directionOf(language), language);
     return words;
@@ -240,7 +245,10 @@ export class RealtimeVoice extends HTMLElement {
   #renderTurns(words) {
     const { log } = this.#parts;
     const judge = (/** @type {string} */ itemId, /** @type {boolean} */ helpful) => this.#judge(itemId, helpful);
-    this.#transcript ??= new TranscriptView(log, log, this.hasAttribute('feedback') ? { judge } : {});
+    this.#transcript ??= new TranscriptView(log, log, {
+      ...(this.hasAttribute('feedback') && { judge }),
+      say: (english) => this.#language.say(english),
+    });
     this.#transcript.words = words;
     this.#transcript.render(this.voice.conversation.turns);
   }

@@ -23,7 +23,7 @@ def assemble(root: Path, place: Path, bundle: Bundle) -> None:
     """Write `web` and `public` of the project at `root` into `place`, which is made anew, with their bundles."""
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(root / "public", place / "public")
-    shutil.copytree(root / "web", place / "web", ignore=shutil.ignore_patterns("*.ts", "*.json"))
+    shutil.copytree(root / "web", place / "web", ignore=shutil.ignore_patterns("*.ts", "tsconfig*.json"))
     web = place / "web"
     hashed = {path: _write(web, path, bundle(root / "web", path, str)) for path in WORKLETS}
 

@@ -58,3 +58,12 @@ def test_a_page_driven_from_outside_is_the_same(place) -> None:
     """`import('/web/main.js')` hands on the very module that the page loaded, not a second one."""
     main = next(path for path in loaded(place) if "main" in path).removeprefix("web/")
     assert (place / "web/main.js").read_text() == f"export * from './{main}';\n"
+
+
+def test_a_visitors_language_lies_where_the_page_looks_for_it(place) -> None:
+    """The words of other languages than English are files of their own, which only those load who want them."""
+    main = next(path for path in loaded(place) if "main" in path)
+    for path in [main, "web/realtime-voice.js"]:
+        words = re.findall(r"new URL\('\./(views/words/\w+\.json)', import\.meta\.url\)", (place / path).read_text())
+        assert len(words) == 5
+        assert all((place / "web" / name).is_file() for name in words)

@@ -17,7 +17,7 @@ const ROOMS = new Map([
 ]);
 
 const IMPORTS = /\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g; // those in the types of comments, too
-const FILES = /\bnew URL\(\s*['"]([^'"]+\.(?:js|css))['"]/g; // worklets and styles, which load by address
+const FILES = /\bnew URL\(\s*['"]([^'"]+\.(?:js|css|json))['"]/g; // worklets and styles, which load by address
 const COMMENTS = /\/\*[\s\S]*?\*\/|\/\/.*/g;
 
 const MODULES = filesIn('web', '.js');

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const ENTRIES = ['web/index.js', 'web/realtime-voice.js'];
-const NAMES = /(?:from |import\(|new URL\()'(\.[^']+\.(?:js|css))'/g;
+const NAMES = /(?:from |import\(|new URL\()'(\.[^']+\.(?:js|css|json))'/g;
 
 const CONSUMER = `
 import { Conversation, RealtimeClient, Speaker, VoiceSession, explainEnding } from 'realtime-relay-web';

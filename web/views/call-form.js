@@ -8,6 +8,7 @@ import { make } from './page.js';
  * @property {(name: string) => boolean} has whether calls of that function are answered by themselves
  * @property {(callId: string, output: string) => void} answer
  * @property {(callId: string, approve: boolean) => void} decide
+ * @property {import('./page-language.js').Say} say
  */
 
 /** @param {Call} call @param {CallAnswers} answers @returns {HTMLFormElement} */
@@ -17,18 +18,20 @@ export function makeCallForm(call, answers) {
 
 /** @param {Call} call @param {CallAnswers} answers */
 function makeResult({ name, callId }, answers) {
-  const output = make('textarea', { class: 'code', rows: '2', spellcheck: 'false', 'aria-label': `Result of ${name}` });
+  const { say } = answers;
+  const output = make('textarea', { class: 'code', rows: '2', spellcheck: 'false', 'aria-label': say(`Result of ${name}`) });
   output.value = '{}';
-  const send = make('button', { type: 'submit', class: 'button primary' }, 'Send the result');
+  const send = make('button', { type: 'submit', class: 'button primary' }, say('Send the result'));
   return makeForm(() => answers.answer(callId, output.value), output, make('div', { class: 'turn-call-buttons' }, send));
 }
 
 /** @param {Call} call @param {CallAnswers} answers */
 function makeDecision({ name, server, callId }, answers) {
-  const approve = make('button', { type: 'submit', class: 'button primary' }, 'Approve');
-  const refuse = make('button', { type: 'button', class: 'button' }, 'Refuse');
+  const { say } = answers;
+  const approve = make('button', { type: 'submit', class: 'button primary' }, say('Approve'));
+  const refuse = make('button', { type: 'button', class: 'button' }, say('Refuse'));
   refuse.addEventListener('click', () => answers.decide(callId, false));
-  const words = make('p', {}, `${server || 'A server'} wants to run ${name}.`);
+  const words = make('p', {}, say(`${server || 'A server'} wants to run ${name}.`));
   return makeForm(() => answers.decide(callId, true), words, make('div', { class: 'turn-call-buttons' }, refuse, approve));
 }
 

@@ -29,9 +29,11 @@ export class CallView {
   #voice;
   #elements;
   #waveform;
+  #language;
 
-  /** @param {VoiceSession} voice @param {CallElements} elements */
-  constructor(voice, elements) {
+  /** @param {VoiceSession} voice @param {CallElements} elements @param {import('./page-language.js').PageLanguage} language */
+  constructor(voice, elements, language) {
+    this.#language = language;
     this.#voice = voice;
     this.#elements = elements;
     this.#waveform = new WaveformView(elements.waveform, voice, (levels, now) => this.#animate(levels, now));
@@ -61,17 +63,18 @@ export class CallView {
       pushToTalk: toggle,
       anew,
     } = this.#elements;
+    const { say } = this.#language;
     this.#waveform.wake();
     root.dataset.state = phase;
-    setText(state, stateWords(this.#voice));
+    setText(state, stateWords(this.#voice, this.#language.words));
     const { costUsd } = this.#voice.news;
     setText(cost, costUsd === null ? '' : costWords(costUsd));
-    setText(startLabel, active ? 'Stop' : continues ? 'Continue' : 'Start');
+    setText(startLabel, say(active ? 'Stop' : continues ? 'Continue' : 'Start'));
     anew.hidden = active || !continues;
     start.classList.toggle('active', active);
     setAttribute(startIcon, 'href', active ? '#icon-stop' : '#icon-mic');
     setAttribute(mute, 'aria-pressed', String(muted));
-    setText(muteLabel, this.#typingOnly ? 'Use the microphone' : 'Mute');
+    setText(muteLabel, say(this.#typingOnly ? 'Use the microphone' : 'Mute'));
     mute.hidden = pushToTalk && !this.#typingOnly;
     setAttribute(muteIcon, 'href', muted ? '#icon-mic-off' : '#icon-mic');
     talk.hidden = !pushToTalk || this.#typingOnly;

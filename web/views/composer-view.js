@@ -23,10 +23,12 @@ export class ComposerView extends EventTarget {
   #elements;
   /** @type {string[]} data URIs */
   #images = [];
+  #say;
 
-  /** @param {ComposerElements} elements */
-  constructor(elements) {
+  /** @param {ComposerElements} elements @param {import('./page-language.js').Say} say */
+  constructor(elements, say) {
     super();
+    this.#say = say;
     this.#elements = elements;
     const { form, message, sources } = elements;
     const source = new ImageSources(sources);
@@ -109,7 +111,7 @@ export class ComposerView extends EventTarget {
     const remove = make('button', {
       type: 'button',
       class: 'attachment-remove',
-      'aria-label': `Remove image ${index + 1}`,
+      'aria-label': this.#say(`Remove image ${index + 1}`),
     });
     remove.append(makeIcon('close'));
     remove.addEventListener('click', () => {
@@ -119,7 +121,7 @@ export class ComposerView extends EventTarget {
     return make(
       'li',
       { class: 'attachment' },
-      make('img', { src: image, alt: `Image ${index + 1} to send` }),
+      make('img', { src: image, alt: this.#say(`Image ${index + 1} to send`) }),
       remove,
     );
   }

@@ -8,22 +8,24 @@ const UNDO_MS = 20_000;
 export class NoticeView {
   #words;
   #undo;
+  #say;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isOfSession = false;
   #state = '';
   #wasReady = false;
 
-  /** @param {HTMLElement} words @param {HTMLElement} undo */
-  constructor(words, undo) {
+  /** @param {HTMLElement} words @param {HTMLElement} undo @param {import('./page-language.js').Say} say */
+  constructor(words, undo, say) {
+    this.#say = say;
     this.#words = words;
     this.#undo = undo;
   }
 
   /** @param {string} sentence @param {(() => void) | null} [undo] */
   show(sentence, undo = null) {
-    setText(this.#words, sentence);
-    setText(this.#undo, undo === null ? '' : 'Undo');
+    setText(this.#words, this.#say(sentence));
+    setText(this.#undo, undo === null ? '' : this.#say('Undo'));
     this.#undo.hidden = undo === null;
     this.#undo.onclick = () => {
       undo?.();

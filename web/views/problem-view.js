@@ -13,9 +13,11 @@ import { setText } from './page.js';
 
 export class ProblemView {
   #elements;
+  #say;
 
-  /** @param {ProblemElements} elements */
-  constructor(elements) {
+  /** @param {ProblemElements} elements @param {import('./page-language.js').Say} say */
+  constructor(elements, say) {
+    this.#say = say;
     this.#elements = elements;
   }
 
@@ -28,8 +30,8 @@ export class ProblemView {
     reconnect.hidden = !lost;
     dismiss.hidden = lost;
     if (problem === null) return;
-    setText(title, problem.title);
-    setText(advice, lost ? '' : problem.advice); // which is to start again
+    setText(title, this.#say(problem.title));
+    setText(advice, lost ? '' : this.#say(problem.advice)); // which is to start again
     setText(detail, lost ? '' : problem.detail);
   }
 }

@@ -4,6 +4,8 @@ import { make, setText } from './page.js';
 
 /** @typedef {import('../session/preferences.js').Preferences} Preferences */
 
+const SYSTEMS = 'The system’s choice';
+
 /**
  * @typedef {object} SettingsElements
  * @property {HTMLDialogElement} dialog
@@ -27,10 +29,15 @@ export class SettingsView extends EventTarget {
   #elements;
   #preferences;
   #defaultUrl;
+  #say;
 
-  /** @param {SettingsElements} elements @param {Preferences} preferences @param {string} defaultUrl */
-  constructor(elements, preferences, defaultUrl) {
+  /**
+   * @param {SettingsElements} elements @param {Preferences} preferences @param {string} defaultUrl
+   * @param {import('./page-language.js').Say} say
+   */
+  constructor(elements, preferences, defaultUrl, say) {
     super();
+    this.#say = say;
     this.#elements = elements;
     this.#preferences = preferences;
     this.#defaultUrl = defaultUrl;
@@ -61,8 +68,8 @@ export class SettingsView extends EventTarget {
     const devices = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
     const { microphoneId, speakerId } = this.#preferences.choices;
     const { microphone, speaker } = this.#elements;
-    fillDevices(microphone, devices, 'audioinput', microphoneId, 'Microphone');
-    fillDevices(speaker, devices, 'audiooutput', speakerId, 'Speaker');
+    fillDevices(microphone, devices, 'audioinput', microphoneId, this.#say('Microphone'), this.#say(SYSTEMS));
+    fillDevices(speaker, devices, 'audiooutput', speakerId, this.#say('Speaker'), this.#say(SYSTEMS));
     speaker.disabled = !('setSinkId' in AudioContext.prototype);
   }
 
@@ -108,15 +115,15 @@ function isAddress(url) {
 
 /**
  * @param {HTMLSelectElement} select @param {MediaDeviceInfo[]} devices @param {MediaDeviceKind} kind
- * @param {string} chosen @param {string} name
+ * @param {string} chosen @param {string} name of one that has none @param {string} unchosen
  */
-function fillDevices(select, devices, kind, chosen, name) {
+function fillDevices(select, devices, kind, chosen, name, unchosen) {
   const mine = devices.filter(
     (device) => device.kind === kind && !['', 'default', 'communications'].includes(device.deviceId),
   );
   const options = mine.map(({ deviceId, label }, index) =>
     make('option', { value: deviceId }, label || `${name} ${index + 1}`),
   );
-  select.replaceChildren(make('option', { value: '' }, 'The system’s choice'), ...options);
+  select.replaceChildren(make('option', { value: '' }, unchosen), ...options);
   select.value = mine.some(({ deviceId }) => deviceId === chosen) ? chosen : '';
 }

@@ -41,6 +41,7 @@ export class TranscriptView {
   #judge;
   #calls;
   #words;
+  #say;
   /** @type {readonly Turn[]} */
   #turns = [];
   #follows = true;
@@ -55,8 +56,10 @@ export class TranscriptView {
    * @param {import('./call-form.js').CallAnswers} [options.calls] without it calls are shown, and not answered here
    * @param {Judge} [options.judge] without it nobody is asked for an opinion
    * @param {Words} [options.words]
+   * @param {import('./page-language.js').Say} [options.say] of notices and problems
    */
-  constructor(root, scroller, { again, earlier, calls, judge, words = ENGLISH } = {}) {
+  constructor(root, scroller, { again, earlier, calls, judge, words = ENGLISH, say = (english) => english } = {}) {
+    this.#say = say;
     this.#judge = judge;
     this.#calls = calls;
     this.#words = words;
@@ -97,7 +100,7 @@ export class TranscriptView {
     for (const { id, final } of turns) {
       const element = this.#shown.get(id)?.element;
       if (element === undefined || !final || !this.#again.has(id)) continue;
-      const button = element.querySelector('.turn-again') ?? addAgain(part(element, 'turn-foot'));
+      const button = element.querySelector('.turn-again') ?? addAgain(part(element, 'turn-foot'), this.#say('Play again'));
       const playing = this.#again.playing === id;
       setAttribute(button, 'aria-pressed', String(playing));
       const icon = /** @type {Element} */ (button.querySelector('use'));
@@ -109,7 +112,7 @@ export class TranscriptView {
   #tellEarlier(count) {
     if (this.#earlier === undefined) return;
     this.#earlier.hidden = count === 0;
-    if (count > 0) setText(this.#earlier, `Show ${Math.min(count, MOST_SHOWN)} of ${count} earlier turns`);
+    if (count > 0) setText(this.#earlier, this.#say(`Show ${Math.min(count, MOST_SHOWN)} of ${count} earlier turns`));
     if (this.#turns.length === 0) this.#most = MOST_SHOWN;
   }
 
@@ -153,7 +156,7 @@ export class TranscriptView {
     if (before !== shown.element) this.#root.insertBefore(shown.element, before);
     if (shown.revision === turn.revision) return;
     shown.revision = turn.revision;
-    fillTurn(shown.element, turn, this.#words);
+    fillTurn(shown.element, turn, this.#words, this.#say);
     if (this.#calls !== undefined) offerAnswer(shown.element, turn, this.#calls);
     if (this.#judge !== undefined && turn.role === 'assistant' && turn.final)
       addOpinions(shown.element, turn.id, this.#words, this.#judge);
@@ -175,9 +178,9 @@ function offerAnswer(element, turn, calls) {
   else if (form === null) part(element, 'turn-foot').before(makeCallForm(call, calls));
 }
 
-/** @param {HTMLElement} foot */
-function addAgain(foot) {
-  const words = { 'aria-label': 'Play again', title: 'Play again', 'aria-pressed': 'false' };
+/** @param {HTMLElement} foot @param {string} label */
+function addAgain(foot, label) {
+  const words = { 'aria-label': label, title: label, 'aria-pressed': 'false' };
   const button = make('button', { class: 'button round quiet turn-again', type: 'button', ...words }, makeIcon('play'));
   foot.prepend(button);
   return button;
@@ -227,13 +230,13 @@ function makeTurn({ id, role }, words) {
   return element;
 }
 
-/** @param {HTMLElement} element @param {Turn} turn @param {Words} words */
-function fillTurn(element, turn, words) {
-  const { heard, unheard } = textOf(turn, words);
+/** @param {HTMLElement} element @param {Turn} turn @param {Words} words @param {import('./page-language.js').Say} say */
+function fillTurn(element, turn, words, say) {
+  const { heard, unheard } = textOf(turn.role === 'notice' ? { ...turn, text: say(turn.text) } : turn, words);
   setText(part(element, 'turn-heard'), heard);
   setText(part(element, 'turn-unheard'), turn.cut ? unheard.trimStart() : unheard);
   part(element, 'turn-text').hidden = heard === '' && unheard === '' && turn.final && !turn.cut;
-  setText(part(element, 'turn-problem'), turn.problem);
+  setText(part(element, 'turn-problem'), say(turn.problem));
   part(element, 'turn-problem').hidden = turn.problem === '';
   setText(part(element, 'turn-cost'), turn.costUsd > 0 ? costWords(turn.costUsd) : '');
   part(element, 'turn-cost').hidden = turn.costUsd === 0;

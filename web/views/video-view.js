@@ -18,9 +18,11 @@ import { setAttribute, setText } from './page.js';
 export class VideoView {
   #video;
   #elements;
+  #say;
 
-  /** @param {CallVideo} video @param {VideoElements} elements */
-  constructor(video, elements) {
+  /** @param {CallVideo} video @param {VideoElements} elements @param {import('./page-language.js').Say} say */
+  constructor(video, elements, say) {
+    this.#say = say;
     this.#video = video;
     this.#elements = elements;
     for (const source of /** @type {const} */ (['camera', 'screen']))
@@ -41,8 +43,8 @@ export class VideoView {
     setAttribute(screen, 'aria-pressed', String(source === 'screen'));
     panel.hidden = source === null;
     if (preview.srcObject !== stream) preview.srcObject = stream;
-    setText(title, source === 'screen' ? 'Your screen is on' : 'Your camera is on');
-    setText(words, seenWords(this.#video));
+    setText(title, this.#say(source === 'screen' ? 'Your screen is on' : 'Your camera is on'));
+    setText(words, this.#say(seenWords(this.#video)));
     image.hidden = latest === '';
     if (latest !== '') setAttribute(image, 'src', latest);
   }

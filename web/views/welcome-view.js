@@ -28,9 +28,11 @@ export class WelcomeView {
   #root;
   #title;
   #advice;
+  #say;
 
-  /** @param {HTMLElement} root @param {HTMLElement} title @param {HTMLElement} advice */
-  constructor(root, title, advice) {
+  /** @param {HTMLElement} root @param {HTMLElement} title @param {HTMLElement} advice @param {import('./page-language.js').Say} say */
+  constructor(root, title, advice, say) {
+    this.#say = say;
     this.#root = root;
     this.#title = title;
     this.#advice = advice;
@@ -40,8 +42,8 @@ export class WelcomeView {
   render(voice) {
     this.#root.hidden = voice.conversation.turns.length > 0;
     const [title, advice] = welcomeWords(voice);
-    setText(this.#title, title);
-    setText(this.#advice, advice);
+    setText(this.#title, this.#say(title));
+    setText(this.#advice, this.#say(advice));
   }
 }
 
