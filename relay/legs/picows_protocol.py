@@ -116,11 +116,11 @@ class Fragments:
             raise WSProtocolError(TOO_BIG, "message too big")
         if not frame.fin:
             return None
-        whole, self._parts = bytes(self._parts), None
-        return _decoded(whole) if self._kind == WSMsgType.TEXT else whole
+        whole, self._parts = self._parts, None
+        return _decoded(whole) if self._kind == WSMsgType.TEXT else bytes(whole)
 
 
-def _decoded(data: bytes) -> str:
+def _decoded(data: bytearray) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The relay behind nginx, HAProxy and Caddy as `deploy/` sets them up, with TLS that ends there."""
+"""The relay behind nginx, HAProxy, Caddy and Traefik as `deploy/` sets them up, with TLS that ends there."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 
 from relay.admission.tickets import LENGTH_LIMIT
 from relay.config.loading import unknown_variables
-from tests.fakes.proxies import DEPLOY, NAME, proxy
+from tests.fakes.proxies import COMMANDS, DEPLOY, NAME, proxy
 from tests.fakes.running import Running, end_of, running
 from tests.fakes.upstream import ScriptedUpstream, scripted_upstream
 
@@ -57,7 +57,7 @@ async def _extend(request: httpx.Request, extensions: dict[str, Any]) -> None:
     request.extensions.update(extensions)
 
 
-@pytest.fixture(params=["nginx", "haproxy", "caddy"])
+@pytest.fixture(params=COMMANDS)
 async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Place]:
     async with _place(request.param, tmp_path) as place:
         yield place

@@ -63,7 +63,9 @@ async def serves(upstream: ScriptedUpstream) -> None:
         await upstream.closes.get()
 
 
-@pytest.mark.parametrize(("name", "notice_s"), [("nginx", "0"), ("haproxy", NOTICE_S), ("caddy", NOTICE_S)])
+@pytest.mark.parametrize(
+    ("name", "notice_s"), [("nginx", "0"), *((name, NOTICE_S) for name in ("haproxy", "caddy", "traefik"))]
+)
 async def test_nobody_is_turned_away_while_replicas_are_replaced(name, notice_s, tmp_path: Path) -> None:
     """Behind the shipped files, replicas are replaced one by one and no visitor who comes meanwhile is refused."""
     ports = [free_port(), free_port()]

@@ -1,4 +1,4 @@
-"""nginx, HAProxy and Caddy, run with the files that `deploy/` has for them."""
+"""nginx, HAProxy, Caddy and Traefik, run with the files that `deploy/` has for them."""
 
 import asyncio
 import os
@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import trustme
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
 NAME = "relay.example.org"
 
 _NGINX = """
@@ -26,6 +28,12 @@ http {{
 }}
 """
 
+_TRAEFIK = """
+entryPoints: {{websecure: {{address: "127.0.0.1:{port}"}}}}
+providers: {{file: {{filename: "{file}"}}}}
+global: {{checkNewVersion: false}}
+"""
+
 
 def program(name: str) -> str:
     """The server's program, wherever the distribution put it."""
@@ -33,6 +41,14 @@ def program(name: str) -> str:
     if path is None:
         raise FileNotFoundError(f"no {name}: `make test` installs it where it may")
     return path
+
+
+def packaged(name: str) -> str:
+    """The program as its package has it; the test is skipped where there is none for this machine."""
+    path = ROOT / ".venv/.proxies/bin" / name
+    if not path.exists():
+        pytest.skip(f"no {name} for this machine; `make test` says so")
+    return str(path)
 
 
 Changes = dict[str, str]
@@ -97,20 +113,35 @@ def _haproxy(place: Place) -> list[str]:
 
 
 def _caddy(place: Place) -> list[str]:
-    """Debian's Caddy is older than `stream_close_delay`, which only tells on a reload."""
     site = f"{{\n\tadmin off\n\tstorage file_system {place.directory}\n}}\nhttps://{NAME}:{place.port} {{\n"
     file = place.write(
         "Caddyfile",
         {
             f"{{$SITE_NAME:{NAME}}} {{\n": f"{site}\ttls {place.chain} {place.chain}\n",
             "{$RELAY:127.0.0.1:8000}": " ".join(f"127.0.0.1:{port}" for port in place.relay_ports),
-            "\t\tstream_close_delay 65m": "\t\t#",
         },
     )
-    return [program("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
+    return [packaged("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
 
 
-COMMANDS: Mapping[str, Callable[[Place], list[str]]] = {"nginx": _nginx, "haproxy": _haproxy, "caddy": _caddy}
+def _traefik(place: Place) -> list[str]:
+    replica = "          - url: http://127.0.0.1:8000 #"
+    file = place.write(
+        "traefik.yaml",
+        {
+            replica: place.each_replica(replica),
+            "tls:\n        certResolver: letsencrypt": "tls: {}",
+            "http:\n": f"tls: {{certificates: [{{certFile: {place.chain}, keyFile: {place.chain}}}]}}\nhttp:\n",
+        },
+    )
+    static = place.directory / "static.yaml"
+    static.write_text(_TRAEFIK.format(port=place.port, file=file))
+    return [packaged("traefik"), f"--configfile={static}"]
+
+
+COMMANDS: Mapping[str, Callable[[Place], list[str]]] = {
+    "nginx": _nginx, "haproxy": _haproxy, "caddy": _caddy, "traefik": _traefik,
+}  # fmt: skip
 
 
 @asynccontextmanager
@@ -126,11 +157,24 @@ async def proxy(name: str, relay_ports: Sequence[int], directory: Path) -> Async
     )
     try:
         await listening(place.port, process)
+        await _certified(place.port, trust)
         yield place.port, trust
     finally:
         if process.returncode is None:
             process.terminate()
         await process.communicate()
+
+
+async def _certified(port: int, trust: ssl.SSLContext) -> None:
+    """Wait until it has its certificate: Traefik listens before it has read its file."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trust, server_hostname=NAME)
+        except (ssl.SSLError, ConnectionResetError):
+            await asyncio.sleep(0)
+        else:
+            writer.close()
+            return
 
 
 def free_port() -> int:
