@@ -4,7 +4,6 @@ Once a second it is looked at what the session counts anyhow, and said up to whi
 message costs two comparisons, and a peer that sends everything at once is stopped at the very message.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -64,15 +63,17 @@ class Allowance:
 
     def __init__(self, per_s: float, now: float) -> None:
         self._most = per_s * WINDOW_S
-        self._granted = deque([(now, 0.0)])
+        self._granted = [(now, 0.0)]  # a deque takes 600 bytes for the first
         self.up_to = self._most
 
     def tick(self, total: float, now: float) -> None:
         """Note the total so far; what came before the window is no longer counted."""
-        self._granted.append((now, min(total, self.up_to)))
-        while self._granted[1][0] <= now - WINDOW_S:
-            self._granted.popleft()
-        self.up_to = self._granted[0][1] + self._most
+        granted, total = self._granted, min(total, self.up_to)
+        if total != granted[-1][1]:
+            granted.append((now, total))
+        while len(granted) > 1 and granted[1][0] <= now - WINDOW_S:
+            del granted[0]
+        self.up_to = granted[0][1] + self._most
 
 
 class Bounds(Interceptor):
@@ -88,7 +89,7 @@ class Bounds(Interceptor):
         self._heard_at = self._opened_at = 0.0
         self._messages: Allowance
         self._octets: Allowance
-        self._frames: deque[tuple[float, int]]
+        self._frames: list[tuple[float, int]]
         self._session: Session
 
     def opened(self, session: Session, now: float) -> None:
@@ -96,7 +97,7 @@ class Bounds(Interceptor):
         self._heard_at = self._opened_at = now
         self._messages = Allowance(self._limits.messages_per_s, now)
         self._octets = Allowance(self._limits.bytes_per_s, now)
-        self._frames = deque([(now, session.up.source.extra_frames)])
+        self._frames = [(now, session.up.source.extra_frames)]
         self._read_on()
 
     def on_down(self, event: Event, now: float) -> Event | None:
@@ -119,9 +120,12 @@ class Bounds(Interceptor):
 
     def _check_frames(self, now: float) -> None:
         frames = self._session.up.source.extra_frames
+        if frames == self._frames[0][1] and len(self._frames) == 1:
+            self._frames[0] = now, frames
+            return
         self._frames.append((now, frames))
         while self._frames[0][0] < now - WINDOW_S:
-            self._frames.popleft()
+            del self._frames[0]
         if frames - self._frames[0][1] > self._limits.frames_per_s * WINDOW_S:
             self._session.end(ended(Cause.TOO_MANY_FRAMES), now)
 

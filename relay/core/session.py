@@ -71,8 +71,11 @@ class Session:
         self._relay_events = relay_events
         self._afterwards: list[Callable[[float], None]] = []
         for interceptor in self._interceptors:
-            self.up.hook(interceptor.up, interceptor.on_up, interceptor.passes_proved)
-            self.down.hook(interceptor.down, interceptor.on_down)
+            if interceptor.up:
+                says = type(interceptor).passes_proved is not Interceptor.passes_proved  # most would say no each time
+                self.up.hook(interceptor.up, interceptor.on_up, interceptor.passes_proved if says else None)
+            if interceptor.down:
+                self.down.hook(interceptor.down, interceptor.on_down)
 
     @property
     def peer_listener(self) -> Listener:

@@ -19,7 +19,7 @@ from relay.core.closing import Ended, Refused, peer_ended
 from relay.core.events import Data, read_peer_event, size_bytes, write_event
 from relay.core.leg import Closed
 from relay.endpoints.refusals import refusal_response
-from relay.legs.choice import HAND_OVER_EXTENSION, Observe, RunningLeg, open_peer
+from relay.legs.choice import HAND_OVER_EXTENSION, KEEP_EXTENSION, Keep, Observe, RunningLeg, open_peer
 from relay.telemetry.fellow_workers import Connect
 
 if TYPE_CHECKING:
@@ -57,6 +57,12 @@ class PendingPeer:
     def is_answered(self) -> bool:
         """Whether it has been accepted or refused."""
         return self._websocket.application_state is not WebSocketState.CONNECTING
+
+    @property
+    def keep(self) -> Keep | None:
+        """Takes the session of its leg and has it run, where the server does that; else its endpoint waits for it."""
+        keep: Keep | None = self._websocket.scope.get("extensions", {}).get(KEEP_EXTENSION)
+        return keep
 
     async def connected(self) -> None:
         """Take the message that it connects, once; the next one is its leaving."""

@@ -1,12 +1,14 @@
 """`/v1/realtime` and the kinds beside it: admit, dial the upstream, accept, join two legs, wait for the end."""
 
 import asyncio
+import contextlib
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import structlog
 from starlette.routing import WebSocketRoute
@@ -40,6 +42,8 @@ from relay.upstreams.query import nobody_named_a_model, session_kind
 
 ID = re.compile(r"[\w-]*", re.ASCII)
 """What the id of a session is made of; anything else could name another path."""
+
+Refuse = Callable[[Refused], Awaitable[None]]
 
 _log = structlog.stdlib.get_logger("relay")
 
@@ -100,19 +104,23 @@ class RealtimeEndpoint:
         if request.resume is not None and await self._went_on(peer, request, request.resume):
             return
         await self._joiner.owners.check(request)
-        with self._sessions.reserve():
-            async with self._quotas.reserve(request.scopes) as budgets:
-                await peer.connected()
-                conversation = await self._joiner.conversation(request)
-                request = await self._with_first_model(peer, request)
-                target = await self._joiner.target(request)
-                dialled_at = monotonic()
-                upstream = await self._dial(peer, target, request)
-                dial_s = monotonic() - dialled_at
-                try:
-                    await self._join(peer, target, upstream, request, budgets, session_id, dial_s, conversation)
-                finally:
-                    upstream.abort()
+        async with contextlib.AsyncExitStack() as held:
+            held.enter_context(self._sessions.reserve())
+            budgets = await held.enter_async_context(self._quotas.reserve(request.scopes))
+            await peer.connected()
+            conversation = await self._joiner.conversation(request)
+            request = await self._with_first_model(peer, request)
+            target = await self._joiner.target(request)
+            dialled_at = monotonic()
+            upstream = await self._dial(peer, target, request)
+            held.callback(upstream.abort)
+            dial_s = monotonic() - dialled_at
+            session = await self._join(peer, target, upstream, request, budgets, session_id, dial_s, conversation)
+            session = _with(held.pop_all(), session)
+        if peer.keep is None:
+            await session
+        else:
+            peer.keep(session)
 
     async def _went_on(self, peer: PendingPeer, request: AdmittedRequest, offer: ResumeOffer) -> bool:
         """Have a peer that comes back go on with its session until it leaves again; False where there is none.
@@ -173,7 +181,8 @@ class RealtimeEndpoint:
         session_id: str,
         dial_s: float,
         conversation: Conversation | None,
-    ) -> None:
+    ) -> Coroutine[Any, Any, None]:
+        """Accept the peer, and make its session, which is to be waited for."""
         interpreter = Interpreter(request.dialect, target.dialect, is_peer_sure=request.is_dialect_sure)
         connection = await peer.leg(self._observe_added)
         said_before = self._said_before(peer, request, conversation)
@@ -193,13 +202,20 @@ class RealtimeEndpoint:
             recalled=said_before,
             resumption=resumption,
         )
-        await self._joiner.join(
+        session = self._joiner.join(
             info,
             BinaryAudioLeg(leg, request.endpoint_kind.append) if in_bytes else leg,
             interpreter.at_upstream(upstream),
             interpreter.heard(peer.early_messages),
             None if target.dialect is not None else partial(self._joiner.dial, target, request),
         )
+        return session if peer.keep is None else end_so(session, partial(self._refuse, info, connection))
+
+    async def _refuse(self, info: PeerInfo, leg: RunningLeg, refusal: Refused) -> None:
+        """Tell a peer that has been accepted why it has no session any more."""
+        self._joiner.count_refusal(refusal.ended, info.request.address)
+        leg.send(write_event(refusal.ended.error(f"relay_{info.session_id}_0")).data, monotonic())
+        leg.close(refusal.ended.code, refusal.ended.reason)
 
     def _said_before(
         self, peer: PendingPeer, request: AdmittedRequest, conversation: Conversation | None
@@ -228,16 +244,27 @@ def _tell_unrecovered(leg: RunningLeg, reason: Return, items: int, session_id: s
     leg.send(write_event({**named, **told}).data, monotonic())
 
 
-async def end_well(session_id: str, serving: Awaitable[None], refuse: Callable[[Refused], Awaitable[None]]) -> None:
+async def end_well(session_id: str, serving: Awaitable[None], refuse: Refuse) -> None:
     """Serve a session that is named so in the log, and let nothing that goes wrong end it without a word."""
     with structlog.contextvars.bound_contextvars(session_id=session_id):
-        try:
-            await serving
-        except Refused as refusal:
-            await refuse(refusal)
-        except Exception:
-            _log.exception("session.failed")
-            await refuse(Refused(ended(Cause.INTERNAL_ERROR)))
+        await end_so(serving, refuse)
+
+
+async def end_so(serving: Awaitable[None], refuse: Refuse) -> None:
+    """The same for one that is named already."""
+    try:
+        await serving
+    except Refused as refusal:
+        await refuse(refusal)
+    except Exception:
+        _log.exception("session.failed")
+        await refuse(Refused(ended(Cause.INTERNAL_ERROR)))
+
+
+async def _with(held: contextlib.AsyncExitStack, session: Awaitable[None]) -> None:
+    """Wait for a session's end, and let go of what is held for it."""
+    async with held:
+        await session
 
 
 def _abandon(dialling: "asyncio.Future[UpstreamLeg]") -> None:

@@ -1,6 +1,6 @@
 """Which leg carries which end: picows where it can, the portable ones elsewhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeGuard
 
 from starlette.websockets import WebSocket
@@ -17,6 +17,10 @@ LEG_EXTENSION = "relay.leg"
 HAND_OVER_EXTENSION = "relay.hand_over"
 """Offered beside it before a peer is accepted: has another process serve the connection; see `serving.handing_over`."""
 
+KEEP_EXTENSION = "relay.keep"
+"""Offered beside it: takes the session of such a leg, and has it run when the application has long returned."""
+
+Keep = Callable[[Coroutine[Any, Any, None]], None]
 Observe = Callable[[float], None]
 Redact = Callable[[str], str]
 

@@ -27,7 +27,6 @@ class Intake:
     Attributes:
         on_message: what takes a message that arrives now.
         over: done when the connection has ended and who listens was told; at once where nobody listens.
-        failed: gets the exception that a listener raised.
         taken_at: when the leg had dealt with the latest frame.
         slice_ends: when others have their turn, if frames go on to come in a row. The leg minds both for each frame; a
             method that did would cost as much as the rest of a frame.
@@ -38,8 +37,8 @@ class Intake:
     """
 
     __slots__ = (
-        "_closed", "_direct", "_going_on", "_kept", "_listener", "_loop", "_paused", "_read", "_shut", "failed",
-        "on_message", "over", "slice_ends", "taken_at",
+        "_awaited", "_closed", "_direct", "_failure", "_going_on", "_kept", "_listener", "_loop", "_paused", "_read",
+        "_shut", "on_message", "over", "slice_ends", "taken_at",
     )  # fmt: skip
 
     def __init__(self, read: Callable[[bool], None], direct: Callable[[bool], None]) -> None:
@@ -47,7 +46,8 @@ class Intake:
         self._direct = direct
         self._loop = asyncio.get_running_loop()
         self.over: asyncio.Future[None] = self._loop.create_future()
-        self.failed: asyncio.Future[None] = self._loop.create_future()
+        self._awaited: asyncio.Future[None] | None = None
+        self._failure: BaseException | None = None
         self.on_message: Callable[[Data, float], None] = self._keep
         self._kept: deque[Data] | None = None  # an empty one takes 760 bytes, and mostly nothing is kept
         self._listener: Listener | None = None
@@ -65,10 +65,17 @@ class Intake:
             return
         while self._kept:
             self.deliver(listener.on_message, self._kept.popleft(), monotonic())
-        if not self.over.done():
-            self.over.set_result(None)
+        self._is_over()
         listener.on_closed(self._closed, monotonic())
         self._let_go()
+
+    async def ended(self) -> None:
+        """Wait until the connection has ended, and raise at once what a listener raises. One at a time may wait."""
+        if self._failure is None and not self.over.done():
+            self._awaited = self._loop.create_future()
+            await self._awaited
+        if self._failure is not None:
+            raise self._failure
 
     def put_back(self, unread: Sequence[Data]) -> None:
         """Keep these messages, and those that come now, for whoever listens next."""
@@ -137,8 +144,9 @@ class Intake:
     def fail(self, failure: BaseException) -> None:
         self.shut()
         self._forget_kept()
-        if not self.failed.done():
-            self.failed.set_exception(failure)
+        if self._failure is None:
+            self._failure = failure
+        self._tell_waiting()
 
     def _keep(self, data: Data, now: float) -> None:
         if self._kept is None:
@@ -189,10 +197,19 @@ class Intake:
         """Say that the connection has ended, once."""
         if self._closed is None or self.over.done():
             return
-        self.over.set_result(None)
+        self._is_over()
         if self._listener is not None:
             self._listener.on_closed(self._closed, monotonic())
             self._let_go()
+
+    def _is_over(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+        self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
     def _let_go(self) -> None:
         """Forget the listener and the leg, which know this intake: a circle would outlive its session."""

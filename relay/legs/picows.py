@@ -134,11 +134,8 @@ class PicowsLeg(LaneListener):
 
     async def run(self, listener: Listener) -> None:
         """Serve the connection until it has ended, and raise what the listener raised. The owner aborts it then."""
-        intake = self._intake
-        intake.listen(listener)
-        await asyncio.wait({intake.over, intake.failed}, return_when=asyncio.FIRST_COMPLETED)
-        if intake.failed.done():
-            intake.failed.result()
+        self._intake.listen(listener)
+        await self._intake.ended()
 
     def listen(self, listener: Listener) -> None:
         """Tell `listener` what arrived so far, and from now on what arrives."""

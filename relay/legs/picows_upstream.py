@@ -113,9 +113,15 @@ class _Upgrade(UpgradeReader):
             feed(self._protocol, _SWITCHED % response.headers["Sec-WebSocket-Accept"].encode())
             feed(self._protocol, rest)
         self._tell(failure)
+        if failure is None:
+            self.let_go()
 
     def unanswered(self, failure: Exception) -> None:
         self._tell(failure)
+
+    def let_go(self) -> None:
+        super().let_go()
+        del self._protocol, self._target
 
     def _wrong_in(self, response: Response) -> Exception | None:
         """What `websockets` finds wrong in the answer to picows' request: one judgement on both carriers."""

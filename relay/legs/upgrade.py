@@ -41,6 +41,10 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
         self._give_up: asyncio.TimerHandle | None = None
         self.transport: asyncio.Transport
 
+    def let_go(self) -> None:
+        """Forget what was read: uvloop's transports know their first protocol for as long as they live."""
+        del self._headers, self._status, self._body, self.transport
+
     # What a subclass says.
 
     @abc.abstractmethod
@@ -66,10 +70,11 @@ class UpgradeReader(asyncio.Protocol, abc.ABC):
             self._answer(data[upgrade.args[0] :])
         except HttpParserError as failure:
             self._end_early(NoHttp(str(failure)))
-        if self._is_whole or len(self._body) > BODY_LIMIT_BYTES:
-            self._answer()
-        if not self._has_head and self._head_bytes > HEAD_LIMIT_BYTES:
-            self._end_early(NoHttp("its headers are too long"))
+        else:
+            if self._is_whole or len(self._body) > BODY_LIMIT_BYTES:
+                self._answer()
+            if not self._has_head and self._head_bytes > HEAD_LIMIT_BYTES:
+                self._end_early(NoHttp("its headers are too long"))
 
     def eof_received(self) -> None:
         self._end_early(EOFError("the connection ended before there was an answer"))

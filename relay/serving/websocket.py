@@ -2,7 +2,8 @@
 
 uvicorn makes one of these for each upgrade request (`Config(ws=…)`) and hands it the transport. It serves any ASGI
 application the standard way; an application that takes `scope["extensions"]["relay.leg"]` gets the connection itself as
-a leg, which spares a task, a queue and two dictionaries for each message.
+a leg, which spares a task, a queue and two dictionaries for each message, and may leave the leg's session here
+(`"relay.keep"`) and return: an idle session then holds neither the request nor the two dozen calls it came through.
 
 picows answers an upgrade request as soon as it sees one, so the request is held back until the application accepts.
 """
@@ -11,7 +12,7 @@ import asyncio
 import base64
 import binascii
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
@@ -23,7 +24,7 @@ from uvicorn.server import ServerState
 
 from relay.core.causes import Cause
 from relay.core.close_codes import ABNORMAL, INTERNAL, RESTART
-from relay.legs.choice import HAND_OVER_EXTENSION, LEG_EXTENSION
+from relay.legs.choice import HAND_OVER_EXTENSION, KEEP_EXTENSION, LEG_EXTENSION
 from relay.legs.picows import PicowsPeer
 from relay.legs.picows_protocol import feed, make_protocol
 from relay.serving.bridge import AsgiBridge, Message
@@ -74,9 +75,7 @@ class PicowsProtocol(asyncio.Protocol):
         else:
             if self._handshake is None:
                 self._handshake = self._as_it_came(data)
-            self._task = asyncio.get_running_loop().create_task(self._run_app())
-            self._server_state.tasks.add(self._task)
-            self._task.add_done_callback(self._app_returned)
+            self._run(self._run_app())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer left before it was accepted; an accepted one belongs to picows."""
@@ -131,7 +130,11 @@ class PicowsProtocol(asyncio.Protocol):
         root = self._config.root_path
         came = self._handshake
         assert came is not None  # noqa: S101 - the application runs once it has been read
-        extensions: Message = {"websocket.http.response": {}, LEG_EXTENSION: self._take_leg}
+        extensions: Message = {
+            "websocket.http.response": {},
+            LEG_EXTENSION: self._take_leg,
+            KEEP_EXTENSION: self._keep,
+        }
         if not self._was_handed_over:
             extensions[HAND_OVER_EXTENSION] = self._hand_over
         return {
@@ -205,15 +208,25 @@ class PicowsProtocol(asyncio.Protocol):
 
     # The application.
 
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._task = asyncio.get_running_loop().create_task(work)
+        self._server_state.tasks.add(self._task)
+        self._task.add_done_callback(self._returned)
+
+    def _keep(self, session: Coroutine[Any, Any, None]) -> None:
+        """Run the session of the leg that was taken, in the application's place."""
+        self._headers, self._bridge = [], None
+        self._run(session)
+
     async def _run_app(self) -> None:
         await self._config.loaded_app(self._scope(), self._receive, self._send)
 
-    def _app_returned(self, task: asyncio.Task[None]) -> None:
+    def _returned(self, task: asyncio.Task[None]) -> None:
         self._server_state.tasks.discard(task)
         failure = None if task.cancelled() else task.exception()
         if failure is not None:
             logging.getLogger("uvicorn.error").error("Exception in ASGI application", exc_info=failure)
-        if self._is_elsewhere:
+        if self._is_elsewhere or task is not self._task:  # or it has left its session here
             return
         if self._leg is None:
             self._respond(500, [], b"")

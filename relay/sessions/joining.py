@@ -326,6 +326,6 @@ def _items(memory: Memory) -> Sequence[Remembered]:
 async def _run(session: Session, peer: RunningLeg, upstream: UpstreamLeg) -> None:
     """Have both legs carry until both have gone."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(peer.run(session.peer_listener))
         tasks.create_task(upstream.run(session.upstream_listener))
+        await peer.run(session.peer_listener)  # first: it may have to be told how it comes back
     session.finish(monotonic())

@@ -3,6 +3,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relay.core.events import Event
 from relay.core.interceptor import Interceptor
@@ -158,6 +160,20 @@ def test_debt_is_not_forgiven() -> None:
         now += 1
         allowance.tick(1000, now)
     assert 90 <= now <= 90 * 1.1
+
+
+@given(st.lists(st.tuples(st.floats(0, 4), st.integers(0, 30)), max_size=60))
+def test_an_allowance_keeps_what_changes_alone(steps) -> None:
+    """What is not said again because it has not changed is reckoned with all the same."""
+    allowance, total, now = Allowance(2, 0.0), 0, 0.0
+    all_, up_to = [(0.0, 0.0)], 2 * WINDOW_S
+    for seconds, more in steps:
+        now, total = now + seconds, total + more
+        allowance.tick(total, now)
+        all_.append((now, min(total, up_to)))
+        before = [granted for at, granted in all_ if at <= now - WINDOW_S] or [0.0]
+        up_to = before[-1] + 2 * WINDOW_S
+        assert allowance.up_to == up_to
 
 
 def test_a_peer_that_floods_with_frames() -> None:
