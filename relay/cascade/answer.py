@@ -13,7 +13,7 @@ from typing import Any
 from relay.cascade.chunks import Chunks
 from relay.cascade.hearing import Hearing
 from relay.cascade.order_book import OrderBook
-from relay.cascade.orders import CallDelta, Failed, Finish, Result, StageUsage, Think, Thought, ThoughtDelta
+from relay.cascade.orders import CallDelta, Failed, Finish, RateLimit, Result, StageUsage, Think, Thought, ThoughtDelta
 from relay.cascade.speech import Speech
 from relay.cascade.stopwatch import Stopwatch
 from relay.cascade.usage import Spent, response_usage, tokens_spent
@@ -102,6 +102,7 @@ class Answer:
         self._call = -1
         self._finish: Finish | None = None
         self._used: StageUsage | None = None
+        self._limits: Sequence[RateLimit] = ()
         self._has_stopped = False
 
     @property
@@ -173,7 +174,13 @@ class Answer:
         return self.watch.unheard_s()
 
     def follow_up(self, response: Mapping[str, Any]) -> Script:
-        """What its stages used and how long they took, for a relay that tells those of its peers who want to know."""
+        """What the model's service says of its limits; and for the relay, what the stages used, and their times."""
+        if self._limits:
+            limits = [
+                {"name": each.name, "limit": each.limit, "remaining": each.remaining, "reset_seconds": each.reset_s}
+                for each in self._limits
+            ]
+            yield event("rate_limits.updated", rate_limits=limits)
         yield event(
             "relay.stages",
             response_id=response["id"],
@@ -189,8 +196,8 @@ class Answer:
                 self._text(text)
             case CallDelta():
                 self._called(result)
-            case Thought(_, finish, usage):
-                self._used, self._finish = usage, finish
+            case Thought(_, finish, usage, limits):
+                self._used, self._finish, self._limits = usage, finish, limits
                 self._say_rest()
             case Failed():
                 self._fail(result)

@@ -228,12 +228,28 @@ class Finish(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much more of a service may be used for now, as it says itself.
+
+    Attributes:
+        name: of what: `requests` or `tokens`.
+        reset_s: until there is all of it again.
+    """
+
+    name: str
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Thought:
     """An answer is complete; its text and calls are what the deltas had."""
 
     number: int
     finish: Finish
     usage: StageUsage
+    limits: tuple[RateLimit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.cascade.orders import Hear, Heard, Speak, StageUsage, Think
+from relay.cascade.orders import Hear, Heard, RateLimit, Speak, StageUsage, Think
 from relay.cascade.usage import Spent, Tokens, response_usage, tokens_spent
 from tests.fakes.cascade import CascadeTalk, Services, silence, word, words_in
 
@@ -46,6 +46,17 @@ def test_what_was_for_nothing_stands_in_the_stages() -> None:
     assert usage["total_tokens"] == 29
     assert usage["stages"]["think"] == {"model": "gpt", "input_tokens": 35, "cached_tokens": 5, "output_tokens": 7}
     assert usage["stages"]["hear"]["seconds"] == 1
+
+
+def test_limits_are_told_behind_the_response() -> None:
+    """What the model's service says of its limits comes as `rate_limits.updated`; of nothing, nothing comes."""
+    told = {"name": "tokens", "limit": 40000, "remaining": 39876, "reset_seconds": 0.185}
+    for limits, expected in (((RateLimit("tokens", 40000, 39876, 0.185),), [[told]]), ((), [])):
+        talk = CascadeTalk(services=Services(limits=limits))
+        talk.speak(word(1), silence(2000))
+        kinds = [event["type"] for event in talk.events]
+        assert [event["rate_limits"] for event in talk.events if event["type"] == "rate_limits.updated"] == expected
+        assert kinds.index("relay.stages") - kinds.index("response.done") == len(expected) + 1
 
 
 def stages_of(talk: CascadeTalk) -> list[dict[str, Any]]:

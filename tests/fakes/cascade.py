@@ -23,6 +23,7 @@ from relay.cascade.orders import (
     Judge,
     Judged,
     Order,
+    RateLimit,
     Result,
     Speak,
     Spoken,
@@ -92,6 +93,7 @@ class Services:
         hears: what it hears in a turn, or why it cannot.
         speaks: the sound of a piece, or why there is none.
         judges: whether a turn sounds complete.
+        limits: what the model's service says of them.
         orders: all that came, in order.
     """
 
@@ -102,6 +104,7 @@ class Services:
     hears: Callable[[int, bytes], Result] = lambda number, pcm: Heard(number, words_in(pcm), USAGE)
     speaks: Callable[[Speak], bytes | Failed] = lambda order: word(len(order.text), MS_PER_CHAR * len(order.text))
     judges: Callable[[bytes], bool] = lambda pcm: True
+    limits: tuple[RateLimit, ...] = ()
     orders: list[Order] = field(default_factory=list)
     _heard: dict[int, bytes] = field(default_factory=dict)
 
@@ -138,7 +141,7 @@ class Services:
                     yield after, Failed(order.number, piece.stage, piece.fault, piece.reason)
                     return
             after += 0.01
-        yield after, Thought(order.number, finish, USAGE)
+        yield after, Thought(order.number, finish, USAGE, self.limits)
 
     def _speak(self, order: Speak) -> Iterator[tuple[float, Result]]:
         sound = self.speaks(order)

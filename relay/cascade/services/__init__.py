@@ -8,6 +8,7 @@ hearing      a turn posted as a file
 sessions     transcription sessions over WebSocket, which hear while one speaks
 vllm         vLLM's own way of hearing
 thinking     Chat Completions
+limits       how much more of a service may be used, by the headers of its answers
 responses    the Responses API
 speaking     sound for a piece of text
 reading      the same by a model of the Realtime API

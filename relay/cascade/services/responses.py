@@ -7,6 +7,7 @@ from typing import Any
 from relay.cascade.orders import CallDelta, Finish, Result, Think, Thought, ThoughtDelta
 from relay.cascade.services.asking import Http, read_events, read_out
 from relay.cascade.services.failures import cut_off, refused
+from relay.cascade.services.limits import rate_limits
 from relay.cascade.services.thinking import FINISHES
 from relay.cascade.services.usage import thought_usage
 from relay.config.cascade import Address
@@ -40,7 +41,8 @@ async def think_responses(http: Http, address: Address, order: Think) -> AsyncGe
                 details = response.get("incomplete_details")
                 reason = str(details.get("reason")) if isinstance(details, Mapping) else ""
                 usage = thought_usage(address.model, response.get("usage"))
-                yield Thought(order.number, _INCOMPLETE.get(reason, Finish.STOP), usage)
+                finish = _INCOMPLETE.get(reason, Finish.STOP)
+                yield Thought(order.number, finish, usage, rate_limits(answer.headers))
                 await read_out(events)
                 return
             else:

@@ -4,9 +4,10 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from relay.cascade.orders import CallDelta, Finish, Result, Think, Thought, ThoughtDelta
+from relay.cascade.orders import CallDelta, Finish, RateLimit, Result, Think, Thought, ThoughtDelta
 from relay.cascade.services.asking import ALL_TOLD, JSON, Http, media_type, read_events, read_json, read_out
 from relay.cascade.services.failures import cut_off, unreadable
+from relay.cascade.services.limits import rate_limits
 from relay.cascade.services.usage import thought_usage
 from relay.config.cascade import Address
 
@@ -24,12 +25,13 @@ async def think_chat(http: Http, address: Address, order: Think) -> AsyncGenerat
     """
     reader = ChatReader(order.number)
     async with http.post(address, PATH, chat_request(address, order)) as answer:
+        limits = rate_limits(answer.headers)
         if media_type(answer) == JSON:  # it does not stream
             whole = await read_json(address, answer)
             for result in reader.read(_choice(whole).get("message")):
                 yield result
             finish = _choice(whole).get("finish_reason") or "stop"
-            for result in reader.finish(address, finish, whole.get("usage")):
+            for result in reader.finish(address, finish, whole.get("usage"), limits):
                 yield result
             return
         finish, usage = None, None
@@ -42,7 +44,7 @@ async def think_chat(http: Http, address: Address, order: Think) -> AsyncGenerat
                     yield result
                 finish = choice.get("finish_reason") or finish
                 usage = event.get("usage") or usage
-            for result in reader.finish(address, finish, usage):
+            for result in reader.finish(address, finish, usage, limits):
                 yield result
             await read_out(events)
 
@@ -88,7 +90,7 @@ class ChatReader:
             if isinstance(call, Mapping):
                 yield self._call(call)
 
-    def finish(self, address: Address, finish: Any, usage: Any) -> Iterator[Result]:
+    def finish(self, address: Address, finish: Any, usage: Any, limits: tuple[RateLimit, ...] = ()) -> Iterator[Result]:
         """What was held back and is no thought, and the end.
 
         Raises:
@@ -98,7 +100,8 @@ class ChatReader:
             raise cut_off(address) if self._has_read else unreadable(address, "a stream without an answer")
         if text := self._thoughts.finish():
             yield ThoughtDelta(self._number, text)
-        yield Thought(self._number, FINISHES.get(str(finish), Finish.STOP), thought_usage(address.model, usage))
+        used = thought_usage(address.model, usage)
+        yield Thought(self._number, FINISHES.get(str(finish), Finish.STOP), used, limits)
 
     def _call(self, call: Mapping[str, Any]) -> CallDelta:
         """More of a call. Some services leave out the index, and some the id."""

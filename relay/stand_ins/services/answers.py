@@ -43,7 +43,9 @@ def read_fields(request: Request) -> dict[str, Any]:
     return form
 
 
-async def answer(pieces: Iterable[bytes], kind: str, due: float, fault: ServiceFault, reply: Reply) -> None:
+async def answer(
+    pieces: Iterable[bytes], headers: Mapping[str, str], due: float, fault: ServiceFault, reply: Reply
+) -> None:
     """Answer with these pieces, the first at that time of the loop, and with whatever is to go wrong."""
     if fault.body is not None or fault.status != 200:
         await _answer_badly(fault, reply)
@@ -56,13 +58,13 @@ async def answer(pieces: Iterable[bytes], kind: str, due: float, fault: ServiceF
         if sent == fault.hangs_after:
             await asyncio.Event().wait()
         if not sent:
-            await reply.begin(200, {"Content-Type": kind})
+            await reply.begin(200, headers)
         await reply.send(piece)
         sent += 1
     if fault.cut_after is not None:
         raise Torn
     if not sent:
-        await reply.begin(200, {"Content-Type": kind})
+        await reply.begin(200, headers)
 
 
 async def _answer_badly(fault: ServiceFault, reply: Reply) -> None:

@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 RATE = 24_000
@@ -53,6 +53,7 @@ class Script:
         hear_s, think_s, speak_s: how long it takes until the first result.
         streams_words: whether a transcript is streamed where that is asked for.
         chunk_bytes: how much sound is sent at once.
+        headers: further ones of each answer.
     """
 
     hears: Callable[[bytes], str] = lambda _: "Hello there."
@@ -63,6 +64,7 @@ class Script:
     speak_s: float = 0.0
     streams_words: bool = True
     chunk_bytes: int = 9600
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class ScriptedServices:
         came_at = asyncio.get_running_loop().time()
         stage = STAGES.get(request.path)
         if stage is None:
-            await answer((), "", 0, NOT_FOUND, reply)
+            await answer((), {}, 0, NOT_FOUND, reply)
             return
         fields = read_fields(request)
         faults = self._faults[stage]
@@ -89,7 +89,8 @@ class ScriptedServices:
         await self._note(Asked(stage, request.path, request.headers, fields, connection))
         try:
             kind, pieces = answer_pieces(self.script, stage, request.path, fields)
-            await answer(pieces, kind, came_at + latency_s(self.script, stage), fault, reply)
+            headers = {"Content-Type": kind, **self.script.headers}
+            await answer(pieces, headers, came_at + latency_s(self.script, stage), fault, reply)
         except (asyncio.CancelledError, ConnectionError):
             await asyncio.shield(self._abandon())
             raise
