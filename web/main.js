@@ -11,6 +11,7 @@ import { explainMicrophone } from './protocol/endings.js';
 import { EventLog } from './protocol/event-log.js';
 import { fromLink } from './protocol/voice-settings.js';
 import { CallSignals, TURN_SIGNALS, offerMediaKeys } from './session/call-signals.js';
+import { KeptConversations } from './session/kept-conversations.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
 import { Recorder } from './session/recorder.js';
@@ -19,6 +20,7 @@ import { VoiceSession } from './session/voice-session.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
 import { ComposerView } from './views/composer-view.js';
+import { ConversationsView } from './views/conversations-view.js';
 import { DrawerView } from './views/drawer-view.js';
 import { EventsPanel } from './views/events-panel.js';
 import { copy, download, stamp } from './views/files.js';
@@ -140,6 +142,8 @@ const settings = new SettingsView(
   ownRelay(),
   language.say,
 );
+const kept = new KeptConversations(() => settings.target);
+const conversations = new ConversationsView(byId('kept'), byId('kept-list'));
 const events = new EventsPanel(log, {
   list: byId('events-list'),
   filter: byId('events-filter', HTMLInputElement),
@@ -217,10 +221,26 @@ async function speak() {
 
 /** @param {boolean} [microphone] */
 async function start(microphone = true) {
-  const opened = await voice.start({ ...settings.target, microphone });
+  const opened = await voice.start({ ...kept.inCurrent(settings.target), microphone });
   if (opened && microphone) void settings.listDevices(); // they have names now
   focusTalk();
   return opened;
+}
+
+/** The conversation of the transcript is over. @returns {() => void} undoes that */
+function clear() {
+  const bringBack = voice.clear();
+  const goOn = voice.active ? () => {} : kept.leave();
+  return () => {
+    bringBack();
+    goOn();
+  };
+}
+
+/** Takes up a conversation that was kept. @param {string} id */
+function goOnWith(id) {
+  kept.current = id;
+  void start();
 }
 
 /** With push-to-talk the space bar must not press the button that was pressed last. */
@@ -271,6 +291,7 @@ function render() {
   announcer.render(voice, state);
   drawer.render();
   welcome.render(voice);
+  conversations.render(kept.list, voice);
   setText(titleElement, voice.active ? `${state} · ${TITLE}` : TITLE);
   byId('calls-waiting').hidden = voice.openCalls.length === 0;
   setText(byId('calls-count'), String(voice.openCalls.length));
@@ -320,9 +341,15 @@ function listen(source, type, listener) {
 listen(voice, 'change', schedule);
 listen(player, 'change', () => transcript.renderAgain(voice.conversation.turns));
 listen(voice, 'notice', (/** @type {string} */ sentence) => notices.tell(sentence));
-listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
-  log.add('down', event, performance.now()),
-);
+listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) => {
+  log.add('down', event, performance.now());
+  const news = kept.apply(event);
+  if (news !== '') voice.conversation.addNotice(news);
+});
+listen(kept, 'change', schedule);
+listen(kept, 'notice', (/** @type {string} */ sentence) => notices.tell(sentence));
+listen(conversations, 'continue', goOnWith);
+listen(conversations, 'delete', (/** @type {string} */ id) => void kept.delete(id));
 listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
   log.add('up', event, performance.now()),
 );
@@ -340,7 +367,10 @@ listen(soundCheck, 'failed', (/** @type {import('./audio/microphone.js').Microph
   notices.show(explainMicrophone(error).title);
   soundCheck.render();
 });
-listen(settings, 'change', renderHost);
+listen(settings, 'change', () => {
+  renderHost();
+  void kept.refresh();
+});
 listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
 listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));
 listenToKeys(voice, byId('talk'), () => announcer.say(stateWords(voice, language.words)));
@@ -353,9 +383,9 @@ byId('transcript-copy').addEventListener('click', () => void copyTranscript());
 byId('transcript-download').addEventListener('click', () =>
   download(`conversation-${stamp()}.txt`, asText(voice.conversation.turns)),
 );
-byId('transcript-clear').addEventListener('click', () => notices.show('The transcript was cleared.', voice.clear()));
+byId('transcript-clear').addEventListener('click', () => notices.show('The transcript was cleared.', clear()));
 byId('anew').addEventListener('click', () => {
-  voice.clear();
+  clear();
   void start();
 });
 byId('calls-waiting').addEventListener('click', () => showWaitingCall(byId('transcript')));
@@ -385,6 +415,7 @@ byId('turn-sounds', HTMLInputElement).checked = preferences.choices.turnSounds;
 byId('volume', HTMLInputElement).value = String(Math.round(volume * 100));
 setInterval(() => void measure(), ROUND_TRIP_INTERVAL_MS);
 renderHost();
+void kept.refresh();
 schedule();
 takeUpEarlyPress();
 void speak();

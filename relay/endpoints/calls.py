@@ -138,7 +138,9 @@ class CallsEndpoint:
         with self._sessions.reserve():
             async with self._quotas.reserve(request.scopes) as budgets:
                 if self._options(request).calls == "relay":
-                    await self._answer(caller, heard_as_pcm(request), offer, PeerInfo(session_id, request, budgets))
+                    relay_events = dict(caller.asked.query).get("relay_events") == "1"
+                    info = PeerInfo(session_id, request, budgets, relay_events=relay_events)
+                    await self._answer(caller, heard_as_pcm(request), offer, info)
                     return
                 target = await self._joiner.target(request)
                 if target.calls_url is None:

@@ -1,4 +1,4 @@
-"""`/v1/conversations/{id}`: what is kept of a conversation, in the shapes of the API's Conversations.
+"""`/v1/conversations`: which ones are kept, and what is kept of each, in the shapes of the API's Conversations.
 
 A peer sees and deletes its subject's own, and a ticket that is for one conversation that one alone. Somebody else's is
 answered like one that does not exist.
@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from relay.admission.gate import Gate
+from relay.admission.identity import Identity
 from relay.admission.session_request import SessionRequest, read_session_request
 from relay.config.settings import Settings
 from relay.core.closing import Refused
@@ -22,7 +23,8 @@ from relay.endpoints.refusals import complaint, refusal_response
 from relay.history.history import History, HistoryUnavailable
 from relay.history.rows import Key
 
-PATH = "/v1/conversations/{id}"
+LIST_PATH = "/v1/conversations"
+PATH = f"{LIST_PATH}/{{id}}"
 MOST_LISTED = 100
 LISTED = 20
 
@@ -38,12 +40,18 @@ class Asked:
         key: the conversation that it is about.
         item_id: the item; empty where it is about none.
         query: what stands behind the path.
+        among: the ids of those that may be listed; None for all of its subject's.
     """
 
-    def __init__(self, subject: str | None, request: SessionRequest, path: Mapping[str, str]) -> None:
-        self.key = Key.of(subject, path["id"])
+    def __init__(self, identity: Identity, request: SessionRequest, path: Mapping[str, str]) -> None:
+        self.key = Key.of(identity.subject, path.get("id", ""))
         self.item_id = path.get("item_id", "")
         self.query = dict(request.query)
+        self.among: list[str] | None = None
+        if identity.conversation is not None:
+            self.among = [identity.conversation]
+        elif not identity.is_named:  # others are that subject, too: to know an id is all that there is between them
+            self.among = [id_ for name, id_ in request.query if name == "id"][:MOST_LISTED]
 
 
 def conversation_routes(gate: Gate, settings: Settings, history: History) -> list[Route]:
@@ -53,6 +61,7 @@ def conversation_routes(gate: Gate, settings: Settings, history: History) -> lis
     )
     kept = Conversations(history)
     answers = {
+        (LIST_PATH, "GET"): kept.list_conversations,
         (PATH, "GET"): kept.show,
         (PATH, "DELETE"): kept.delete,
         (f"{PATH}/items", "GET"): kept.list_items,
@@ -79,6 +88,12 @@ class Conversations:
         since = self._history.since
         summary = await self._history.ask(lambda file: file.summary(asked.key, since))
         return _no_conversation() if summary is None else JSONResponse(summary.body())
+
+    async def list_conversations(self, asked: Asked) -> Response:
+        """The subject's own, the one that was last spoken in first; where nobody is named, those whose ids are."""
+        since, subject, among = self._history.since, asked.key.subject, asked.among
+        kept = await self._history.ask(lambda file: file.listed(subject, since, MOST_LISTED, among))
+        return JSONResponse({"object": "list", "data": [summary.entry() for summary in kept], "has_more": False})
 
     async def list_items(self, asked: Asked) -> Response:
         """A page of its items; the newest come first unless `order=asc`."""
@@ -127,10 +142,10 @@ async def _serve(gate: Gate, answers: Mapping[str, Answer], request: Request) ->
     asked = read_session_request(request)
     try:
         identity = await gate.identify(asked)
-        if identity.conversation not in {None, request.path_params["id"]}:
+        if identity.conversation not in {None, request.path_params.get("id", identity.conversation)}:
             return _no_conversation()
         answer = answers["GET" if request.method == "HEAD" else request.method]
-        response = await answer(Asked(identity.subject, asked, request.path_params))
+        response = await answer(Asked(identity, asked, request.path_params))
         response.headers["Cache-Control"] = "no-store"
         return response
     except Refused as refusal:

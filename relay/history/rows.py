@@ -51,16 +51,22 @@ class Summary:
 
     Attributes:
         created_at, said_at: of its first and its newest item, Unix time in seconds.
+        begins: what its subject said first, so that it can be told from others; the beginning of it.
     """
 
     key: Key
     created_at: float
     said_at: float
     items: int
+    begins: str = ""
 
     def body(self) -> Mapping[str, Any]:
         """The conversation as the Conversations API shows it."""
         return {"id": self.key.id, "object": "conversation", "created_at": int(self.created_at), "metadata": {}}
+
+    def entry(self) -> Mapping[str, Any]:
+        """The same in a list, which the API has none of, with what tells it from others."""
+        return {**self.body(), "said_at": int(self.said_at), "items": self.items, "begins": self.begins}
 
 
 def short_id(id_: str) -> str:

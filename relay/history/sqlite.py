@@ -35,6 +35,11 @@ _ITEM = "i.position, i.id, i.kind, i.role, i.text, i.call_id, i.name, i.said_at"
 _OF = "FROM items i JOIN conversations c ON c.key = i.conversation WHERE c.subject = ? AND c.id = ? AND i.said_at >= ?"
 _SUMMARY = "SELECT c.subject, c.id, c.created_at, max(i.said_at), count(*)"
 
+_BEGINS = (
+    "(SELECT substr(b.text, 1, 80) FROM items b WHERE b.conversation = c.key AND b.role = 'user' AND b.said_at >= ? "
+    "ORDER BY b.position, b.key LIMIT 1)"
+)
+
 
 class NotOurs(sqlite3.DatabaseError):
     """A file of another program, or of a later version."""
@@ -102,6 +107,16 @@ class SqliteFile:
             f"{_SUMMARY} FROM items i JOIN conversations c ON c.key = i.conversation "
             "WHERE i.said_at >= ? AND (? IS NULL OR c.subject = ?) GROUP BY c.key ORDER BY 4 DESC",
             (since, subject, subject),
+        )
+        return [_summary(row) for row in rows]
+
+    def listed(self, subject: str, since: float, most: int, ids: Sequence[str] | None = None) -> list[Summary]:
+        """So many of a subject's conversations, the one that was last spoken in first; or of those with these ids."""
+        among = "" if ids is None else f"AND c.id IN ({', '.join('?' * len(ids))})"
+        rows = self._db.execute(
+            f"{_SUMMARY}, {_BEGINS} FROM items i JOIN conversations c ON c.key = i.conversation "
+            f"WHERE c.subject = ? AND i.said_at >= ? {among} GROUP BY c.key ORDER BY 4 DESC LIMIT ?",
+            (since, subject, since, *(ids or ()), most),
         )
         return [_summary(row) for row in rows]
 
@@ -195,5 +210,5 @@ def _row(key: Key, values: Sequence[Any]) -> Row:
 
 
 def _summary(values: Sequence[Any]) -> Summary:
-    subject, id_, created_at, said_at, items = values
-    return Summary(Key(subject, id_), created_at, said_at, items)
+    subject, id_, created_at, said_at, items, *begins = values
+    return Summary(Key(subject, id_), created_at, said_at, items, *(text or "" for text in begins))

@@ -77,7 +77,8 @@ async def test_what_is_said_in_a_call_is_kept(tmp_path: Path) -> None:
     kept: dict[str, Any] = {"profiles": {"default": {"history": True}}}
     async with place(**kept, history={"store": f"sqlite:{tmp_path}/history.db"}) as (relay, mock):
         for text in ("My name is Ada.", "What is my name?"):
-            async with calling(relay, "?conversation=c1", muted=True) as (peer, _):
+            async with calling(relay, "?conversation=c1&relay_events=1", muted=True) as (peer, _):
+                assert (await peer.event("relay.conversation"))["id"] == "c1"
                 content = [{"type": "input_text", "text": text}]
                 item = {"type": "message", "role": "user", "content": content}
                 peer.send(type="conversation.item.create", item=item)

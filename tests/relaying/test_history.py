@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.server import MockServer
+from tests.fakes.http_client import http_client
 from tests.fakes.running import Running, running
 from tests.fakes.talk import AtFirst
 
@@ -182,6 +183,40 @@ async def test_what_the_apis_client_sees(relay, api) -> None:
     gone = await conversations.delete("c1")
     assert (gone.deleted, gone.object) == (True, "conversation.deleted")
     await refused(conversations.retrieve("c1"))
+
+
+async def listed(relay: Running, token: str | None = ADA, query: str = "") -> list[tuple[str, int, str]]:
+    """What the relay lists: ids, how many items, and how each begins."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    async with http_client(headers=headers) as http:
+        answer = (await http.get(f"{relay.http}/v1/conversations{query}")).json()
+    assert all(each["said_at"] >= each["created_at"] > 0 for each in answer["data"])
+    return [(each["id"], each["items"], each["begins"]) for each in answer["data"]]
+
+
+async def test_which_are_kept(relay) -> None:
+    """A subject is listed its own conversations, the latest first, each with its beginning; nobody else's."""
+    for id_, token in (("c1", ADA), ("c2", ADA), ("c3", BEN)):
+        async with peer(relay, f"?conversation={id_}", token) as connection:
+            await say(connection, f"Hello from {id_}. " + "x" * 100)
+    ours = [("c2", 2, "Hello from c2. " + "x" * 65), ("c1", 2, "Hello from c1. " + "x" * 65)]
+    assert await listed(relay) == ours
+    assert [id_ for id_, *_ in await listed(relay, BEN, "?id=c1")] == ["c3"]
+    ticket = {"relay": {"conversation": "c1"}}
+    async with http_client(headers={"Authorization": f"Bearer {ADA}"}) as http:
+        minted = (await http.post(f"{relay.http}/v1/realtime/client_secrets", json=ticket)).json()["value"]
+    assert await listed(relay, minted) == ours[1:]
+
+
+async def test_which_are_kept_where_nobody_is_named(mock, tmp_path) -> None:
+    """On a relay that asks nobody who he is, those are listed whose ids are named."""
+    store = {"store": f"sqlite:{tmp_path}/history.db"}
+    async with running(mock.url, profiles=KEPT, history=store) as relay:
+        for id_ in ("c1", "c2"):
+            async with peer(relay, f"?conversation={id_}") as connection:
+                await say(connection, f"Hello from {id_}.")
+        assert await listed(relay, None) == []
+        assert await listed(relay, None, "?id=c1&id=c7") == [("c1", 2, "Hello from c1.")]
 
 
 async def test_a_conversation_without_a_name(relay, api) -> None:

@@ -1,4 +1,4 @@
-/** Where a relay takes sessions: its address for WebSockets, with the query, and the one for calls below it. */
+/** Where a relay takes sessions, and what lies beside that: calls, and the conversations that it keeps. */
 
 /** @param {string | URL} url @param {string} model @param {string} profile */
 export function realtimeUrl(url, model, profile) {
@@ -19,5 +19,29 @@ export function callsUrl(url) {
   const there = new URL(url);
   there.protocol = there.protocol.replace('ws', 'http');
   there.pathname = `${there.pathname.replace(/\/$/, '')}/calls`;
+  there.searchParams.set('relay_events', '1'); // over a WebSocket a subprotocol asks for them
+  return there.href;
+}
+
+/**
+ * Where a relay shows the conversations that it keeps.
+ *
+ * @param {string} url of its WebSocket
+ * @returns {string | null} null where its sessions are no conversations
+ */
+export function conversationsUrl(url) {
+  if (!URL.canParse(url)) return null;
+  const there = new URL(url);
+  if (!/\/realtime\/?$/.test(there.pathname) || there.searchParams.has('intent')) return null;
+  there.protocol = there.protocol.replace('ws', 'http');
+  there.pathname = there.pathname.replace(/realtime\/?$/, 'conversations');
+  there.search = '';
+  return there.href;
+}
+
+/** The address with the name of a conversation that is to go on. @param {string} url @param {string} id */
+export function inConversation(url, id) {
+  const there = new URL(url);
+  there.searchParams.set('conversation', id);
   return there.href;
 }

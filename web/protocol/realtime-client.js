@@ -27,7 +27,7 @@ const LOST = 1006;
  *
  * Events: `event` (detail: each server event, before anything else is told of it), one named as each server
  * event's own type (same detail), `audio` (detail `AudioDelta`), `sent` (detail: each event sent, audio as
- * `{type, samples}`), `ended` (detail `Ending`, once, unless `close` was called). A client connects once:
+ * `{type, samples}`), `ended` (detail `Ending`, once, unless `close` was called), `away` (when that changes). A client connects once:
  * make another one for the next session.
  */
 export class RealtimeClient extends EventTarget {
@@ -126,6 +126,11 @@ export class RealtimeClient extends EventTarget {
     return this.#transport === 'webrtc' ? /** @type {CallSocket | null} */ (this.#socket) : null;
   }
 
+  /** Whether its connection has been gone for longer than a blip, and may be had again. */
+  get away() {
+    return this.#socket instanceof ResumableSocket && this.#socket.away;
+  }
+
   /** Bytes handed to the browser and not yet to the network. */
   get bufferedBytes() {
     return this.#socket?.bufferedAmount ?? 0;
@@ -151,6 +156,7 @@ export class RealtimeClient extends EventTarget {
       });
       const socket = this.#dial();
       if (socket === null) return;
+      socket.addEventListener('away', () => this.#tell('away', null));
       socket.addEventListener('open', () => {
         opened = true;
         this.#codec = this.#codecs.find((codec) => codec.protocol === socket.protocol) ?? jsonCodec;

@@ -10,6 +10,7 @@ const LOST = 1006;
 
 /** So long nobody is told of a break. After that it is no blip, and whoever waits had better know. */
 const BLIP_MS = 5_000;
+const GRACE_MS = 30_000; // of a relay that says none
 const ATTEMPT_MS = 3_500; // an attempt into a hole in the network is given up for another
 const FIRST_DELAY_MS = 100;
 const MOST_DELAY_MS = 800;
@@ -18,13 +19,16 @@ const MOST_DELAY_MS = 800;
 const KEPT_BYTES = 4 * 1024 * 1024;
 
 /**
- * Events: `open`, `message` and `close`, as a WebSocket's. It counts as open while it comes back.
+ * Events: `open`, `message` and `close`, as a WebSocket's. It counts as open while it comes back; `away` tells that this
+ * takes longer than a blip, or no longer does.
  */
 export class ResumableSocket extends EventTarget {
   /** The subprotocol that the server chose at first. */
   protocol = '';
   /** As a WebSocket's. */
   readyState = 0;
+  /** Whether there has been no connection for longer than a blip. */
+  away = false;
   #dial;
   /** What is listened to; null while there is no connection. @type {WebSocket | null} */
   #socket;
@@ -37,10 +41,13 @@ export class ResumableSocket extends EventTarget {
   /** Whether this connection is the session's: a new one is not, before it has said so. */
   #connected = true;
   #lostAt = 0;
+  #graceMs = GRACE_MS;
   #attempts = 0;
   #delayMs = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #blip;
 
   /**
    * @param {WebSocket} first
@@ -106,6 +113,7 @@ export class ResumableSocket extends EventTarget {
     const own = relayEvent(data);
     if (own?.type === 'relay.resumable') {
       this.#token = own.token; // nobody else's business
+      if (own.grace_s > 0) this.#graceMs = own.grace_s * 1000;
       return;
     }
     if (own?.type === 'relay.resumed' && !this.#connected) this.#resume(own);
@@ -122,7 +130,9 @@ export class ResumableSocket extends EventTarget {
       return;
     }
     clearTimeout(this.#timer);
+    clearTimeout(this.#blip);
     this.#connected = true;
+    this.#setAway(false);
     for (const { data } of this.#kept.slice(this.#kept.length - missed)) this.#socket?.send(data);
   }
 
@@ -140,6 +150,7 @@ export class ResumableSocket extends EventTarget {
     this.#connected = false;
     this.#drop();
     this.#lostAt = performance.now();
+    this.#blip = setTimeout(() => this.#setAway(true), BLIP_MS);
     this.#delayMs = 0;
     this.#retryLater();
   }
@@ -152,7 +163,7 @@ export class ResumableSocket extends EventTarget {
 
   async #retry() {
     this.#drop();
-    if (performance.now() - this.#lostAt > BLIP_MS) {
+    if (performance.now() - this.#lostAt > this.#graceMs) {
       this.#giveUp();
       return;
     }
@@ -162,6 +173,13 @@ export class ResumableSocket extends EventTarget {
     const socket = await this.#dial([`${RESUME_PROTOCOL}.${this.#token}.${this.#received}`]).catch(() => null);
     if (this.readyState === 3 || attempt !== this.#attempts) socket?.close();
     else if (socket !== null) this.#socket = this.#listen(socket);
+  }
+
+  /** @param {boolean} away */
+  #setAway(away) {
+    if (away === this.away) return;
+    this.away = away;
+    this.dispatchEvent(new Event('away'));
   }
 
   #drop() {
@@ -185,6 +203,7 @@ export class ResumableSocket extends EventTarget {
   #finish() {
     this.readyState = 3;
     clearTimeout(this.#timer);
+    clearTimeout(this.#blip);
     this.#kept = [];
   }
 }

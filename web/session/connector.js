@@ -44,7 +44,7 @@ const MOST_ATTEMPTS = 42; // four minutes or five
  * Keeps one session open: connects, and connects again when a session is lost that may come back.
  *
  * A new connection is a new, empty session; whoever listens to `open` must say again what the other side
- * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio`, `sent` and `spoken` as from the
+ * shall know. Events: `state`, `open` (detail `{resumed: boolean}`), `event`, `audio`, `sent`, `spoken` and `away` as from the
  * client, `failed` (detail `Problem`), `notice` (detail: a sentence, when a call is given up for a WebSocket).
  */
 export class Connector extends EventTarget {
@@ -85,6 +85,11 @@ export class Connector extends EventTarget {
 
   get state() {
     return this.#state;
+  }
+
+  /** The state as it is to be shown: a session whose connection has been gone for a while may come back. */
+  get shownState() {
+    return this.client?.away ? 'reconnecting' : this.#state;
   }
 
   /** Which attempt to reconnect this is, from 1; 0 when none is made. */
@@ -152,7 +157,7 @@ export class Connector extends EventTarget {
     const dialled = { ...target, ticket: ticket ?? '', renewTicket, transport: this.#transport };
     const client = this.#makeClient(dialled, codecs);
     this.#client = client;
-    for (const type of ['event', 'audio', 'sent', 'spoken'])
+    for (const type of ['event', 'audio', 'sent', 'spoken', 'away'])
       client.addEventListener(type, (event) => this.#pass(client, event));
     try {
       await client.connect();

@@ -2,7 +2,7 @@
 import { serverAnswers } from '../conversation/answers.js';
 import { endsUnanswered } from '../conversation/items.js';
 import { setUpSession } from '../protocol/session-setup.js';
-import { butNot, retell } from './retelling.js';
+import { butNot, partsHandedOn, retell } from './retelling.js';
 
 /** @typedef {import('../protocol/realtime-client.js').RealtimeClient} RealtimeClient */
 
@@ -28,8 +28,9 @@ export class SessionOpening {
     callSound.begin(client);
     video.begin(client);
     intake.begin(continues);
+    const handedOn = partsHandedOn(client);
     await setUpSession(client);
-    if (connector.client === client && continues) await this.#retell(client, why);
+    if (connector.client === client && continues) await this.#retell(client, why, await handedOn);
     if (connector.client !== client) return;
     turnTaking.applyDetection();
     input.begin(resumed && this.#owesAnswer(client));
@@ -55,10 +56,11 @@ export class SessionOpening {
   /**
    * @param {RealtimeClient} client
    * @param {string} why what happened, for the visitor
+   * @param {number} handedOn how much the relay has said again itself
    */
-  async #retell(client, why) {
+  async #retell(client, why, handedOn) {
     const { connector, conversation, ledger } = this.#parts;
-    const missing = await retell(client, { turns: conversation.turns, changes: ledger.changes });
+    const missing = await retell(client, { turns: conversation.turns, changes: ledger.changes, handedOn });
     if (connector.client === client) conversation.addNotice(`${why} What was said before was handed on${butNot(missing)}`);
   }
 

@@ -47,7 +47,7 @@ export class VoiceSession extends SessionState {
   get phase() {
     const { connector, feed, turnTaking } = this.#parts;
     return phaseOf({
-      connection: this.awaitsMicrophone ? 'connecting' : connector.state,
+      connection: this.awaitsMicrophone ? 'connecting' : connector.shownState,
       failed: this.#problem !== null,
       muted: feed.muted || !this.microphone.open,
       userSpeaking: turnTaking.userSpeaks,
@@ -227,6 +227,7 @@ export class VoiceSession extends SessionState {
       open: ({ resumed }) => void this.#onOpen(resumed),
       failed: (problem) => this.#fail(problem),
       notice,
+      away: () => {},
       event: (event) => this.#onEvent(event),
       audio: (audio) => this.#onAudio(audio),
       sent: (event) => this.#onSent(event),

@@ -33,7 +33,7 @@ test('A call is offered to the relay and opens with its channel; then it is a so
   const { call, peer, asked, told } = await makeCall({ ticket: 'ek_1' });
   const [[before, { headers: credential }], [url, { method, body, headers }]] = asked;
   assert.deepEqual([before, credential], ['https://relay/v1/realtime/ice_servers?profile=p', { Authorization: 'Bearer ek_1' }]);
-  assert.deepEqual([url, method, body], ['https://relay/v1/realtime/calls?profile=p', 'POST', 'v=0 offer']);
+  assert.deepEqual([url, method, body], ['https://relay/v1/realtime/calls?profile=p&relay_events=1', 'POST', 'v=0 offer']);
   assert.deepEqual(headers, { 'Content-Type': 'application/sdp', Authorization: 'Bearer ek_1' });
   assert.deepEqual(peer.remoteDescription, { type: 'answer', sdp: 'v=0 answer' });
   assert.deepEqual([call.readyState, call.remote, peer.channel.name], [0, 'the sound', 'oai-events']);

@@ -59,7 +59,7 @@ test('A connection that breaks is taken up again, and each side says what the ot
   assert.deepEqual(FakeWebSocket.last.protocols, ['relay.resume.v1.t2.3']);
 });
 
-test('It is tried again for some seconds, and then the connection is lost.', async () => {
+test('It is tried again for as long as the relay waits, and then the connection is lost.', async () => {
   const { socket, told } = open();
   const clock = mock.method(performance, 'now', () => 0);
   FakeWebSocket.last.end();
@@ -69,12 +69,35 @@ test('It is tried again for some seconds, and then the connection is lost.', asy
     await after(800);
     assert.equal(FakeWebSocket.made.length, attempt + 1);
   }
+  clock.mock.mockImplementation(() => 29_000);
+  FakeWebSocket.last.end();
+  await after(800);
   assert.deepEqual(told, []);
-  clock.mock.mockImplementation(() => 6_000);
+  clock.mock.mockImplementation(() => 31_000);
   FakeWebSocket.last.end();
   await after(800);
   assert.deepEqual([told, socket.readyState], [[1006], 3]);
   clock.mock.restore();
+});
+
+test('A break that is no blip is told, and that it is over.', async () => {
+  const { socket } = open();
+  const told = [];
+  socket.addEventListener('away', () => told.push(socket.away));
+  FakeWebSocket.last.end();
+  await after(0);
+  takeBack(0);
+  await after(6_000);
+  assert.deepEqual(told, []);
+  FakeWebSocket.last.end();
+  await after(5_000);
+  assert.deepEqual(told, [true]);
+  takeBack(0, 't3');
+  assert.deepEqual(told, [true, false]);
+  FakeWebSocket.last.end();
+  socket.close();
+  await after(6_000);
+  assert.deepEqual(told, [true, false]);
 });
 
 test('An attempt that hangs is given up for another, and what comes of it later is nobody’s.', async () => {

@@ -345,3 +345,22 @@ test('What a WebSocket would be refused for, too, is told at once; so is all tha
     assert.deepEqual([told.at(-1), FakeWebSocket.made.length], [title, 1]);
   }
 });
+
+test('A session whose connection has been gone for a while is shown as being restored, and is not lost.', async (context) => {
+  const { connector, told } = makeConnector();
+  const shown = [];
+  connector.addEventListener('away', () => shown.push(connector.shownState));
+  const opened = connector.open({ url: 'ws://relay/v1/realtime' });
+  await accept();
+  await opened;
+  FakeWebSocket.last.deliver({ type: 'relay.resumable', token: 't', grace_s: 30 });
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  FakeWebSocket.last.end();
+  context.mock.timers.tick(5_000);
+  await settle();
+  assert.deepEqual([shown, connector.state], [['reconnecting'], 'open']);
+  FakeWebSocket.last.open();
+  FakeWebSocket.last.deliver({ type: 'relay.resumed', recovered: true, from: 0, received: 0 });
+  assert.deepEqual([shown, told], [['reconnecting', 'open'], ['connecting', 'open', 'begun']]);
+  connector.close();
+});

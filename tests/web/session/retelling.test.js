@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { butNot, retell } from '../../../web/session/retelling.js';
+import { butNot, partsHandedOn, retell } from '../../../web/session/retelling.js';
 
 /** A client whose updates are taken, refused, or answered by nobody (null), and what it was sent. */
 function makeClient(taken) {
@@ -47,4 +47,25 @@ test('Nothing changed is nothing to restore; a session that is gone is told noth
   assert.deepEqual(await retell(client, { turns: [TURN], changes: null }), []);
   assert.deepEqual(client.sent, []);
   assert.equal(butNot([]), '.');
+});
+
+test('What the relay has said again itself is not said twice, and pictures it has not.', async () => {
+  const client = makeClient(true);
+  assert.deepEqual(await retell(client, { turns: [TURN], changes: { tools: [] }, handedOn: 2 }), []);
+  const shown = { ...TURN, images: ['data:image/png;base64,'] };
+  assert.deepEqual(await retell(client, { turns: [shown], changes: null, handedOn: 2 }), ['pictures']);
+  assert.deepEqual(client.sent, [{ tools: [] }]);
+});
+
+test('How much that is tells the relay, where a conversation was named and is kept.', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const client = (url) => Object.assign(new EventTarget(), { url });
+  assert.equal(await partsHandedOn(client('wss://relay/v1/realtime')), 0);
+  const named = client('wss://relay/v1/realtime?conversation=c1');
+  const told = partsHandedOn(named);
+  named.dispatchEvent(new CustomEvent('relay.conversation', { detail: { id: 'c1', replayed: 4 } }));
+  assert.equal(await told, 4);
+  const silent = partsHandedOn(client('wss://relay/v1/realtime?conversation=c1'));
+  context.mock.timers.tick(2000);
+  assert.equal(await silent, 0);
 });
