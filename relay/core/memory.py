@@ -5,13 +5,14 @@ interceptor hooks rare events alone, and keeps no audio: at most `MOST_BYTES` of
 
 What it knows of the session is what went up and was not refused: an upstream discards a refused `session.update` whole,
 and so is it discarded here. An assistant's words are those that were heard: after a truncation, so many of them as the
-sound that was left of them.
+sound that was left of them, and where the peer has left in the middle, so many as there was time to hear.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from relay.core.causes import Cause
 from relay.core.events import Body, Event, write_json
 from relay.core.interceptor import Interceptor
 from relay.core.remembered import CALL, RESULT, Remembered, heard, read_item
@@ -38,6 +39,8 @@ NOT_TRANSCRIBED = "conversation.item.input_audio_transcription.failed"
 TRUNCATED = "conversation.item.truncated"
 DELETED = "conversation.item.deleted"
 
+PEER_LEFT = frozenset({Cause.PEER_CLOSED, Cause.PEER_LOST})
+
 SPOKEN_CHARS_A_SECOND = 15
 """How fast a voice speaks, where nobody has counted how long a speech was."""
 
@@ -50,6 +53,7 @@ class _Kept:
 
     item: Remembered
     number: int
+    begun_at: float = 0.0
     heard_ms: int | None = None
     awaits_transcript: bool = False
     is_done: bool = False
@@ -67,6 +71,7 @@ class Memory(Interceptor):
         session: the session object that is injected, with which the session opens; empty where nothing is.
         items: what an earlier connection has said of the conversation; they count as settled.
         sound_ms: how long the speech of an item is, where that is counted.
+        left_at: when the peer's connection was lost, where it was away since.
         on_settled: is called once with each item whose words do not change any more, and its number in the
             conversation: those that voice brought when they are transcribed, an answer when the user's next words are
             there or the session ends.
@@ -82,6 +87,7 @@ class Memory(Interceptor):
         items: Iterable[Remembered] = (),
         *,
         sound_ms: Callable[[str], int | None] = lambda _: None,
+        left_at: Callable[[], float | None] = lambda: None,
         on_settled: Callable[[Remembered, int], None] = _nobody,
     ) -> None:
         self._session: Body = {}
@@ -94,6 +100,7 @@ class Memory(Interceptor):
         self._bytes = 0
         self._to_the_front: set[str] = set()
         self._sound_ms = sound_ms
+        self._left_at = left_at
         self._on_settled = on_settled
         for item in items:
             self._add(_Kept(item, self._next_number(), is_settled=True), None)
@@ -145,6 +152,19 @@ class Memory(Interceptor):
         results = {item.call_id for item in self.items if item.kind == RESULT}
         return any(item.kind == CALL and item.call_id not in results for item in self.items)
 
+    def cut_unheard(self, left_at: float) -> None:
+        """The peer has left: of answers that came ahead of time it has heard no more than there was time for."""
+        heard_to = 0.0
+        for kept in self._kept.values():
+            sound_ms = None if kept.is_settled or kept.item.role != "assistant" else self._sound_ms(kept.item.id)
+            if sound_ms is None:
+                continue
+            begun_at = max(kept.begun_at, heard_to)
+            heard_to = begun_at + (sound_ms if kept.heard_ms is None else kept.heard_ms) / 1000
+            if heard_to > left_at and kept.heard_ms is None:
+                kept.heard_ms = max(0, int((left_at - begun_at) * 1000))
+                kept.item = self._cut(kept.item, kept.heard_ms)
+
     # What passes.
 
     def opened(self, session: "Session", now: float) -> None:
@@ -153,7 +173,7 @@ class Memory(Interceptor):
     def on_down(self, event: Event, now: float) -> Event | None:
         body = event.body
         if event.type in ADDED or event.type in DONE:
-            self._note(body, is_new=event.type in ADDED)
+            self._note(body, now, is_new=event.type in ADDED)
         elif event.type in {SESSION_UPDATED, ERROR}:
             self._answered(event.type, body)
         elif isinstance(item_id := body.get("item_id"), str) and (kept := self._kept.get(item_id)) is not None:
@@ -161,6 +181,8 @@ class Memory(Interceptor):
         return event
 
     def closed(self, ended: "Ended", now: float) -> None:
+        if ended.cause in PEER_LEFT:
+            self.cut_unheard(self._left_at() or now)
         for kept in list(self._kept.values()):
             self._settle(kept)
 
@@ -205,7 +227,7 @@ class Memory(Interceptor):
         if self._is_whole:
             self._session = session
 
-    def _note(self, body: Body, *, is_new: bool) -> None:
+    def _note(self, body: Body, now: float, *, is_new: bool) -> None:
         item = read_item(body.get("item"))
         if item is None:
             return
@@ -215,7 +237,8 @@ class Memory(Interceptor):
         if kept is not None:
             self._put(kept, item)
         elif is_new:
-            kept = _Kept(item, self._next_number(), awaits_transcript=item.text is None and self._is_transcribed)
+            awaits = item.text is None and self._is_transcribed
+            kept = _Kept(item, self._next_number(), now, awaits_transcript=awaits)
             previous = body.get("previous_item_id")
             self._add(kept, "root" if item.id in self._to_the_front else previous)
             self._to_the_front.discard(item.id)

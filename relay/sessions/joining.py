@@ -50,6 +50,7 @@ from relay.sessions.journal import Journal
 from relay.sessions.ownership import Owners
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
+from relay.sessions.resumption import Resumption
 from relay.sessions.survival import Redial, Replaying, Survival, says_as_instructions
 from relay.telemetry.metrics import Metrics
 from relay.upstreams.dialling import dial_target
@@ -152,7 +153,7 @@ class Joiner:
         survives = redial is not None and info.request.profile.survive and session_kind(info.request) is REALTIME
         memory = _memory(info, sound) if survives or kept is not None or info.resumption is not None else None
         if info.resumption is not None and memory is not None:
-            info.resumption.items = partial(_items, memory)
+            info.resumption.items = partial(_heard, memory, info.resumption)
         if redial is not None and survives and memory is not None:
             replaying, profile = self.replaying, info.request.profile
             survival = Survival(upstream, redial, profile, memory, turn_state, sound, self._metrics, replaying)
@@ -313,13 +314,19 @@ class Joiner:
 
 def _memory(info: PeerInfo, sound: SoundCount) -> Memory:
     """What remembers this session, and tells the history where one is kept."""
-    session, kept = info.request.profile.session, info.conversation
-    if kept is None:
-        return Memory(session, info.said_before, sound_ms=sound.said_ms)
-    return Memory(session, info.said_before, sound_ms=sound.said_ms, on_settled=kept.settled)
+    session, kept, resumption = info.request.profile.session, info.conversation, info.resumption
+    given: dict[str, Any] = {"sound_ms": sound.said_ms}
+    if kept is not None:
+        given["on_settled"] = kept.settled
+    if resumption is not None:
+        given["left_at"] = resumption.left_at
+    return Memory(session, info.said_before, **given)
 
 
-def _items(memory: Memory) -> Sequence[Remembered]:
+def _heard(memory: Memory, resumption: Resumption) -> Sequence[Remembered]:
+    """What was said, as far as a peer that has left heard it."""
+    if (left_at := resumption.left_at()) is not None:
+        memory.cut_unheard(left_at)
     return memory.items
 
 

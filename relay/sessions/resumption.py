@@ -192,6 +192,10 @@ class Resumption:
         self._log.info("peer.returned", away_s=away_s, sent_again=sent - offer.received)
         await asyncio.wait({over})
 
+    def left_at(self) -> float | None:
+        """When the connection was lost, if the peer has been away since."""
+        return self._lost_at
+
     def give_up(self) -> None:
         """Wait no longer, if the peer is away."""
         self.leg.give_up()

@@ -18,7 +18,8 @@ async def say(page: Page, text: str, answers: int) -> None:
     """Write something, and wait until so many answers are whole."""
     await page.fill("#message", text)
     await page.press("#message", "Enter")
-    whole = "(await import('/web/main.js')).voice.conversation.turns.filter(({ role, final }) => role === 'assistant' && final)"
+    turns = "(await import('/web/main.js')).voice.conversation.turns"
+    whole = f"{turns}.filter(({{ role, final }}) => role === 'assistant' && final)"
     await until(page, f"{whole}.length === {answers}")
 
 

@@ -307,3 +307,40 @@ def test_no_audio_is_hooked() -> None:
     frequent = ("response.output_audio.delta", "response.output_audio_transcript.delta", "response.output_text.delta")
     assert not any(map(joined.session.down.wants, frequent))
     assert not joined.session.up.wants("input_audio_buffer.append")
+
+
+def half_heard(talk: Talk, cause: Cause, at_s: float) -> list[tuple[str, str | None]]:
+    """Two answers of four seconds each have come at once; the session ends so long after."""
+    for item_id in ("a", "b"):
+        talk.answers(item_id, "one two three four")
+    talk.joined.now = at_s
+    talk.joined.session.end(ended(cause), at_s)
+    talk.joined.session.finish(at_s)
+    return [(item_id, text) for item_id, text, _ in talk.settled]
+
+
+@pytest.mark.parametrize(
+    ("cause", "at_s", "a", "b"),
+    [
+        (Cause.PEER_CLOSED, 2.0, "one two", ""),
+        (Cause.PEER_LOST, 6.0, "one two three four", "one two"),
+        (Cause.PEER_CLOSED, 9.0, "one two three four", "one two three four"),
+        (Cause.UPSTREAM_LOST, 2.0, "one two three four", "one two three four"),
+    ],
+)
+def test_a_listener_who_leaves_in_the_middle(cause, at_s, a, b) -> None:
+    """Of what came ahead of time a peer that leaves has heard what there was time for; one that stays hears all."""
+    talk = Talk(sound_ms=lambda _: 4000)
+    assert half_heard(talk, cause, at_s) == [("a", a), ("b", b)]
+
+
+def test_a_listener_who_has_been_away() -> None:
+    """Time in which the peer's connection was away was no time to hear anything in."""
+    talk = Talk(sound_ms=lambda _: 4000, left_at=lambda: 2.0)
+    assert half_heard(talk, Cause.PEER_LOST, 30.0) == [("a", "one two"), ("b", "")]
+
+
+def test_an_answer_in_writing_is_read_at_once() -> None:
+    """What has no sound is kept whole, whenever its reader leaves."""
+    talk = Talk()
+    assert half_heard(talk, Cause.PEER_CLOSED, 0.1) == [("a", "one two three four"), ("b", "one two three four")]
