@@ -74,11 +74,11 @@ async def until(connection: ClientConnection, kind: str) -> list[dict[str, Any]]
     return events
 
 
-async def say(connection: ClientConnection, text: str) -> list[dict[str, Any]]:
-    """Say something and hear the answer."""
+async def say(connection: ClientConnection, text: str, how: str = "text") -> list[dict[str, Any]]:
+    """Say something and read the answer: of sound nobody would have heard much so soon."""
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
     await connection.send(json.dumps({"type": "conversation.item.create", "item": item}))
-    await connection.send('{"type":"response.create"}')
+    await connection.send(json.dumps({"type": "response.create", "response": {"output_modalities": [how]}}))
     return await until(connection, "response.done")
 
 
@@ -120,7 +120,7 @@ async def test_one_that_outlives_its_upstream(tmp_path, api) -> None:
         for talk in (said[:3], said[3:]):
             async with peer(relay, "?conversation=c1") as talking:
                 for text in talk:
-                    await say(talking, text)
+                    await say(talking, text, "audio")
                 conversation = mock.sessions[-1].conversation
                 known = [item.fields["content"][0]["text"] for item in conversation if item.role == "user"]
         assert len(mock.sessions) == 3

@@ -34,10 +34,10 @@ async def until(peer: ClientConnection, kind: str) -> list[dict[str, Any]]:
 
 
 async def say(peer: ClientConnection, text: str) -> list[dict[str, Any]]:
-    """Say something and hear the answer."""
+    """Say something and read the answer: of sound nobody would have heard much so soon."""
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
     await peer.send(json.dumps({"type": "conversation.item.create", "item": item}))
-    await peer.send('{"type":"response.create"}')
+    await peer.send('{"type":"response.create","response":{"output_modalities":["text"]}}')
     return await until(peer, "response.done")
 
 
