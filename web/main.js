@@ -347,7 +347,7 @@ listen(voice, 'received', (/** @type {import('./protocol/codecs.js').RealtimeEve
   if (news !== '') voice.conversation.addNotice(news);
 });
 listen(kept, 'change', schedule);
-listen(kept, 'notice', (/** @type {string} */ sentence) => notices.tell(sentence));
+listen(kept, 'notice', notice);
 listen(conversations, 'continue', goOnWith);
 listen(conversations, 'delete', (/** @type {string} */ id) => void kept.delete(id));
 listen(voice, 'sent', (/** @type {import('./protocol/codecs.js').RealtimeEvent} */ event) =>
