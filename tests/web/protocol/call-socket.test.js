@@ -32,7 +32,7 @@ async function openCall(options = {}) {
 test('A call is offered to the relay and opens with its channel; then it is a socket like any other.', async () => {
   const { call, peer, asked, told } = await makeCall({ ticket: 'ek_1' });
   const [[before, { headers: credential }], [url, { method, body, headers }]] = asked;
-  assert.deepEqual([before, credential], ['https://relay/v1/realtime/ice_servers?profile=p', { Authorization: 'Bearer ek_1' }]);
+  assert.deepEqual([before, credential], ['https://relay/v1/realtime/ice_servers?profile=p&relay_events=1', { Authorization: 'Bearer ek_1' }]);
   assert.deepEqual([url, method, body], ['https://relay/v1/realtime/calls?profile=p&relay_events=1', 'POST', 'v=0 offer']);
   assert.deepEqual(headers, { 'Content-Type': 'application/sdp', Authorization: 'Bearer ek_1' });
   assert.deepEqual(peer.remoteDescription, { type: 'answer', sdp: 'v=0 answer' });
