@@ -15,9 +15,9 @@ from bench.processes import StartError
 from bench.report.measures import Measures
 from bench.report.page import write_page
 from bench.report.results import Results, load_results
-from bench.report.tables import steady_table
+from bench.report.tables import steady_table, ways_table
 from bench.rounds import run_rounds
-from bench.scenarios import FULL, QUICK, STEADY, Scenario
+from bench.scenarios import FULL, QUICK, STEADY, WAYS, Scenario
 from bench.stage import LoadError
 
 _ROOT = Path(__file__).parent.parent
@@ -34,6 +34,8 @@ def main() -> None:
     try:
         if arguments.quick:
             _run_quick(arguments.only or _QUICK_CONTESTANTS)
+        elif arguments.ways:
+            print(ways_table(Measures(_measure([WAYS], _present(WAYS.only), arguments.rounds))))
         else:
             _run_full(arguments.rounds)
     except (StartError, LoadError) as failure:
@@ -43,6 +45,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="steady audio alone, in under a minute; writes nothing")
+    parser.add_argument("--ways", action="store_true", help="what other ways through cost; writes nothing")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="with --quick: these contestants")
     parser.add_argument("--rounds", type=int, default=5, help="with fewer than 5, the page says so")
     parser.add_argument("--render", action="store_true", help="write the page from the last results")

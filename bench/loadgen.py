@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(arguments: argparse.Namespace) -> Outcome:
     crowd = Crowd(
         Dialler(arguments.url, arguments.trusted),
-        Script(talk_from(arguments), beta=arguments.beta),
+        Script(talk_from(arguments), beta=arguments.beta, at_peer=True),
         arguments.sessions,
         arguments.window_s,
         (lambda: read_usage(arguments.watch)) if arguments.watch else Usage,

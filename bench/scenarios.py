@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from bench.contestants import BETA, IN_BYTES, RECORDING, RELAY
 from bench.talk import ID_FIRST, ID_SECOND, Talk
 
 CHUNK_40_MS = Talk(append_bytes=2600, delta_bytes=(2600,))
@@ -18,6 +19,7 @@ class Scenario:
         load: `steady`, `idle` or `churn`; see `bench.load`.
         sessions: at one time.
         rounds: how often it runs in a full benchmark.
+        only: the keys of those that it is for; empty where it is for all.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Scenario:
     window_s: float = 4.0
     tls: bool = False
     rounds: int = 5
+    only: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
         """This load, on the load generator's command line."""
@@ -123,7 +126,16 @@ CHURN = Scenario(
     rounds=2,
 )
 
-FULL = (STEADY, WITH_ID_SECOND, WITH_ID_FIRST, STEADY_20_MS, IN_BURSTS, TLS, TEN, THOUSAND, IDLE, CHURN)
+WAYS = Scenario(
+    "ways",
+    "Other ways through",
+    "As steady audio, but the peer has its audio in bytes, as the relay's own page does, or speaks the beta, or is "
+    "recorded. Each is compared with the relay that forwards JSON as it came, in the same round.",
+    window_s=3.0,
+    only=(RELAY, IN_BYTES, BETA, RECORDING),
+)
+
+FULL = (STEADY, WITH_ID_SECOND, WITH_ID_FIRST, STEADY_20_MS, IN_BURSTS, TLS, TEN, THOUSAND, IDLE, CHURN, WAYS)
 QUICK = (replace(STEADY, window_s=2.5),)
 GROWTH = (TEN, STEADY, THOUSAND)
 """The same number of events a second from 10, 100 and 1,000 sessions."""

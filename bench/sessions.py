@@ -9,6 +9,7 @@ from time import monotonic_ns
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.wire import Script, Stamp
+from relay.core.binary_audio import SUBPROTOCOL
 
 _CONNECTING_AT_ONCE = 32
 _CLOSE_TIMEOUT_S = 5.0
@@ -55,6 +56,7 @@ class LoadSession(WSListener):
         self.created = asyncio.get_running_loop().create_future()
         self.answered = asyncio.Event()
         self._talk = script.talk
+        self._form = WSMsgType.BINARY if script.talk.in_bytes else WSMsgType.TEXT
         self._ledger = ledger
         self._append = script.append
         self._deltas = script.deltas
@@ -69,7 +71,7 @@ class LoadSession(WSListener):
         self._transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        if frame.msg_type == WSMsgType.TEXT:
+        if frame.msg_type in {WSMsgType.TEXT, WSMsgType.BINARY}:
             self._on_event(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.CLOSE:
             transport.disconnect()
@@ -80,7 +82,7 @@ class LoadSession(WSListener):
 
     def send_append(self) -> None:
         """Send the next append."""
-        self._transport.send(WSMsgType.TEXT, self._append.write(Stamp(self._sequence, monotonic_ns())))
+        self._transport.send(self._form, self._append.write(Stamp(self._sequence, monotonic_ns())))
         self._ledger.sent += 1
         if self._talk.is_answered(self._sequence):
             self._ledger.due += len(self._talk.delta_bytes)
@@ -140,7 +142,10 @@ class Dialler:
             OSError, WSError, TimeoutError: it cannot be opened, or is not greeted.
         """
         _, listener = await ws_connect(
-            lambda: LoadSession(script, ledger, first_sequence), self._url, ssl_context=self._context
+            lambda: LoadSession(script, ledger, first_sequence),
+            self._url,
+            ssl_context=self._context,
+            extra_headers={"Sec-WebSocket-Protocol": SUBPROTOCOL} if script.talk.in_bytes else None,
         )
         assert isinstance(listener, LoadSession)
         await asyncio.wait_for(listener.created, timeout=10)

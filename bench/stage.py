@@ -47,6 +47,7 @@ class Stage:
         words += [f"--trusted={self.trusted}"] if self.trusted else []
         words += ["--injected"] if self.contestant.injects else []
         words += ["--beta"] if self.contestant.beta else []
+        words += ["--in-bytes"] if self.contestant.in_bytes else []
         _, core, _ = cores()
         done = subprocess.run(pinned(words, core), capture_output=True, text=True, timeout=_LOAD_TIMEOUT_S, check=False)
         if done.returncode:
@@ -71,6 +72,7 @@ def staged(contestant: Contestant, talk: Talk, *, tls: bool = False) -> Iterator
         trusted, served = make_certificate(directory) if tls else (None, None)
         site = Site(directory, *free_ports(), trusted)
         words = [sys.executable, "-m", "bench.echo_upstream", f"--port={site.upstream_port}", *talk.arguments()]
+        words += ["--in-bytes"] if contestant.in_bytes else []
         words += [f"--certificate={served}"] if served else []
         stack.enter_context(running(words, echo_core, site.upstream_port, directory / "echo.log"))
         if contestant.start is None:

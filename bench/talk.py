@@ -16,12 +16,14 @@ class Talk:
         delta_bytes: sizes of the deltas that answer, sent at once.
         answer_every: how many appends it takes to be answered; the last of them is.
         shape: how clients write an append, see `bench.wire.append_template`.
+        in_bytes: the peer has its audio in bytes; see `relay.core.binary_audio`.
     """
 
     append_bytes: int
     delta_bytes: tuple[int, ...]
     answer_every: int = 1
     shape: str = PLAIN
+    in_bytes: bool = False
 
     @property
     def deltas_per_append(self) -> float:
@@ -49,6 +51,7 @@ class Talk:
             f"--delta-bytes={sizes}",
             f"--answer-every={self.answer_every}",
             f"--shape={self.shape}",
+            *(["--in-bytes"] if self.in_bytes else []),
         ]
 
 
@@ -57,10 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--append-bytes", type=int, default=2600, help="size of an event up [2600]")
     parser.add_argument("--delta-bytes", default="2600", help="sizes of the deltas that answer, with commas [2600]")
     parser.add_argument("--shape", choices=SHAPES, default=PLAIN, help="how clients write an append [plain]")
+    parser.add_argument("--in-bytes", action="store_true", help="the peer has its audio in bytes")
     parser.add_argument("--answer-every", type=int, default=1, help="answer each Nth append [1]")
 
 
 def talk_from(arguments: argparse.Namespace) -> Talk:
     """The talk that a command was given."""
     sizes = tuple(map(int, arguments.delta_bytes.split(",")))
-    return Talk(arguments.append_bytes, sizes, arguments.answer_every, arguments.shape)
+    return Talk(arguments.append_bytes, sizes, arguments.answer_every, arguments.shape, arguments.in_bytes)

@@ -13,6 +13,8 @@ BARE = "bare"
 NGINX = "nginx"
 RELAY = "relay"
 BETA = "beta"
+IN_BYTES = "in-bytes"
+RECORDING = "recording"
 
 CONTESTANTS = (
     Contestant(BARE, "bare connection"),
@@ -39,7 +41,7 @@ CONTESTANTS = (
         by_name_only=True,
     ),
     Contestant(
-        "recording",
+        RECORDING,
         "Realtime Relay, recording",
         None,
         partial(relay, carrier="fast", records=True),
@@ -53,6 +55,15 @@ CONTESTANTS = (
         partial(relay, carrier="fast", dialect="beta"),
         injects=True,
         beta=True,
+        by_name_only=True,
+    ),
+    Contestant(
+        IN_BYTES,
+        "Realtime Relay, audio in bytes",
+        None,
+        partial(relay, carrier="fast"),
+        injects=True,
+        in_bytes=True,
         by_name_only=True,
     ),
 )

@@ -55,6 +55,7 @@ class Contestant:
         start: writes what it needs into the site and says what to run; None for no relay at all.
         injects: sends a `session.update` of its own at the start of each session.
         beta: its peers get the beta's events.
+        in_bytes: its peers have their audio in bytes.
         by_name_only: runs where it is asked for, and not with all others.
     """
 
@@ -64,4 +65,5 @@ class Contestant:
     start: Callable[[Site], Command] | None = None
     injects: bool = False
     beta: bool = False
+    in_bytes: bool = False
     by_name_only: bool = False

@@ -13,9 +13,10 @@ from bench.report.tables import (
     machine_table,
     memory_table,
     steady_table,
+    ways_table,
 )
 from bench.report.targets import targets_table
-from bench.scenarios import CHURN, IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS, WITH_ID_FIRST, WITH_ID_SECOND
+from bench.scenarios import CHURN, IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS, WAYS, WITH_ID_FIRST, WITH_ID_SECOND
 
 _TEMPLATE = Path(__file__).with_name("performance.md")
 
@@ -31,7 +32,7 @@ def write_page(measures: Measures, docs: Path) -> None:
         "tls": TLS,
     }
     words = {f"{name}_table": steady_table(measures, load) for name, load in loads.items()}
-    for name, load in {**loads, "idle": IDLE, "churn": CHURN}.items():
+    for name, load in {**loads, "idle": IDLE, "churn": CHURN, "ways": WAYS}.items():
         words |= {f"{name}_title": load.title, f"{name}_about": load.about}
     words |= {
         "targets_table": targets_table(measures),
@@ -40,6 +41,7 @@ def write_page(measures: Measures, docs: Path) -> None:
         "capacity_table": capacity_table(measures),
         "capacity_step": str(STEP),
         "churn_table": churn_table(measures),
+        "ways_table": ways_table(measures),
         "machine_table": machine_table(measures),
     }
     page = Template(_TEMPLATE.read_text()).substitute(words)

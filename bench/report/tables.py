@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.contestants import BARE
+from bench.contestants import BARE, CONTESTANTS, RELAY
 from bench.latency import SHARES
 from bench.report.measures import (
     Measures,
@@ -13,9 +13,10 @@ from bench.report.measures import (
     start_mb,
     system_share,
 )
-from bench.scenarios import CHURN, GROWTH, IDLE, STEADY, TEN, THOUSAND, Scenario
+from bench.scenarios import CHURN, GROWTH, IDLE, STEADY, TEN, THOUSAND, WAYS, Scenario
 
 DASH = "-"
+TITLES = {contestant.key: contestant.title for contestant in CONTESTANTS}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -56,6 +57,16 @@ def _steady_row(measures: Measures, scenario: Scenario, key: str) -> list[str]:
     rounds = DASH if spread is None else " to ".join(figure(each, 2) for each in spread)
     split = _split(measures, scenario, key, cpu)
     return [title, figure(cpu, 1), split, ratio, rounds, user, *(figure(us, sign="+") for us in added)]
+
+
+def ways_table(measures: Measures) -> str:
+    """Processor time of the relay's other ways through, compared with its own for JSON that is forwarded as it came."""
+    rows = []
+    for key in WAYS.only:
+        ratio = measures.against(WAYS.key, key, RELAY, cpu_us)
+        cpu = measures.median(WAYS.key, key, cpu_us)
+        rows.append([TITLES[key], figure(cpu, 1), _split(measures, WAYS, key, cpu), figure(ratio, 2)])
+    return table(["", "CPU µs", "user + system", "JSON = 1"], rows)
 
 
 def memory_table(measures: Measures) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.contestants import NGINX
+from bench.contestants import BETA, IN_BYTES, NGINX, RECORDING
 from bench.report.measures import Measures, cpu_us, kb_per_session, start_mb
 from bench.report.tables import figure, growth_percent, table
-from bench.scenarios import IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS, WITH_ID_FIRST
+from bench.scenarios import IDLE, IN_BURSTS, STEADY, STEADY_20_MS, TLS, WAYS, WITH_ID_FIRST
 
 OURS = "relay"
 
@@ -47,6 +47,9 @@ def targets(measures: Measures) -> Iterator[Target]:
         words = f"{scenario.title}: CPU compared with nginx's"
         yield Target(words, most, measures.against_nginx(scenario.key, OURS), " times", 2)
     yield Target("with locks on, compared with nginx's", 1.2, measures.against_nginx(steady, "locks"), " times", 2)
+    for key, words in ((IN_BYTES, "audio in bytes"), (BETA, "peers of the beta"), (RECORDING, "recording")):
+        ratio = measures.against(WAYS.key, key, OURS, cpu_us)
+        yield Target(f"{words}: CPU compared with JSON that passes as it came", 1.3, ratio, " times", 2)
     yield Target("p99 added to the bare connection, above what nginx adds", 50, _above_nginx_us(measures), " µs")
     yield Target("memory for an idle session", 30, measures.median(IDLE.key, OURS, kb_per_session), " KB")
     yield Target("memory at the start", 45, measures.median(steady, OURS, start_mb), " MB")

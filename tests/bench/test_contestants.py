@@ -10,6 +10,8 @@ from bench.contestants import CONTESTANTS, present
 from bench.contestants.ours import relay
 from bench.contestants.site import Site
 from bench.contestants.tunnels import caddy, haproxy, nginx
+from bench.rounds import contestants_of
+from bench.scenarios import STEADY, WAYS, Scenario
 from relay.config.loading import load_settings
 
 
@@ -60,6 +62,16 @@ def test_a_relay_for_peers_of_the_beta(tmp_path) -> None:
     profile = load_settings(Path(words[words.index("--config") + 1])).profile("default")
     assert profile is not None
     assert profile.dialect == "beta"
+
+
+def test_other_ways_through_are_measured_beside_the_plain_one() -> None:
+    """Those that a scenario names run in it, and nobody else; in all others run those that need not be named."""
+    assert run_for(WAYS) == {*WAYS.only}
+    assert not {each.key for each in CONTESTANTS if each.by_name_only} & run_for(STEADY)
+
+
+def run_for(scenario: Scenario) -> set[str]:
+    return {each.key for each in contestants_of(scenario, present(None)[0])}
 
 
 def test_a_recording_relay_runs_where_it_is_named(tmp_path) -> None:

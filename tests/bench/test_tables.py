@@ -1,9 +1,20 @@
 """The page's tables."""
 
+from bench.contestants import IN_BYTES, RECORDING, RELAY
 from bench.report.measures import Measures
-from bench.report.tables import capacity_table, churn_table, figure, growth_table, memory_table, steady_table, table
-from bench.scenarios import STEADY
-from tests.bench.figures import results
+from bench.report.results import Results
+from bench.report.tables import (
+    capacity_table,
+    churn_table,
+    figure,
+    growth_table,
+    memory_table,
+    steady_table,
+    table,
+    ways_table,
+)
+from bench.scenarios import STEADY, WAYS
+from tests.bench.figures import outcome, results
 
 MEASURES = Measures(
     results({"nginx": 30, "relay": 42}, {"nginx": 200, "relay": 300}, {"bare": 900, "nginx": 900, "relay": 500})
@@ -29,6 +40,16 @@ def test_steady_audio() -> None:
         "| nginx tunnel | 30.0 | 8 + 22 | 1.00 | 1.00 to 1.00 | 1.0 | +100 | +200 | +400 |",
         "| Realtime Relay | 42.0 | 10 + 32 | 1.40 | 1.40 to 1.40 | 1.4 | +150 | +300 | +600 |",
     ]
+
+
+def test_other_ways_through() -> None:
+    """Each beside the relay that has nothing to do but forward; what was not measured is a dash."""
+    cpu_us = {RELAY: 30.0, IN_BYTES: 36.0, RECORDING: 45.0}
+    outcomes = {WAYS.key: {key: [outcome(us)] * 2 for key, us in cpu_us.items()}}
+    measured = Measures(Results("2026-11-20", {}, {}, outcomes, {}))
+    assert [line.rpartition("|")[0][-7:] for line in ways_table(measured).splitlines()[2:]] == [
+        "| 1.00 ", "| 1.20 ", " - | - ", "| 1.50 ",
+    ]  # fmt: skip
 
 
 def test_memory() -> None:

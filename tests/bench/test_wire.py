@@ -6,6 +6,7 @@ import pytest
 
 from bench.talk import ID_FIRST, ID_SECOND, PLAIN, Talk
 from bench.wire import CREATED, UPDATED, WRONG, Script, Stamp, append_template, delta_template
+from relay.core.binary_audio import BinaryAudio
 from relay.core.dialect import Translation
 
 STAMP = Stamp(sequence=12, sent_ns=1_234_567_890_123, part=3)
@@ -41,6 +42,28 @@ def test_the_beta_has_the_same_events() -> None:
         (delta_template(1300).write(STAMP), script.deltas[1300].write(STAMP)),
     ]:
         assert to_peer(said.decode()) == (expected.decode(),)
+
+
+def test_audio_in_bytes_is_what_the_relay_makes_of_the_events() -> None:
+    """What such a peer says becomes the append that the upstream expects, and a delta what the peer expects."""
+    talk = Talk(append_bytes=1300, delta_bytes=(1300,), in_bytes=True)
+    peer, upstream, relay = Script(talk, at_peer=True), Script(talk), BinaryAudio()
+    assert relay.up(peer.append.write(STAMP)) == upstream.append.write(STAMP).decode()
+    message = relay.down(upstream.deltas[1300].write(STAMP).decode())
+    assert isinstance(message, bytes)
+    assert peer.deltas[1300].read(message) == STAMP
+    assert len(upstream.append.write(STAMP)) in range(1297, 1301)
+
+
+@pytest.mark.parametrize("place", [0, 2, 8, 200, 700])
+def test_one_changed_byte_of_bytes_is_noticed(place) -> None:
+    """In their header or in their audio."""
+    talk = Talk(append_bytes=1300, delta_bytes=(1300,), in_bytes=True)
+    message = BinaryAudio().down(Script(talk).deltas[1300].write(STAMP).decode())
+    assert isinstance(message, bytes)
+    changed = bytearray(message)
+    changed[place] ^= 1
+    assert Script(talk, at_peer=True).deltas[1300].read(bytes(changed)) is None
 
 
 @pytest.mark.parametrize("place", [0, 20, 150, 1299])
