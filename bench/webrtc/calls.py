@@ -98,7 +98,7 @@ async def _packets(callers: list[Caller]) -> int:
 async def calling(port: int, count: int, make: Callable[[], Caller] = Caller) -> AsyncIterator[list[Caller]]:
     """So many calls, each of which hears a story."""
     callers = [make() for _ in range(count)]
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as http:
         try:
             for caller in callers:
                 await _call(http, port, caller)

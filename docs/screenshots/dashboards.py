@@ -1,4 +1,4 @@
-"""`python -m docs.screenshots.dashboards`: Grafana's panels, drawn from what a Prometheus saw on a bad day."""
+"""`python -m docs.screenshots.dashboards`: Grafana's panels, drawn from what a Prometheus saw."""
 
 import asyncio
 import json
@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from bench.processes import free_ports
-from bench.replicas.fleet import Fleet, fleet, listens
+from bench.replicas.fleet import fleet, listens
 from bench.replicas.peers import STAY_S, Crowd, admitted
 from bench.replicas.trial import drained, hung
 from bench.report.svg import Line, lines
+from bench.webrtc.calls import calling, served
 
 ROOT = Path(__file__).parents[2]
-BOARDS = ("overview", "latency", "money", "upstreams")
-"""Those that such a day has something to show of."""
 QUIET_S = 40.0
+CALLS_S = 30.0
 RATE_OVER = "10s"
 STEP_S = 2
 MOST_SERIES = 6
@@ -36,7 +36,7 @@ async def watched_day(directory: Path) -> AsyncIterator[tuple[str, float]]:
     Yields:
         Where Prometheus listens, and for how many seconds it has watched.
     """
-    async with fleet(2, directory) as relays, prometheus(relays, directory) as address:
+    async with fleet(2, directory) as relays, prometheus([each.port for each in relays.replicas], directory) as address:
         begun = asyncio.get_running_loop().time()
         crowd = Crowd(relays.url, seed=3)
         coming = asyncio.create_task(crowd.keep_coming())
@@ -52,15 +52,38 @@ async def watched_day(directory: Path) -> AsyncIterator[tuple[str, float]]:
 
 
 @asynccontextmanager
-async def prometheus(relays: Fleet, directory: Path) -> AsyncIterator[str]:
-    """Run one that asks each replica every second; yields its address."""
+async def watched_calls(directory: Path) -> AsyncIterator[tuple[str, float]]:
+    """Three calls to a relay that answers them, seven more for a while, and none; each hears a story.
+
+    Yields:
+        As `watched_day`.
+    """
+    with served() as (port, _):
+        async with prometheus([port], directory) as address:
+            begun = asyncio.get_running_loop().time()
+            async with calling(port, 3):
+                await asyncio.sleep(CALLS_S)
+                async with calling(port, 7):
+                    await asyncio.sleep(CALLS_S)
+                await asyncio.sleep(CALLS_S)
+            await asyncio.sleep(CALLS_S / 3)
+            yield address, asyncio.get_running_loop().time() - begun
+
+
+DAYS = ((watched_day, ("overview", "latency", "money", "upstreams")), (watched_calls, ("calls",)))
+"""What happens, and the dashboards that it has something to show of."""
+
+
+@asynccontextmanager
+async def prometheus(ports: Sequence[int], directory: Path) -> AsyncIterator[str]:
+    """Run one that asks the relays at these ports every second; yields its address."""
     program = shutil.which("prometheus")
     if program is None:
         raise SystemExit("there is no Prometheus here: `make test` installs Debian's where it may")
     port, _ = free_ports()
     targets = [
-        {"targets": [f"127.0.0.1:{replica.port}"], "labels": {"instance": f"replica {number}"}}
-        for number, replica in enumerate(relays.replicas, 1)
+        {"targets": [f"127.0.0.1:{each}"], "labels": {"instance": f"replica {number}"}}
+        for number, each in enumerate(ports, 1)
     ]
     job = {"job_name": "relay", "scrape_interval": "1s", "static_configs": targets}
     config = directory / "prometheus.json"
@@ -122,11 +145,12 @@ def _ask(address: str, what: str, **query: Any) -> Any:
 
 
 async def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="dashboards-") as directory:
-        async with watched_day(Path(directory)) as (address, seconds):
-            for name in BOARDS:
-                picture = await asyncio.to_thread(board, name, address, seconds)
-                (ROOT / "docs" / "images" / f"dashboard-{name}.svg").write_text(picture)
+    for watched, boards in DAYS:
+        with tempfile.TemporaryDirectory(prefix="dashboards-") as directory:
+            async with watched(Path(directory)) as (address, seconds):
+                for name in boards:
+                    picture = await asyncio.to_thread(board, name, address, seconds)
+                    (ROOT / "docs" / "images" / f"dashboard-{name}.svg").write_text(picture)
 
 
 if __name__ == "__main__":

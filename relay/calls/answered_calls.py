@@ -8,6 +8,7 @@ from functools import partial
 
 from relay.admission.session_request import AdmittedRequest
 from relay.calls.api import Made
+from relay.calls.sound_reports import SoundReports
 from relay.config.errors import RequestInvalid
 from relay.config.webrtc_options import VideoOptions, WebRtcOptions
 from relay.core.call_formats import CallFormats, without_formats
@@ -50,7 +51,8 @@ class AnsweredCalls:
     """Those of this process.
 
     Args:
-        count: is told how the sound of each went, once it is over: the peer's, and how many seconds were played to it.
+        count: is told every few seconds how the sound of each goes: what came of the peer's, and how many seconds were
+            played to it.
     """
 
     def __init__(self, joiner: Joiner, count: Callable[[Quality, float], None]) -> None:
@@ -83,11 +85,12 @@ class AnsweredCalls:
             call = await self._answer(end, options, sdp, subject)
             self._calls[call.made.call_id] = call
             try:
+                reports = SoundReports(end.quality, lambda: call.leg.played_s, self._count)
                 with self._joiner.owners.owned(call.made.call_id, subject, call.hang_up):
-                    yield call
+                    async with reports.told():
+                        yield call
             finally:
                 self._calls.pop(call.made.call_id)
-                self._count(await end.quality(), call.leg.played_s)
         finally:
             self._reserved -= 1
             await end.close()

@@ -83,14 +83,14 @@ class Metrics:
         self.calls_open = gauge("relay_calls_open", "WebRTC calls that the relay answers itself and that are open now.")
         self._call_packets = counter(
             "relay_call_packets",
-            "Packets of the sound of such calls' peers, by outcome, once a call is over.",
+            "Packets of the sound of such calls' peers, by outcome, counted every five seconds.",
             ["outcome"],
         )
         for outcome in ("received", "lost"):
             self._call_packets.labels(outcome)
         self._call_sound = counter(
             "relay_call_sound_seconds",
-            "Sound of such calls, once a call is over: `played` to peers, `concealed` where theirs was lost.",
+            "Sound of such calls, counted every five seconds: `played` to peers, `concealed` where theirs was lost.",
             ["sort"],
         )
         for sort in ("played", "concealed"):
@@ -174,7 +174,7 @@ class Metrics:
         )
         self._call_jitter = histogram(
             "relay_call_jitter_seconds",
-            "How unevenly the sound of such a call's peer came at its end.",
+            "How unevenly the sound of such a call's peer comes, every five seconds.",
             buckets=(0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25),
         )
         self.loop_lag_seconds = histogram(
@@ -207,7 +207,7 @@ class Metrics:
         _log.warning("response.muted")
 
     def count_call(self, *, received: int, lost: int, jitter_s: float, concealed_s: float, played_s: float) -> None:
-        """Count how the sound of a call went, once it is over."""
+        """Count how the sound of a call went on, every few seconds."""
         self._call_packets.labels("received").inc(received)
         self._call_packets.labels("lost").inc(lost)
         self._call_sound.labels("concealed").inc(concealed_s)

@@ -56,6 +56,17 @@ class Quality:
     jitter_s: float = 0.0
     concealed_s: float | None = None
 
+    def beyond(self, earlier: "Quality") -> "Quality":
+        """The same, where no sum is smaller than it was: what came twice takes a loss back."""
+        concealed_s = max(self.concealed_s or 0.0, earlier.concealed_s or 0.0)
+        packets, lost = max(self.packets, earlier.packets), max(self.lost, earlier.lost)
+        return Quality(packets, lost, self.jitter_s, concealed_s)
+
+    def since(self, earlier: "Quality") -> "Quality":
+        """What the sums have grown by."""
+        concealed_s = (self.concealed_s or 0.0) - (earlier.concealed_s or 0.0)
+        return Quality(self.packets - earlier.packets, self.lost - earlier.lost, self.jitter_s, concealed_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
