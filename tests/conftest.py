@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import hypothesis
 import pytest
 import structlog
 import uvloop
@@ -12,9 +11,6 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # no example fails for having been slow
-
-hypothesis.settings.register_profile("busy machines", deadline=None)
-hypothesis.settings.load_profile("busy machines")
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Any]:

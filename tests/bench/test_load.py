@@ -97,9 +97,9 @@ async def test_what_is_wrong_is_found(fault, found) -> None:
 
 
 async def test_a_lost_message_is_found() -> None:
-    """An answer that never comes is lost, and the next one is out of order."""
+    """An answer that never comes is lost, unlike one that is late on a busy machine, and the next is out of order."""
     async with crowd(ONE_FOR_ONE, lambda: Faulty(ONE_FOR_ONE, lambda _: [])) as four:
-        faults = (await talk(replace(four, answer_timeout_s=0.05))).faults
+        faults = (await talk(replace(four, answer_timeout_s=3.0))).faults
     assert faults["lost"] == 4
     assert "wrong" in faults
 
