@@ -1,5 +1,5 @@
 /**
- * The voice page: joins a `VoiceSession` to the elements of index.html. It alone knows their ids.
+ * The voice page: joins a `VoiceSession` to the elements of index.html. Only `drawer-panels` knows ids besides.
  *
  * `voice` is exported for whoever drives the page from outside: `(await
  * import('/web/main.js')).voice.stats()`.
@@ -14,31 +14,23 @@ import { CallSignals, TURN_SIGNALS, offerMediaKeys } from './session/call-signal
 import { KeptConversations } from './session/kept-conversations.js';
 import { measureRoundTrip, ownRelay } from './session/own-relay.js';
 import { Preferences } from './session/preferences.js';
-import { Recorder } from './session/recorder.js';
 import { ToolAnswers } from './session/tool-answers.js';
 import { VoiceSession } from './session/voice-session.js';
 import { Announcer } from './views/announcer.js';
 import { CallView } from './views/call-view.js';
 import { ComposerView } from './views/composer-view.js';
 import { ConversationsView } from './views/conversations-view.js';
-import { DrawerView } from './views/drawer-view.js';
-import { EventsPanel } from './views/events-panel.js';
+import { makeDrawer } from './views/drawer-panels.js';
 import { copy, download, stamp } from './views/files.js';
-import { LatencyPanel } from './views/latency-panel.js';
 import { NoticeView } from './views/notice-view.js';
 import { PageLanguage, wantedLanguage } from './views/page-language.js';
 import { byId, setText } from './views/page.js';
 import { ProblemView } from './views/problem-view.js';
-import { RecordingPanel } from './views/recording-panel.js';
-import { SessionPanel } from './views/session-panel.js';
 import { SettingsView } from './views/settings-view.js';
 import { listenToKeys } from './views/shortcuts.js';
-import { SoundCheck } from './views/sound-check.js';
 import { stateWords } from './views/state-words.js';
-import { ToolsPanel } from './views/tools-panel.js';
 import { TranscriptView, showWaitingCall } from './views/transcript-view.js';
 import { VideoView } from './views/video-view.js';
-import { VoicePanel } from './views/voice-panel.js';
 import { WelcomeView } from './views/welcome-view.js';
 
 const TITLE = document.title;
@@ -144,68 +136,10 @@ const settings = new SettingsView(
 );
 const kept = new KeptConversations(() => settings.target);
 const conversations = new ConversationsView(byId('kept'), byId('kept-list'));
-const events = new EventsPanel(log, {
-  list: byId('events-list'),
-  filter: byId('events-filter', HTMLInputElement),
-  direction: byId('events-direction', HTMLSelectElement),
-  download: byId('events-download'),
-  clear: byId('events-clear'),
-});
-const latency = new LatencyPanel(
-  voice,
-  byId('latency-figures'),
-  byId('latency-turns'),
-  byId('latency-download'),
-);
-const session = new SessionPanel(voice, {
-  summary: byId('session-summary'),
-  json: byId('session-json', HTMLTextAreaElement),
-  result: byId('session-result'),
-  reload: byId('session-reload', HTMLButtonElement),
-  send: byId('session-send', HTMLButtonElement),
-});
-const recording = new RecordingPanel(new Recorder(voice, () => settings.target.profile), voice, {
-  keep: byId('record', HTMLInputElement),
-  words: byId('record-words'),
-  wav: byId('record-wav', HTMLButtonElement),
-  session: byId('record-session', HTMLButtonElement),
-});
-const voicePanel = new VoicePanel(
-  voice,
-  {
-    form: byId('voice-form', HTMLFormElement),
-    result: byId('voice-result'),
-    preview: byId('voice-preview', HTMLButtonElement),
-    copyToml: byId('voice-toml'),
-    copyLink: byId('voice-link'),
-  },
-  () => settings.target,
-);
-const soundCheck = new SoundCheck(voice, player, preferences, {
-  meter: byId('mic-level', HTMLMeterElement),
-  listen: byId('mic-try', HTMLButtonElement),
-  tone: byId('speaker-try', HTMLButtonElement),
-  processing: [...byId('panel-voice').querySelectorAll('input')].filter(({ form, id }) => form === null && id === ''),
-});
 const toolAnswers = new ToolAnswers(voice);
-const tools = new ToolsPanel(voice, toolAnswers, {
-  list: byId('tools-list'),
-  form: byId('tools-form', HTMLFormElement),
-  name: byId('tool-name', HTMLInputElement),
-  description: byId('tool-description', HTMLInputElement),
-  parameters: byId('tool-parameters', HTMLTextAreaElement),
-  answer: byId('tool-answer', HTMLSelectElement),
-  words: byId('tool-words', HTMLTextAreaElement),
-  address: byId('tool-address', HTMLInputElement),
-  result: byId('tools-result'),
+const { drawer, voicePanel, soundCheck } = makeDrawer({
+  voice, log, player, preferences, toolAnswers, target: () => settings.target,
 });
-const drawer = new DrawerView(byId('drawer'), byId('drawer-button'), byId('drawer-close'), [
-  { tab: byId('tab-events'), panel: byId('panel-events'), render: () => events.render() },
-  { tab: byId('tab-latency'), panel: byId('panel-latency'), render: () => latency.render() },
-  { tab: byId('tab-voice'), panel: byId('panel-voice'), render: renderVoiceTab },
-  { tab: byId('tab-session'), panel: byId('panel-session'), render: () => session.render() },
-  { tab: byId('tab-tools'), panel: byId('panel-tools'), render: () => tools.render() },
-]);
 let scheduled = false;
 
 /** The page speaks a visitor's language as soon as it has the words. */
@@ -298,12 +232,6 @@ function render() {
   byId('transcript-tools').hidden = turns.length === 0;
   problem.render(voice);
   notices.render(voice);
-}
-
-function renderVoiceTab() {
-  voicePanel.render();
-  soundCheck.render();
-  recording.render();
 }
 
 function renderHost() {

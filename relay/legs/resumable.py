@@ -204,18 +204,22 @@ class ResumableLeg:
         listener = Listener(partial(self._arrived, leg), partial(self._closed, leg), partial(self._drained, leg))
         return self._beside.start(leg.run(listener))
 
+    def _hears(self, leg: PeerLeg) -> bool:
+        """Whether what a connection says still counts: not after another one, and not when all is over."""
+        return leg is self._leg and not self._beside.over.done()
+
     def _arrived(self, leg: PeerLeg, data: Data, now: float) -> None:
-        if leg is self._leg:
+        if self._hears(leg):
             self.heard += 1
             self.tells.arrived()
             self._listener.on_message(data, now)
 
     def _drained(self, leg: PeerLeg, now: float) -> None:
-        if leg is self._leg:
+        if self._hears(leg):
             self._listener.on_drained(now)
 
     def _closed(self, leg: PeerLeg, closed: Closed, now: float) -> None:
-        if leg is not self._leg:
+        if not self._hears(leg):
             return
         is_lost = closed.code == ABNORMAL and not closed.ours
         if not is_lost or self._abandoned or not self.tells.waits():

@@ -155,7 +155,7 @@ async def test_a_network_that_is_gone_for_a_while(open_page: Open) -> None:
             running(mock.url, webrtc={"calls": "relay"}) as relay,
         ):
             page = await open_page(silence(5))
-            await page.route("**/v1/realtime/calls", network.carry)
+            await page.route("**/v1/realtime/calls?*", network.carry)
             await page.goto(relay.http)
             await choose(page, "webrtc")
             await page.click("#start")

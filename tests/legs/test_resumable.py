@@ -198,3 +198,16 @@ async def test_what_a_session_raises() -> None:
     peer.connection.over.set_exception(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await peer.running
+
+
+async def test_what_a_connection_says_when_all_is_over() -> None:
+    """The last connection may still find that what waited has gone, or that it is lost: nobody is told."""
+    peer = await started()
+    last = peer.connection.listener
+    peer.connection.end(Closed(1000))
+    await peer.running
+    peer.told.clear()
+    last.on_message("late", 0.0)
+    last.on_drained(0.0)
+    last.on_closed(LOST, 0.0)
+    assert peer.told == []
