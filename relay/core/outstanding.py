@@ -1,6 +1,6 @@
 """What went up and has not been answered: when an upstream is lost, its successor is asked again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from relay.core.events import Event
@@ -60,10 +60,11 @@ class Outstanding:
         item_id = _item_id(event)
         self._drop(lambda asked: event.type in ANSWERS[asked.type] and _item_id(asked) in {None, item_id})
 
-    def forget(self) -> None:
-        """They have been asked again, or came too late."""
-        self._asked.clear()
-        self._chars = 0
+    def forget(self, asked_again: Iterable[Event]) -> None:
+        """These have been asked again, or came too late."""
+        again = {id(event) for event in asked_again}
+        self._asked = [entry for entry in self._asked if id(entry[0]) not in again]
+        self._chars = sum(len(event.data) for event, _ in self._asked)
 
     def _drop(self, fits: Any) -> None:
         for entry in self._asked:

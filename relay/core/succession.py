@@ -13,6 +13,7 @@ that no item was made of yet. An answer that is cut ends as failed for the peer.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from relay.core.close_codes import ABNORMAL
@@ -31,6 +32,7 @@ from relay.core.session import Session
 from relay.core.turn_state import ANSWER_WITHIN_S, TurnState
 from relay.core.unfinished import Unfinished
 from relay.core.untold_speech import UntoldSpeech
+from relay.core.upstream_clock import CLOCKED, TIMEOUT, UpstreamClock
 from relay.core.upstream_lifetime import NEVER, Lifetime, read_lifetime
 
 AGAIN_CODES = frozenset({ABNORMAL, 1001, 1005, 1011, 1012, 1013, 1014, 1015})
@@ -59,7 +61,7 @@ class Succession(Interceptor):
 
     down = frozenset({
         SESSION_CREATED, SESSION_UPDATED, RESPONSE_CREATED, RESPONSE_DONE, ITEM_BEGUN, ITEM_DONE, SPEECH_STARTED,
-        SPEECH_STOPPED, COMMITTED, CLEARED, RETRIEVED, TRUNCATED, ERROR, DELETED, *ECHOES,
+        SPEECH_STOPPED, TIMEOUT, COMMITTED, CLEARED, RETRIEVED, TRUNCATED, ERROR, DELETED, *ECHOES,
     })  # fmt: skip
 
     def __init__(
@@ -83,7 +85,8 @@ class Succession(Interceptor):
         self._answers_turns = True
         self._outstanding = Outstanding()
         self._unfinished = Unfinished()
-        self._keeps_appends = False
+        self._clock = UpstreamClock()
+        self._gone_up: _GoneUp | None = None
         self._own = OwnRequests()
         self._said_as_text: set[str] = set()
         self._speech = UntoldSpeech(self._unfinished)
@@ -111,7 +114,6 @@ class Succession(Interceptor):
     def ready(self, now: float) -> list[Data]:
         """A successor has taken the session. Returns what the old upstream is asked for it."""
         self.phase = Phase.READY
-        self._keep_appends()
         untold = self._speech.ask(self._memory.items, now)
         return [self._own.ask({"type": "conversation.item.retrieve", "item_id": item_id}) for item_id in untold]
 
@@ -134,6 +136,10 @@ class Succession(Interceptor):
         """Whether another upstream may go on after this end of one."""
         return not closed.ours and closed.code in AGAIN_CODES and self.can_be_told
 
+    def lost(self) -> None:
+        """The upstream is gone: what goes up from now on waits, and is not to be said again."""
+        self._gone_up = self._has_gone_up()
+
     def update(self) -> Data:
         """What tells a successor the session, so that it can be refused before anything depends on it."""
         session = self._memory.session
@@ -149,23 +155,25 @@ class Succession(Interceptor):
             created, updated: what it said when it began, and when it had taken the session.
             is_lost: whether the old one brings no transcripts any more.
         """
+        gone_up, self._gone_up = self._gone_up or self._has_gone_up(), None
         up: list[Data] = [] if self._replays_instructions() else list(self._items_again())
         if self._replays_instructions():
             up.append(self.update())  # with what was said since
             self._own.expect(SESSION_UPDATED)
-        up += [write_event(update).data for update in self._memory.unanswered]
-        up += self._unfinished.appends
+        up += [write_event(update).data for update in gone_up.updates]
+        up += gone_up.appends
+        self._clock.begins_ms = gone_up.begins_ms
         answers_failed = len(self._answers)
         down = [write_event(body).data for body in self._begun(created, updated)]
         down += [write_event(self._tells(body)).data for body in self._failed(is_lost=is_lost)]
-        asked = self._asked_again()
-        up += [event.data for event in asked]
-        if now < self._owes_answer_until and not any(event.type == RESPONSE_CREATE for event in asked):
+        asks = any(event.type == RESPONSE_CREATE for event in self._outstanding.events)
+        up += [event.data for event in gone_up.requests if event.type != TRUNCATE]  # which comes too late
+        self._outstanding.forget(gone_up.requests)
+        if now < self._owes_answer_until and not asks:
             up.append(self._own.ask({"type": RESPONSE_CREATE}))
         self.phase = Phase.ALONE
         self._speech.forget_asked()
         self._said_as_text = {item.id for item in self._memory.items}
-        self._keep_appends()
         self._begin(created, now)
         return Handover(up, down, answers_failed)
 
@@ -185,9 +193,12 @@ class Succession(Interceptor):
     def opened(self, session: Session, now: float) -> None:
         self._session = session
         session.up.hook(ANSWERS, self._went_up)  # behind all who may change what goes up
+        self._unfinished.keep_in(session.up.lane)
+        session.up.hook({APPEND}, self._appended, exempt=lambda _: self._unfinished.is_in_lane)
 
     def closed(self, ended: Ended, now: float) -> None:
         self.deliver = _nobody  # the leg knows this, and the session the leg: a circle would outlive them
+        self._unfinished.leave_lane()
         del self._session, self._turn_state
 
     def on_down(self, event: Event, now: float) -> Event | None:
@@ -202,7 +213,7 @@ class Succession(Interceptor):
             return self._in_first_conversation(event)
         if kind in {SPEECH_STARTED, SPEECH_STOPPED, COMMITTED, CLEARED}:
             self._heard(kind, event.body, now)
-        return event
+        return self._clock.of_session(event) if kind in CLOCKED else event
 
     def _went_up(self, event: Event, now: float) -> Event | None:
         item_id = event.body.get("item_id")
@@ -224,10 +235,9 @@ class Succession(Interceptor):
             self._begin(event.body, now)
         detection = _within(session, "audio", "input").get("turn_detection", {})
         self._answers_turns = isinstance(detection, dict) and detection.get("create_response") is not False
-        self._unfinished.detects_turns = isinstance(detection, dict)
         kind = _within(session, "audio", "input", "format").get("type")
-        self._unfinished.bytes_per_s = 8000 if kind in {"audio/pcmu", "audio/pcma"} else 48_000
-        self._keep_appends()
+        bytes_per_s = 8000 if kind in {"audio/pcmu", "audio/pcma"} else 48_000
+        self._unfinished.format(detects_turns=isinstance(detection, dict), bytes_per_s=bytes_per_s)
         first = self._ids.setdefault("session", session.get("id"))
         if session.get("id") == first:
             return event
@@ -257,7 +267,6 @@ class Succession(Interceptor):
         elif kind == CLEARED:
             self._unfinished.cleared()
             self._owes_answer_until = 0.0
-        self._keep_appends()
 
     # How it is decided.
 
@@ -266,15 +275,9 @@ class Succession(Interceptor):
         self._lifetime = read_lifetime(created.get("session"), self._unix_offset, now)
         self._dial_at = self._lifetime.dial_at
 
-    def _keep_appends(self) -> None:
-        """Look at audio on its way up where it may have to be said again, and only there."""
-        unfinished = self._unfinished
-        keeps = self.phase is Phase.READY or unfinished.is_speaking or not unfinished.detects_turns
-        if keeps != self._keeps_appends:
-            self._keeps_appends = keeps
-            (self._session.up.hook if keeps else self._session.up.unhook)({APPEND}, self._appended)
-            if not keeps:
-                unfinished.cleared()
+    def _has_gone_up(self) -> "_GoneUp":
+        updates, unfinished = list(self._memory.unanswered), self._unfinished
+        return _GoneUp(self._outstanding.events, updates, unfinished.appends, unfinished.begins_ms)
 
     def _items(self) -> list[Remembered]:
         """What is said again, with a mark where there is speech instead of words."""
@@ -306,12 +309,6 @@ class Succession(Interceptor):
             yield {"type": NOT_TRANSCRIBED, "item_id": item_id, "content_index": 0, "error": dict(FAILURE)}
         yield from self._answers.fail()
 
-    def _asked_again(self) -> list[Event]:
-        """The requests that the old upstream has not answered, but for those that came too late for it anyhow."""
-        asked = [event for event in self._outstanding.events if event.type != TRUNCATE]
-        self._outstanding.forget()
-        return asked
-
     def _cut(self, item_id: str, body: Body, now: float) -> None:
         """The peer cuts an answer that the upstream has as text alone: its words are cut instead."""
         truncated: Body = {name: body[name] for name in ("item_id", "content_index", "audio_end_ms") if name in body}
@@ -330,6 +327,16 @@ class Succession(Interceptor):
 
     def _tells(self, body: Body) -> Body:
         return {**body, "event_id": self._session.own_event_id()}
+
+
+@dataclass(frozen=True, slots=True)
+class _GoneUp:
+    """What an upstream was told and has not answered, or made an item of; before all that, so much had been said."""
+
+    requests: list[Event]
+    updates: list[Body]
+    appends: list[Data]
+    begins_ms: float
 
 
 def _nobody(body: Body, now: float) -> None:

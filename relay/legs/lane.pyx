@@ -40,6 +40,9 @@ they pass; that is told when another item begins, or when it is asked for.
 Recordings. Where the upstream's leg is recorded, each message is put aside for its recorder before it leaves; the lines
 of frequent ones are made here (`LaneLines`).
 
+What was said last. Where another upstream may have to be told it, the latest appends are kept as they pass, and how much
+audio there was in all (`LaneAppends`).
+
 Counted here, and read when somebody asks: messages and bytes by type, and how long each stayed in the relay.
 """
 
@@ -59,7 +62,7 @@ from posix.time cimport CLOCK_MONOTONIC, clock_gettime, timespec
 
 from picows.picows cimport WSFrame, WSListener, WSMsgType, WSTransport
 
-EDITION = 5
+EDITION = 6
 """To be counted up with what Python calls here, so that a build that was left over is not taken for this one."""
 
 cdef enum:
@@ -87,6 +90,7 @@ include "lane_reading.pxi"
 include "lane_base64.pxi"
 include "lane_dialect.pxi"
 include "lane_recording.pxi"
+include "lane_appends.pxi"
 
 
 def proved_type(bytes message, bint is_peers):
@@ -136,6 +140,8 @@ cdef class LaneListener(WSListener):
     cdef int64_t _sound_octets
     cdef Py_ssize_t _sound_chars
     cdef char[ITEM_ID_CHARS] _sound_item
+    cdef int _kept_number
+    cdef LaneAppends _kept
 
     def __cinit__(self):
         self.lane_direct = self.fragmented = self.heard = self.lane_unsure = False
@@ -143,7 +149,7 @@ cdef class LaneListener(WSListener):
         self.events = self.octets = 0
         self._events_left = self._octets_left = INFINITY
         self._batched = 0
-        self._last = self._socket = self._append_number = self._sound_number = -1
+        self._last = self._socket = self._append_number = self._sound_number = self._kept_number = -1
         self._sound_octets = self._sound_chars = self._sound_part = 0
 
     def lane_connected(self, WSTransport transport):
@@ -201,6 +207,13 @@ cdef class LaneListener(WSListener):
         if octets and self._add_sound is not None:
             self._add_sound(self._sound_item[:self._sound_chars].decode("ascii"), self._sound_part, octets)
 
+    def keep_appends(self, told):
+        """Keep what this leg's peer says last, from now on; see `relay.core.unfinished`. Returns the `LaneAppends`."""
+        cdef bytes kind = b"input_audio_buffer.append"
+        self._kept_number = self._tally.number_of(kind, len(kind))
+        self._kept = LaneAppends(told)
+        return self._kept
+
     def record_with(self, recorder):
         """This leg's upstream is recorded: what leaves for it is told `sent_up`, what comes from it `came_down`.
 
@@ -230,7 +243,8 @@ cdef class LaneListener(WSListener):
     def leave_lane(self):
         """Close the lane for good."""
         self.unlink()
-        self._flow = None
+        self._flow = self._kept = None
+        self._kept_number = -1
         self._own_transport = None
 
     def forget(self):
@@ -372,13 +386,18 @@ cdef class LaneListener(WSListener):
         """Send a peer's audio as the event that it stands for."""
         cdef Py_ssize_t prefix = len(self._append)
         cdef Py_ssize_t encoded = (size + 2) // 3 * 4
-        cdef char* message = self._protocol.scratch(prefix + encoded + 2)
+        cdef char* message
+        if number == self._kept_number and prefix + encoded + 2 >= KEPT_BYTES:
+            return False
+        message = self._protocol.scratch(prefix + encoded + 2)
         memcpy(message, <const char*>self._append, prefix)
         _encode(<const uint8_t*>octets, size, message + prefix)
         message[prefix + encoded] = b'"'
         message[prefix + encoded + 1] = b'}'
         self._octets_left -= prefix + encoded + 2 - size
         self._record(message, prefix + encoded + 2)
+        if number == self._kept_number:
+            self._kept.put(message, prefix + encoded + 2, size)
         self._send_made(WSMsgType.TEXT, message, prefix + encoded + 2, prefix + encoded + 2, number)
         return True
 
@@ -467,6 +486,8 @@ cdef class LaneListener(WSListener):
         What a peer masks has to be masked for an upstream, too, and nothing the other way.
         """
         self._record(frame + header_bytes, size)
+        if number == self._kept_number:
+            self._kept.put(frame + header_bytes, size, _audio_bytes(frame + header_bytes, size))
         if self._is_peers:
             _mask(frame + header_bytes, size)
         self._line_up(frame, header_bytes + size)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 try:
     from relay.legs.lane import EDITION, LaneListener, LanePoll, LaneProtocol, LaneTally
 
-    if EDITION != 5:
+    if EDITION != 6:
         raise ImportError("the lane was compiled from other code than this; install the checkout again")
     WHY_NOT = ""
 except (ImportError, ValueError) as failure:  # not built, or built for another picows

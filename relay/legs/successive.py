@@ -219,6 +219,7 @@ class SuccessiveLeg:
             self._end(closed)
         elif leg is self._leg and self._held is None:
             self._held = []
+            self._succession.lost()
             self._beside.start(self._replace_lost(closed))
 
     def _drained(self, leg: UpstreamLeg, now: float) -> None:

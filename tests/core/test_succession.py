@@ -248,27 +248,62 @@ def append(number: int) -> dict[str, str]:
     return {"audio": "AA" * 15000 + f"A{number:03}"}
 
 
+def test_what_waits_for_a_successor_is_said_once() -> None:
+    """After a loss a successor is told what had gone up by then; what was said since waits, and follows."""
+    talk = Talk()
+    talk.down("input_audio_buffer.speech_started", item_id="u1")
+    talk.up("input_audio_buffer.append", **append(0))
+    talk.up("conversation.item.delete", item_id="x")
+    talk.succession.lost()
+    talk.up("input_audio_buffer.append", **append(1))
+    talk.up("session.update", session={"type": "realtime", "instructions": "x"})
+    talk.up("response.create")
+    up, _ = talk.swap(is_lost=True)
+    assert [event["type"] for event in up] == ["input_audio_buffer.append", "conversation.item.delete"]
+    up, _ = talk.swap(is_lost=True)
+    assert [event["type"] for event in up] == [
+        "session.update", "input_audio_buffer.append", "input_audio_buffer.append", "response.create",
+    ]  # fmt: skip
+
+
+def test_one_clock() -> None:
+    """For the peer all that is heard is counted from the session's beginning, whichever upstream hears it."""
+    talk = Talk()
+    talk.down("input_audio_buffer.speech_started", item_id="u1", audio_start_ms=100)
+    for number in range(4):  # of 468.8 ms each
+        talk.up("input_audio_buffer.append", **append(number))
+    talk.down("input_audio_buffer.speech_stopped", item_id="u1", audio_end_ms=1500)
+    talk.up("input_audio_buffer.append", **append(4))
+    talk.swap()
+    talk.down("input_audio_buffer.speech_started", item_id="u2", audio_start_ms=25)
+    talk.down("input_audio_buffer.timeout_triggered", item_id="u2", audio_start_ms=30, audio_end_ms=40)
+    talk.down("input_audio_buffer.speech_stopped", item_id="u2", audio_end_ms="soon")
+    times = [(event.get("audio_start_ms"), event.get("audio_end_ms")) for event in talk.told[1:]]
+    assert times == [(100, None), (None, 1500), (1900, None), (1905, 1915), (None, "soon")]
+
+
 def test_unfinished_speech_is_said_again() -> None:
-    """What somebody is saying when a successor takes over is said again, as it went up; what became an item is not."""
+    """What is being said when a successor takes over is said again, as is the moment before; an item is not."""
     talk = Talk()
     talk.up("input_audio_buffer.append", **append(0))
     talk.down("input_audio_buffer.speech_started", item_id="u1")
     for number in (1, 2, 3):
         talk.up("input_audio_buffer.append", **append(number))
-    assert [event["audio"][-1] for event in talk.swap()[0]] == ["1", "2", "3"]
+    assert [event["audio"][-1] for event in talk.swap()[0]] == ["0", "1", "2", "3"]
     talk.down("input_audio_buffer.speech_stopped", item_id="u1")
     talk.down("response.created", response=RESPONSE)
     assert [event["type"] for event in talk.swap()[0]] == []
 
 
-def test_in_a_pause_the_last_second_is_said_again() -> None:
-    """Once a successor is ready the last second is kept: speech may have begun in it that nobody has noticed."""
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_in_a_pause_the_last_second_is_said_again(is_lost) -> None:
+    """The last second is kept, where an upstream is lost, too: speech may have begun that nobody has noticed."""
     talk = Talk()
-    talk.ready()
+    if not is_lost:
+        talk.ready()
     for number in range(9):
         talk.up("input_audio_buffer.append", **append(number))
-    assert [event["audio"][-1] for event in talk.swap()[0]] == ["7", "8"]
-    assert not talk.joined.session.up.wants("input_audio_buffer.append")
+    assert [event["audio"][-1] for event in talk.swap(is_lost=is_lost)[0]] == ["7", "8"]
 
 
 def test_what_is_pressed_to_talk() -> None:

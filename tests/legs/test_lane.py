@@ -13,6 +13,7 @@ from relay.core.events import read_peer_event, read_upstream_event
 from relay.core.interceptor import Interceptor
 from relay.core.locks import GUARDED
 from relay.core.sound import SoundCount
+from relay.core.unfinished import Unfinished
 from relay.legs.lanes import WHY_NOT
 from tests.fakes.running import end_of, running
 from tests.fakes.upstream import echo, scripted_upstream
@@ -197,6 +198,59 @@ async def test_sound_is_counted_in_the_lane(subprotocols) -> None:
         assert session.down.lane is not None
         assert session.down.lane.events > 0
         assert {name: sound.length_ms(name) for name in sizes} == {name: size // 48 for name, size in sizes.items()}
+
+
+class Keeping(Interceptor):
+    """Has the lane keep what is said, as for a session that is to outlive its upstream."""
+
+    def __init__(self) -> None:
+        self.unfinished = Unfinished()
+
+    def opened(self, session, now) -> None:
+        def appended(event, now):
+            self.unfinished.append(event.data)
+            return event
+
+        self.unfinished.keep_in(session.up.lane)
+        session.up.hook({"input_audio_buffer.append"}, appended, exempt=lambda _: self.unfinished.is_in_lane)
+
+
+@pytest.mark.parametrize("in_bytes", [False, True])
+@pytest.mark.parametrize("speaks", [False, True])
+async def test_what_was_said_last_is_kept_in_the_lane(in_bytes, speaks) -> None:
+    """The last second of what passes is kept, all of it while somebody speaks, in order with what does not pass."""
+    keeping, draw = Keeping(), random.Random(2)
+    sizes = [draw.choice([0, 1, 2, 3, 480, 4799, 12000]) for _ in range(400)]
+    pieces = [draw.randbytes(size) for size in sizes]
+
+    async def hear(websocket) -> None:
+        for piece in pieces:
+            assert base64.b64decode(json.loads(await websocket.recv())["audio"]) == piece
+        await websocket.send('{"type":"made.up"}')
+        await websocket.wait_closed()
+
+    async with (
+        scripted_upstream(hear) as upstream,
+        running(upstream.url, [lambda: keeping], carrier="fast", profiles={"default": {"guard": []}}) as relay,
+        relay.peer(subprotocols=["relay.binary.v1"]) as peer,
+    ):
+        [session] = relay.sessions.active_sessions
+        if speaks:
+            keeping.unfinished.started()
+        for number, piece in enumerate(pieces):
+            audio = {"type": "input_audio_buffer.append", "audio": base64.b64encode(piece).decode()}
+            late = {"note": ["this one is for Python"]} if number % 9 == 0 else {}
+            await peer.send(piece if in_bytes and piece and not late else json.dumps({**audio, **late}))
+        assert await peer.recv() == '{"type":"made.up"}'
+        assert session.up.lane is not None
+        assert session.up.lane.events > 200
+        appends = keeping.unfinished.appends
+        kept = [base64.b64decode(json.loads(data)["audio"]) for data in appends]
+        assert kept == pieces[len(pieces) - len(kept) :]
+        before_ms = sum(sizes[: len(pieces) - len(kept)]) / 48
+        assert abs(keeping.unfinished.begins_ms - before_ms) < 0.001
+        assert (len(kept) == len(pieces)) == speaks
+        assert sum(map(len, kept)) > 30_000
 
 
 async def test_a_message_between_fragments_is_a_fault() -> None:

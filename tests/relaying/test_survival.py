@@ -44,6 +44,8 @@ async def test_a_talk_that_outlives_its_sessions(carrier) -> None:
         assert successions(relay, "expiry") == talker.counts["relay.upstream_succeeded"] >= 1
         await mock.wait_until(lambda mock: bytes(mock.sessions[-1].heard)[-4800:] == talker.sent[-4800:])
         talker.check_up(mock)
+        starts = [event["audio_start_ms"] % 1000 for event in talker.of("input_audio_buffer.speech_started")[1:]]
+        assert (len(starts) >= 4, max(starts) - min(starts) <= 100) == (True, True), starts
         last = mock.sessions[-1]
         assert last.realtime["instructions"] == "Be kind."
         assert last.realtime.hearing["transcription"]["model"] == "gpt-realtime-whisper"
