@@ -31,6 +31,8 @@ from relay.endpoints.wrong_address import WrongAddress, failed
 from relay.history.history import make_history
 from relay.legs.lanes import lane_in_use
 from relay.legs.webrtc.engines import missing_engine
+from relay.legs.webrtc.media import Network
+from relay.legs.webrtc.processes import Loss, MediaProcesses
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
 from relay.recording.expiry import keep_deleting
 from relay.recording.recordings import make_recordings
@@ -90,6 +92,7 @@ def create_app(
     app.state.sessions = parts.sessions
     app.state.metrics = parts.metrics
     app.state.quotas = parts.quotas
+    app.state.media = parts.media
     app.state.fellows = parts.fellows
     return app
 
@@ -98,6 +101,18 @@ def check_calls(settings: Settings) -> None:
     """Raise `SettingsError` where the relay is to answer calls and has nothing to do it with."""
     if (engine := settings.webrtc_engine) is not None and (missing := missing_engine(engine)) is not None:
         raise SettingsError(f"webrtc.calls: {missing}")
+
+
+def _count_lost_media(metrics: Metrics, loss: Loss, rest_s: float) -> None:
+    metrics.count_lost_media(loss.reason, loss.pid, loss.exit, loss.calls, rest_s)
+
+
+def _media_processes(settings: Settings, metrics: Metrics) -> MediaProcesses | None:
+    options = settings.webrtc_of("default")
+    if settings.webrtc_engine is None or not options.workers:
+        return None
+    network = Network(options.ports, options.advertise)
+    return MediaProcesses(options.workers, options.engine, network, partial(_count_lost_media, metrics))
 
 
 class _Parts:
@@ -130,7 +145,8 @@ class _Parts:
         observe_added = metrics.tally.down.added_s.observe
         self.endpoint = RealtimeEndpoint(gate, self.sessions, self.quotas, joiner, observe_added, resumptions)
         api = CallsApi(joiner.options, settings.secrets)
-        self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api, metrics)
+        self.media = processes = _media_processes(settings, metrics)
+        self._calls = CallsEndpoint(settings, gate, self.sessions, self.quotas, joiner, api, metrics, processes)
         self._incoming = IncomingCalls(gate, self.sessions, self.quotas, joiner, api, self._calls.active)
 
     def interfaces(self, settings: Settings) -> list[Route]:
@@ -160,6 +176,9 @@ class _Parts:
                 expiring = asyncio.create_task(self._history.run())
                 stack.callback(expiring.cancel)
             stack.push_async_callback(self._stand_in.close)
+            if self.media is not None:
+                self.media.start()
+                stack.push_async_callback(self.media.close)
             await self._find_upstream()
             yield
 

@@ -23,7 +23,9 @@ from relay.legs.target import Target
 from relay.legs.webrtc.descriptions import checked_offer, reachable_answer
 from relay.legs.webrtc.engines import make_end
 from relay.legs.webrtc.leg import CallLeg
-from relay.legs.webrtc.media import MediaEnd, Network, OfferRefused, Quality
+from relay.legs.webrtc.media import MediaEnd, MediaLost, Network, OfferRefused, Quality
+from relay.legs.webrtc.process_end import ProcessEnd
+from relay.legs.webrtc.processes import MediaProcesses
 from relay.legs.webrtc.watching import Watching
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
@@ -51,12 +53,16 @@ class AnsweredCalls:
     """Those of this process.
 
     Args:
+        processes: where the media of calls is; None for here.
         count: is told every few seconds how the sound of each goes: what came of the peer's, and how many seconds were
             played to it.
     """
 
-    def __init__(self, joiner: Joiner, count: Callable[[Quality, float], None]) -> None:
+    def __init__(
+        self, joiner: Joiner, processes: MediaProcesses | None, count: Callable[[Quality, float], None]
+    ) -> None:
         self._joiner = joiner
+        self._processes = processes
         self._count = count
         self._reserved = 0
         self._calls: dict[str, AnsweredCall] = {}
@@ -74,13 +80,13 @@ class AnsweredCalls:
         """Answer an offer, and keep the call until the context is left.
 
         Raises:
-            Refused: there are as many calls as there may be.
+            Refused: there are as many calls as there may be, or nothing that holds their media.
             RequestInvalid: the offer cannot be answered.
         """
         if self._reserved >= options.max_calls:
             raise Refused(ended(Cause.FULL))
         self._reserved += 1
-        end = make_end(options.engine, Network(options.ports, options.advertise))
+        end = self._make_end(options)
         try:
             call = await self._answer(end, options, sdp, subject)
             self._calls[call.made.call_id] = call
@@ -102,6 +108,11 @@ class AnsweredCalls:
         info = replace(info, interceptors=(CallFormats(), WaitingSound()))
         await self._joiner.join(info, call.leg, interpreter.at_upstream(upstream), redial=redial)
 
+    def _make_end(self, options: WebRtcOptions) -> MediaEnd:
+        if self._processes is not None:
+            return ProcessEnd(self._processes)
+        return make_end(options.engine, Network(options.ports, options.advertise))
+
     @staticmethod
     async def _answer(end: MediaEnd, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AnsweredCall:
         watching = _watching(end, options.video)
@@ -110,6 +121,8 @@ class AnsweredCalls:
             answer = await end.answer(checked_offer(sdp), leg.media_listener, watches=watching is not None)
         except OfferRefused as why:
             raise RequestInvalid(f"sdp: {why}") from None
+        except MediaLost:
+            raise Refused(ended(Cause.MEDIA_LOST)) from None
         made = Made(f"rtc_{secrets.token_hex(12)}", reachable_answer(answer, options.advertise).encode())
         return AnsweredCall(made, subject, leg)
 

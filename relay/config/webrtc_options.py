@@ -48,6 +48,7 @@ class WebRtcOptions:
         ports: the lowest and the highest UDP port; None for any.
         advertise: addresses that answers give instead of this machine's own.
         max_calls: how many the relay answers at one time, in each worker.
+        workers: processes of their own that hold the media of calls, for each worker; 0 for none.
         video: how cameras and screens are shown to the model.
         ice_servers: addresses of STUN and TURN servers that own pages are told.
     """
@@ -57,11 +58,12 @@ class WebRtcOptions:
     ports: tuple[int, int] | None = None
     advertise: tuple[str, ...] = ()
     max_calls: int = 50
+    workers: int = 0
     video: VideoOptions = VideoOptions()
     ice_servers: tuple[str, ...] = ()
 
 
-OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls", "ice_servers"})
+OF_THE_PROCESS = frozenset({"engine", "ports", "advertise", "max_calls", "workers", "ice_servers"})
 """What cannot differ between profiles: a firewall and a library are the process's."""
 
 
@@ -164,6 +166,7 @@ _READERS: Mapping[str, Any] = {
     "ports": _read_ports,
     "advertise": _read_advertise,
     "max_calls": _number(1, 10_000),
+    "workers": _number(0, 64),
     "ice_servers": _read_ice_servers,
     "video": _read_video,
 }

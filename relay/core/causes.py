@@ -32,6 +32,7 @@ class Cause(Enum):
     PEER_TOO_BIG = "peer_too_big"
     TOO_MANY_FRAMES = "too_many_frames"
     SLOW_PEER = "slow_peer"
+    MEDIA_LOST = "media_lost"
     UPSTREAM_CLOSED = "upstream_closed"
     UPSTREAM_LOST = "upstream_lost"
     UPSTREAM_INVALID = "upstream_invalid"
@@ -102,6 +103,13 @@ ROWS: Mapping[Cause, Row] = MappingProxyType({
         "The peer did not read what was sent to it.",
         "The connection was too slow to take the audio that was waiting for it. Check the network and start again.",
         POLICY,
+    ),
+    Cause.MEDIA_LOST: Row(
+        "The process that held the call's media (`webrtc.workers`) crashed or hung, or there is none; see the log.",
+        "The relay lost what carries the sound of calls. Make a new call to go on.",
+        INTERNAL,
+        http_status=503,
+        retry_after_s=2,
     ),
     Cause.UPSTREAM_CLOSED: Row(
         "The upstream closed its connection; its code and reason are passed on.",

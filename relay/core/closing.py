@@ -6,8 +6,11 @@ from types import MappingProxyType
 from typing import Any
 
 from relay.core.causes import ROWS, Cause
-from relay.core.close_codes import ABNORMAL, CREDENTIALS, HOPELESS, NORMAL, TOO_BIG, fit_reason
+from relay.core.close_codes import ABNORMAL, CREDENTIALS, HOPELESS, INTERNAL, NORMAL, TOO_BIG, fit_reason
 from relay.core.leg import Closed
+
+_OURS = MappingProxyType({TOO_BIG: Cause.PEER_TOO_BIG, INTERNAL: Cause.MEDIA_LOST})
+"""What ended a peer's connection from this end, by the code; the rest is that it broke the protocol."""
 
 PRINTABLE_LENGTH = 120
 """So much of an origin or a name is shown; hardly a real one is longer."""
@@ -98,7 +101,7 @@ def refused_by_upstream(status: int) -> Ended:
 def peer_ended(closed: Closed) -> Ended:
     """The end for a peer's connection that has ended."""
     if closed.ours:
-        cause = Cause.PEER_TOO_BIG if closed.code == TOO_BIG else Cause.PEER_INVALID
+        cause = _OURS.get(closed.code, Cause.PEER_INVALID)
     else:
         cause = Cause.PEER_LOST if closed.code == ABNORMAL else Cause.PEER_CLOSED
     return ended(cause, code=closed.code, reason=closed.reason)

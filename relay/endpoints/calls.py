@@ -37,6 +37,7 @@ from relay.endpoints.client_secrets import read_body
 from relay.endpoints.realtime import end_well
 from relay.endpoints.refusals import complaint, refusal_response
 from relay.legs.webrtc.media import Quality
+from relay.legs.webrtc.processes import MediaProcesses
 from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 from relay.sessions.registry import Sessions
@@ -69,6 +70,7 @@ class CallsEndpoint:
         joiner: Joiner,
         api: CallsApi,
         metrics: Metrics,
+        processes: MediaProcesses | None = None,
     ) -> None:
         self._settings = settings
         self._gate = gate
@@ -77,7 +79,7 @@ class CallsEndpoint:
         self._joiner = joiner
         self._api = api
         self.active = ActiveCalls(joiner, api)
-        self.answered = AnsweredCalls(joiner, partial(_count_call, metrics))
+        self.answered = AnsweredCalls(joiner, processes, partial(_count_call, metrics))
         metrics.calls_open.set_function(lambda: len(self.answered))
 
     def routes(self) -> list[Route]:

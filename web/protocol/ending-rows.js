@@ -168,6 +168,11 @@ export const BY_ERROR = new Map(
       advice: 'Start again; if it stays, look at the relay’s log.',
       retry: true,
     },
+    media_lost: {
+      title: 'The relay failed.',
+      advice: 'Start again; if it stays, look at the relay’s log.',
+      retry: true,
+    },
     upstream_lost: {
       title: 'The relay lost its connection to the model.',
       advice: 'Start again; the model will not remember this conversation.',

@@ -34,7 +34,7 @@ import { RealtimeClient } from '../protocol/realtime-client.js';
  */
 
 /** What a call can fail of where a WebSocket may do. */
-const CALL_ONLY = new Set(['no_calls', 'call_not_connected']);
+const CALL_ONLY = new Set(['no_calls', 'call_not_connected', 'media_lost']);
 
 const FIRST_DELAY_MS = 500;
 const MOST_DELAY_MS = 8_000;

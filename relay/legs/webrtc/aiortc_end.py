@@ -16,6 +16,7 @@ from av import AudioFrame, AudioResampler, VideoFrame
 
 from relay.core.close_codes import ABNORMAL, NORMAL
 from relay.core.leg import Closed
+from relay.legs.webrtc.jpeg import photograph
 from relay.legs.webrtc.media import MOST_PIXELS, RATE, MediaListener, Network, OfferRefused, Picture, Quality
 
 PLAY_AHEAD = 25
@@ -99,7 +100,10 @@ class AiortcEnd:
     def play(self, frame: bytes) -> None:
         self._player.put(frame)
 
-    def picture(self) -> Picture | None:
+    async def photograph(self, side: int, quality: int) -> bytes | None:
+        return await photograph(self._picture(), side, quality)
+
+    def _picture(self) -> Picture | None:
         if self._latest is None:
             return None
         frame, taken_at = self._latest

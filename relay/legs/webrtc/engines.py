@@ -22,10 +22,15 @@ def missing_engine(name: str, has_package: Callable[[str], object] = find_spec) 
 
 def make_end(name: str, network: Network) -> MediaEnd:
     """A media end for one call."""
+    return load_engine(name)(network)
+
+
+def load_engine(name: str) -> Callable[[Network], MediaEnd]:
+    """What makes media ends; loads the library."""
     if name == AIORTC:
         from relay.legs.webrtc.aiortc_end import AiortcEnd  # noqa: PLC0415 - 60 MB, for who takes this engine
 
-        return AiortcEnd(network)
+        return AiortcEnd
     from relay.legs.webrtc.wrtc_end import WrtcEnd  # noqa: PLC0415 - 24 MB, for who answers calls
 
-    return WrtcEnd(network)
+    return WrtcEnd

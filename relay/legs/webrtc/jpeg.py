@@ -1,11 +1,23 @@
-"""Pictures made small enough for a model: JPEG of a bounded size."""
+"""Pictures made small enough for a model: JPEG of a bounded size, made beside the event loop."""
 
+import asyncio
 from io import BytesIO
+from time import monotonic
 
 from relay.legs.webrtc.media import Picture
 
 _BLACK = 24
 """What a camera that is switched off sends is not brighter than that in any corner, of 255."""
+
+STALE_S = 5.0
+"""What came longer ago shows what is no longer there: the camera is off, or the network away."""
+
+
+async def photograph(picture: Picture | None, side: int, quality: int) -> bytes | None:
+    """The picture as JPEG; None where there is none that shows something, and is of now."""
+    if picture is None or monotonic() - picture.taken_at > STALE_S:
+        return None
+    return await asyncio.to_thread(encode, picture, side, quality)
 
 
 def encode(picture: Picture, side: int, quality: int) -> bytes | None:

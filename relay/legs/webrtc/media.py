@@ -23,6 +23,10 @@ MOST_PIXELS = 4096 * 4096
 """A larger picture is not looked at: it would take more than 64 MiB."""
 
 
+class MediaLost(Exception):  # noqa: N818 - the fact, not the fault
+    """There is no process that could be the call's end: it is gone, or none has started yet."""
+
+
 class OfferRefused(ValueError):  # noqa: N818 - the fact, not the fault
     """The peer's description cannot be answered; the words say why."""
 
@@ -123,6 +127,7 @@ class MediaEnd(Protocol):
 
         Raises:
             OfferRefused: the library cannot make sense of it.
+            MediaLost: the process that was to answer is gone.
         """
         ...
 
@@ -130,8 +135,11 @@ class MediaEnd(Protocol):
         """Send `FRAME_BYTES` of sound now; whoever calls keeps the time."""
         ...
 
-    def picture(self) -> Picture | None:
-        """What the peer's camera or screen showed last; None where none has come, or one above `MOST_PIXELS`."""
+    async def photograph(self, side: int, quality: int) -> bytes | None:
+        """What the peer's camera or screen shows now, as JPEG whose longer side has at most `side` pixels.
+
+        None where nothing has come for a while, where it is black, or above `MOST_PIXELS`.
+        """
         ...
 
     def send(self, text: str) -> None:

@@ -2,15 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
-from time import monotonic
 
 from relay.core.events import Data, Event, write_event
 from relay.core.pictures import Pictures
-from relay.legs.webrtc.jpeg import encode
 from relay.legs.webrtc.media import MediaEnd
-
-STALE_S = 5.0
-"""What came longer ago shows what is no longer there: the camera is off, or the network away."""
 
 
 class Watching:
@@ -48,6 +43,5 @@ class Watching:
             await asyncio.wait({self._encoding})
 
     def _take(self) -> None:
-        picture = self._end.picture() if self._encoding is None else None
-        if picture is not None and monotonic() - picture.taken_at <= STALE_S:
-            self._encoding = asyncio.create_task(asyncio.to_thread(encode, picture, self._side, self._quality))
+        if self._encoding is None:
+            self._encoding = asyncio.create_task(self._end.photograph(self._side, self._quality))

@@ -15,6 +15,7 @@ import wrtc
 
 from relay.core.close_codes import ABNORMAL, NORMAL
 from relay.core.leg import Closed
+from relay.legs.webrtc.jpeg import photograph
 from relay.legs.webrtc.media import (
     FRAME_BYTES,
     MOST_PIXELS,
@@ -84,7 +85,10 @@ class WrtcEnd:
     def play(self, frame: bytes) -> None:
         self._player.writeAudio(frame, RATE, 1, FRAME_BYTES // 2)
 
-    def picture(self) -> Picture | None:
+    async def photograph(self, side: int, quality: int) -> bytes | None:
+        return await photograph(self._picture(), side, quality)
+
+    def _picture(self) -> Picture | None:
         if self._latest is None:
             return None
         frame, taken_at = self._latest

@@ -15,9 +15,10 @@ from relay.core.close_codes import ABNORMAL, GOING_AWAY, NORMAL, POLICY, TOO_BIG
 from relay.core.events import Data  # noqa: TC001 - also of a variable
 from relay.core.leg import Closed, Listener
 from relay.core.pictures import Pictures
+from relay.legs.webrtc.jpeg import STALE_S, photograph
 from relay.legs.webrtc.leg import MOST_KEPT_BYTES, CallLeg
 from relay.legs.webrtc.media import FRAME_BYTES, LARGEST_MESSAGE_BYTES, MediaListener, Picture, Quality
-from relay.legs.webrtc.watching import STALE_S, Watching
+from relay.legs.webrtc.watching import Watching
 
 CLEAR = '{"type":"output_audio_buffer.clear"}'
 CHANNEL_CLOSED = "closed"
@@ -37,8 +38,8 @@ class PlayedEnd:
     async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         return ""
 
-    def picture(self) -> Picture | None:
-        return self.shows
+    async def photograph(self, side: int, quality: int) -> bytes | None:
+        return await photograph(self.shows, side, quality)
 
     def play(self, frame: bytes) -> None:
         self.played.append(frame)
@@ -289,11 +290,12 @@ async def test_a_picture_at_a_turn() -> None:
     """What the camera shows when the user begins to speak goes up as an item, small and upright."""
     pictures = Pictures("call", when="turn", interval_s=5, most=9, keep=0)
     async with running(pictures=pictures) as (call, _):
+        call.media.on_connected()
         call.end.shows = red(STALE_S + 1)
         call.leg.send(SPEECH_STARTED, 0.0)  # of a camera that is off by now
+        await call.end.until_played(3)
         call.end.shows = red()
         call.leg.send(SPEECH_STARTED, 0.0)
-        call.media.on_connected()
         while not call.delivered:
             await call.end.until_played(len(call.end.played) + 1)
         [item] = [orjson.loads(data)["item"] for data in call.delivered]

@@ -2,17 +2,21 @@
 
 import array
 import asyncio
+import io
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from PIL import Image
 
 from relay.core.close_codes import NORMAL
 from relay.core.leg import Closed
 from relay.legs.webrtc.descriptions import checked_offer
 from relay.legs.webrtc.engines import make_end
 from relay.legs.webrtc.media import FRAME_BYTES, RATE, MediaEnd, MediaListener, Network, OfferRefused
+from relay.legs.webrtc.process_end import ProcessEnd
+from relay.legs.webrtc.processes import MediaProcesses
 from tests.fakes.webrtc import OFFER
 from tests.fakes.webrtc_peer import WebRtcPeer, pitch_hz, webrtc_peer
 
@@ -55,7 +59,22 @@ class Ear:
         self._changed.set()
 
 
-@pytest.fixture(params=["wrtc", "aiortc"])
+IN_A_PROCESS = "wrtc in a process of its own"
+
+
+@asynccontextmanager
+async def made(engine: str) -> AsyncIterator[MediaEnd]:
+    """A media end of this sort, closed at the end."""
+    processes = MediaProcesses(1, "wrtc", Network(), lambda *_: None)
+    end: MediaEnd = ProcessEnd(processes) if engine == IN_A_PROCESS else make_end(engine, Network())
+    try:
+        yield end
+    finally:
+        await end.close()
+        await processes.close()
+
+
+@pytest.fixture(params=["wrtc", "aiortc", IN_A_PROCESS])
 def engine(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -64,16 +83,13 @@ def engine(request: pytest.FixtureRequest) -> str:
 @asynccontextmanager
 async def joined(engine: str) -> AsyncIterator[tuple[WebRtcPeer, MediaEnd, Ear]]:
     """A peer and a media end that are connected."""
-    end, ear = make_end(engine, Network()), Ear()
-    try:
-        async with webrtc_peer() as peer:
-            answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener)
-            assert "a=msid:- " not in answer  # pages take the stream that a track came with
-            await peer.take(answer)
-            await asyncio.wait_for(ear.open.wait(), None)
-            yield peer, end, ear
-    finally:
-        await end.close()
+    ear = Ear()
+    async with made(engine) as end, webrtc_peer() as peer:
+        answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener)
+        assert "a=msid:- " not in answer  # pages take the stream that a track came with
+        await peer.take(answer)
+        await asyncio.wait_for(ear.open.wait(), None)
+        yield peer, end, ear
 
 
 async def test_sound_and_text_go_both_ways(engine) -> None:
@@ -114,6 +130,7 @@ async def test_the_last_words_arrive(engine) -> None:
     async with joined(engine) as (peer, end, ear):
         for number in range(40):
             end.send(f'{{"type":"x","n":{number},"filling":"{"y" * 20_000}"}}')
+            assert end.buffered_bytes > 0
         end.close_channel()
         await ear.until(lambda: ear.gone is not None)
         assert ear.gone == Closed(NORMAL)
@@ -123,24 +140,22 @@ async def test_the_last_words_arrive(engine) -> None:
 @pytest.mark.parametrize("watches", [True, False])
 async def test_a_camera(engine, watches) -> None:
     """Its colours arrive where the relay watches; elsewhere the answer declines it, and nothing of it comes."""
-    end, ear = make_end(engine, Network()), Ear()
-    try:
-        async with webrtc_peer((180, 60, 20)) as peer:
-            answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener, watches=watches)
-            *_, video = answer.partition("m=video")
-            assert ("a=recvonly" in video, "a=inactive" in video) == (watches, not watches)
-            await peer.take(answer)
-            await ear.until(lambda: len(ear.sound) > RATE if not watches else end.picture() is not None)
-            picture = end.picture()
-            if not watches:
-                assert picture is None
-                return
-            assert picture is not None
-            assert (picture.width, picture.height) == (160, 120)
-            middle = 4 * (60 * 160 + 80)
-            assert [*picture.rgbx[middle : middle + 3]] == pytest.approx([180, 60, 20], abs=12)
-    finally:
-        await end.close()
+    ear = Ear()
+    async with made(engine) as end, webrtc_peer((180, 60, 20)) as peer:
+        answer = await end.answer(checked_offer((await peer.offer()).encode()), ear.listener, watches=watches)
+        *_, video = answer.partition("m=video")
+        assert ("a=recvonly" in video, "a=inactive" in video) == (watches, not watches)
+        await peer.take(answer)
+        if not watches:
+            await ear.until(lambda: len(ear.sound) > RATE)
+            assert await end.photograph(640, 95) is None
+            return
+        while (jpeg := await end.photograph(640, 95)) is None:
+            heard = len(ear.sound)
+            await ear.until(lambda: len(ear.sound) > heard)  # noqa: B023 - it is waited for here
+        image = Image.open(io.BytesIO(jpeg))
+        assert image.size == (160, 120)
+        assert image.getpixel((80, 60)) == pytest.approx([180, 60, 20], abs=12)
 
 
 @pytest.mark.parametrize(
@@ -156,11 +171,9 @@ async def test_a_camera(engine, watches) -> None:
 )
 async def test_an_offer_that_makes_no_sense(engine, broken) -> None:
     """It is refused with words, or answered as far as it makes sense; nothing else is raised."""
-    end = make_end(engine, Network())
-    try:
-        answer = await end.answer(checked_offer(broken.encode()), Ear().listener)
-        assert answer.startswith("v=0")
-    except OfferRefused:
-        pass
-    finally:
-        await end.close()
+    async with made(engine) as end:
+        try:
+            answer = await end.answer(checked_offer(broken.encode()), Ear().listener)
+            assert answer.startswith("v=0")
+        except OfferRefused:
+            pass

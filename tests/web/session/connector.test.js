@@ -302,6 +302,7 @@ test('Where no call can be made, automatic takes a WebSocket, says why, and stay
   for (const [code, why] of [
     ['no_calls', 'This relay makes no calls here.'],
     ['call_not_connected', 'The sound of a call does not get through this network.'],
+    ['media_lost', 'The relay failed.'],
   ]) {
     const { connector, told } = makeConnector();
     const opened = connector.open({ url: URL, transport: 'automatic' });
