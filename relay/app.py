@@ -32,7 +32,7 @@ from relay.history.history import make_history
 from relay.legs.lanes import lane_in_use
 from relay.legs.webrtc.engines import missing_engine
 from relay.legs.webrtc.media import Network
-from relay.legs.webrtc.processes import Loss, MediaProcesses
+from relay.legs.webrtc.processes import ADVICE, Loss, MediaProcesses
 from relay.local_upstreams import check_local_upstream, serve_local_upstream
 from relay.recording.expiry import keep_deleting
 from relay.recording.recordings import make_recordings
@@ -104,7 +104,8 @@ def check_calls(settings: Settings) -> None:
 
 
 def _count_lost_media(metrics: Metrics, loss: Loss, rest_s: float) -> None:
-    metrics.count_lost_media(loss.reason, loss.pid, loss.exit, loss.calls, rest_s)
+    told = {"pid": loss.pid, "exit": loss.exit, "calls": loss.calls, "again_in_s": rest_s, "advice": ADVICE}
+    metrics.count_lost_media(loss.reason, **told)
 
 
 def _media_processes(settings: Settings, metrics: Metrics) -> MediaProcesses | None:

@@ -56,14 +56,20 @@ class AnsweredCalls:
         processes: where the media of calls is; None for here.
         count: is told every few seconds how the sound of each goes: what came of the peer's, and how many seconds were
             played to it.
+        count_refused: is told the upstream's code where it refuses to truncate an answer at what was heard.
     """
 
     def __init__(
-        self, joiner: Joiner, processes: MediaProcesses | None, count: Callable[[Quality, float], None]
+        self,
+        joiner: Joiner,
+        processes: MediaProcesses | None,
+        count: Callable[[Quality, float], None],
+        count_refused: Callable[[str], None],
     ) -> None:
         self._joiner = joiner
         self._processes = processes
         self._count = count
+        self._count_refused = count_refused
         self._reserved = 0
         self._calls: dict[str, AnsweredCall] = {}
 
@@ -113,10 +119,9 @@ class AnsweredCalls:
             return ProcessEnd(self._processes)
         return make_end(options.engine, Network(options.ports, options.advertise))
 
-    @staticmethod
-    async def _answer(end: MediaEnd, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AnsweredCall:
+    async def _answer(self, end: MediaEnd, options: WebRtcOptions, sdp: bytes, subject: str | None) -> AnsweredCall:
         watching = _watching(end, options.video)
-        leg = CallLeg(end, watching=watching)
+        leg = CallLeg(end, watching=watching, tell_refused=self._count_refused)
         try:
             answer = await end.answer(checked_offer(sdp), leg.media_listener, watches=watching is not None)
         except OfferRefused as why:

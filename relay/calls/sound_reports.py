@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import structlog
+
 from relay.legs.webrtc.media import Quality
 
 EVERY_S = 5.0
+
+_log = structlog.stdlib.get_logger("relay")
 
 
 class SoundReports:
@@ -29,6 +33,7 @@ class SoundReports:
         self._tell = tell
         self._told = Quality(concealed_s=0.0)
         self._told_played_s = 0.0
+        self._has_failed = False
 
     @asynccontextmanager
     async def told(self, every_s: float = EVERY_S) -> AsyncIterator[None]:
@@ -39,7 +44,7 @@ class SoundReports:
         finally:
             going_on.cancel()
             await asyncio.wait({going_on})
-            await self.tell()
+            await self._try()
 
     async def tell(self) -> None:
         """Tell what came since it was last told."""
@@ -51,4 +56,16 @@ class SoundReports:
     async def _go_on(self, every_s: float) -> None:
         while True:
             await asyncio.sleep(every_s)
-            await self.tell()
+            await self._try()
+
+    async def _try(self) -> None:
+        """Tell, or say why not: a report that fails ends neither the call nor the reports after it."""
+        telling = asyncio.create_task(self.tell())
+        try:
+            await asyncio.wait({telling})
+        finally:
+            telling.cancel()
+        failure = telling.exception()
+        if failure is not None and not self._has_failed:
+            _log.warning("call.not_measured", why=type(failure).__name__, exc_info=failure)
+        self._has_failed = failure is not None

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from relay.core import g711
+from relay.core.closing import printable
 from relay.core.events import Body, Event
 
 BYTES_PER_MS = 48
@@ -96,12 +97,16 @@ class Playout:
         played_ms: how much was, since the session began.
     """
 
-    def __init__(self, tell: Say, ask: Say) -> None:
-        """What is told goes to the peer, what is asked to the upstream; neither calls back."""
+    def __init__(self, tell: Say, ask: Say, tell_refused: Callable[[str], None] = lambda _: None) -> None:
+        """What is told goes to the peer, what is asked to the upstream; neither calls back.
+
+        `tell_refused` is told the code with which the upstream refuses to truncate, and keeps what nobody heard.
+        """
         self.waiting_bytes = 0
         self.played_ms = 0.0
         self._tell = tell
         self._ask = ask
+        self._tell_refused = tell_refused
         self._sounds: deque[_Sound] = deque()
         self._responses: dict[str, _Response] = {}
         self._heard: str | None = None
@@ -113,15 +118,14 @@ class Playout:
 
     def hides(self, event: Event) -> bool:
         """Whether the peer does not get to see what the upstream says: it hears it, or it did not ask."""
-        if event.type == ERROR:
-            error = event.body.get("error")
-            return isinstance(error, dict) and str(error.get("event_id")).startswith(OWN)
-        return event.type == DELTA
+        return event.type == DELTA or _refusal(event) is not None
 
     def on_down(self, event: Event) -> None:
         """Take what the upstream says, once the peer was told what is not hidden."""
         if event.type == DELTA:
             self._put(event.body)
+        elif (refusal := _refusal(event)) is not None:
+            self._tell_refused(printable(str(refusal.get("code"))))
         elif event.type == DONE:
             self._finish(event.body.get("response"))
         elif event.type in SESSION_EVENTS:
@@ -256,6 +260,12 @@ class Playout:
     def _say(self, say: Say, kind: str, **fields: Any) -> None:
         self._said += 1
         say({"type": kind, "event_id": f"{OWN}_{self._said}", **fields})
+
+
+def _refusal(event: Event) -> dict[str, Any] | None:
+    """What the upstream says against something that was asked here."""
+    error = event.body.get("error") if event.type == ERROR else None
+    return error if isinstance(error, dict) and str(error.get("event_id")).startswith(OWN) else None
 
 
 def _is_lateness(ms: Any) -> TypeGuard[float]:

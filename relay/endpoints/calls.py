@@ -79,7 +79,7 @@ class CallsEndpoint:
         self._joiner = joiner
         self._api = api
         self.active = ActiveCalls(joiner, api)
-        self.answered = AnsweredCalls(joiner, processes, partial(_count_call, metrics))
+        self.answered = AnsweredCalls(joiner, processes, partial(_count_call, metrics), metrics.count_untruncated)
         metrics.calls_open.set_function(lambda: len(self.answered))
 
     def routes(self) -> list[Route]:

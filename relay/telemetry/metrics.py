@@ -39,11 +39,6 @@ _DIAL_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 1
 _LAG_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 
 
-MEDIA_ADVICE = (
-    "WebSocket sessions go on, and the calls that were lost can be made anew. What the library said is on standard "
-    "error. Where this goes on, look for a newer wrtc, or set webrtc.engine to aiortc"
-)
-
 REQUEST_INVALID = "request_invalid"
 NO_TICKET = tuple(
     cause.value
@@ -100,14 +95,15 @@ class Metrics:
         )
         for sort in ("played", "concealed"):
             self._call_sound.labels(sort)
+        self._untruncated = counter("relay_call_truncations_refused",
+            "Interrupted answers in such calls that the upstream would not end at what was heard.")  # fmt: skip
         self._media_lost = _labelled(
             counter(
                 "relay_media_processes_lost",
                 "Processes that held the media of calls (`webrtc.workers`) and `crashed`, or `hung` and were killed.",
                 ["reason"],
-            ),
-            ("crashed", "hung"),
-        )
+            ), ("crashed", "hung"),
+        )  # fmt: skip
         self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
         self.certificate_expires = gauge(
             "relay_certificate_expires_timestamp_seconds",
@@ -228,10 +224,15 @@ class Metrics:
         if received:
             self._call_jitter.observe(jitter_s)
 
-    def count_lost_media(self, reason: str, pid: int, how: str, calls: int, rest_s: float) -> None:
+    def count_untruncated(self, code: str) -> None:
+        """Count and log an interrupted answer that the upstream keeps as if all of it had been heard."""
+        self._untruncated.inc()
+        _log.warning("call.not_truncated", code=code)
+
+    def count_lost_media(self, reason: str, **told: object) -> None:
         """Count and log a process of calls that is gone before its time."""
         self._media_lost.labels(reason).inc()
-        _log.error("media.lost", reason=reason, pid=pid, exit=how, calls=calls, again_in_s=rest_s, advice=MEDIA_ADVICE)
+        _log.error("media.lost", reason=reason, **told)
 
     def count_succession(self, reason: Reason, *, had: bool) -> None:
         """Count an upstream that was succeeded, or could not be."""

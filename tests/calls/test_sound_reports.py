@@ -2,6 +2,8 @@
 
 import asyncio
 
+from structlog.testing import capture_logs
+
 from relay.calls.sound_reports import SoundReports
 from relay.legs.webrtc.media import Quality
 
@@ -14,6 +16,8 @@ class Call:
         self.played_s = 0.0
         self.told: list[tuple[Quality, float]] = []
         self.was_told = asyncio.Event()
+        self.fails = False
+        self.asked = asyncio.Event()
         self.reports = SoundReports(self._quality, lambda: self.played_s, self._take)
 
     def _take(self, heard: Quality, played_s: float) -> None:
@@ -21,6 +25,9 @@ class Call:
         self.was_told.set()
 
     async def _quality(self) -> Quality:
+        if self.fails:
+            self.asked.set()
+            raise RuntimeError("of the library")
         return self.quality
 
 
@@ -54,3 +61,29 @@ async def test_it_is_told_while_it_goes_on_and_at_its_end() -> None:
         await call.was_told.wait()
         call.played_s = 3.0
     assert sum(played_s for _, played_s in call.told) == 3.0
+
+
+async def test_a_report_that_fails() -> None:
+    """It is said once in a row, the reports go on, and the next one has what came meanwhile."""
+    call = Call()
+    with capture_logs() as log:
+        async with call.reports.told(every_s=0):
+            call.fails = True
+            for _ in range(3):
+                call.asked.clear()
+                await call.asked.wait()
+            call.was_told.clear()
+            call.fails, call.played_s = False, 2.0
+            await call.was_told.wait()
+    assert sum(played_s for _, played_s in call.told) == 2.0
+    assert [(entry["event"], entry["why"]) for entry in log] == [("call.not_measured", "RuntimeError")]
+
+
+async def test_the_last_report_fails() -> None:
+    """A call whose end cannot be measured has ended all the same."""
+    call = Call()
+    call.fails = True
+    with capture_logs() as log:
+        async with call.reports.told(every_s=60):
+            pass
+    assert [entry["event"] for entry in log] == ["call.not_measured"]

@@ -17,7 +17,8 @@ class Table:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.playout = Playout(self._told, self._asked)
+        self.refused: list[str] = []
+        self.playout = Playout(self._told, self._asked, self.refused.append)
 
     def down(self, body: dict[str, Any]) -> bool:
         """Returns whether the peer sees it."""
@@ -313,11 +314,14 @@ def test_sound_that_is_none(body: dict[str, Any]) -> None:
 
 
 def test_what_is_asked_here_is_answered_to_nobody() -> None:
-    """An upstream's refusal of a truncation is hidden from a peer that asked for none, and others are not."""
+    """An upstream's refusal of a truncation is hidden from a peer that asked for none, and told to the operator."""
     table = Table()
-    assert not table.down({"type": "error", "error": {"event_id": f"{OWN}_7", "message": "too long"}})
+    refusal = {"event_id": f"{OWN}_7", "message": "too long", "code": "invalid_value"}
+    assert not table.down({"type": "error", "error": refusal})
+    assert table.refused == ["invalid_value"]
     assert table.down({"type": "error", "error": {"event_id": "mine", "message": "too long"}})
     assert table.down({"type": "error", "error": None})
+    assert len(table.refused) == 1
 
 
 def test_nothing_is_kept_of_answers_that_have_ended() -> None:

@@ -9,7 +9,7 @@ see `relay.core.playout`.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Any
 
@@ -51,6 +51,7 @@ class CallLeg:
     Args:
         connect_within_s: how long it may take to find its way here, or back.
         watching: what is made of its camera and screen; None for nothing.
+        tell_refused: is told the upstream's code where it refuses to truncate an answer at what was heard.
     """
 
     lane_end = None
@@ -60,10 +61,14 @@ class CallLeg:
     """A media end tells of none."""
 
     def __init__(
-        self, end: MediaEnd, connect_within_s: float = CONNECT_WITHIN_S, watching: Watching | None = None
+        self,
+        end: MediaEnd,
+        connect_within_s: float = CONNECT_WITHIN_S,
+        watching: Watching | None = None,
+        tell_refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._end = end
-        self._playout = Playout(self._tell_played, self._ask)
+        self._playout = Playout(self._tell_played, self._ask, tell_refused)
         self._hearing = Hearing()
         self._watching = watching
         self._unsent: deque[str] = deque()

@@ -48,6 +48,13 @@ PASSED_ON = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ"
 """What such a process has of the environment: no key, no token."""
 
 
+ADVICE = (
+    "WebSocket sessions go on, and the calls that were lost can be made anew. What the library said is on standard "
+    "error. Where this goes on, look for a newer wrtc, or set webrtc.engine to aiortc"
+)
+"""What an operator is told when one is lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """A process that is gone before its time.
