@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from relay.config.jwt_options import SECRET_LENGTH_LEAST
+from relay.config.words import is_address
 from relay.core.remembered import MOST_TOKENS, MOST_TURNS
 
 SQLITE = "sqlite:"
@@ -13,26 +15,53 @@ class HistoryOptions(BaseModel):
     """What an operator says about history.
 
     Attributes:
-        store: `sqlite:` and the path of a file.
+        store: `sqlite:` and the path of a file; or else
+        url, secret: of a service that keeps them, and what is asked of it is signed with.
         keep_days: after so many days what was said is deleted.
         replay_turns, replay_tokens: so much of a conversation is said to the next upstream, the newest of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    store: str
+    store: str | None = None
+    url: str | None = None
+    secret: SecretStr | None = None
     keep_days: float = Field(30.0, gt=0, le=36_500)
     replay_turns: int = Field(MOST_TURNS, ge=0, le=1000)
     replay_tokens: int = Field(MOST_TOKENS, ge=0, le=100_000)
 
     @field_validator("store")
     @classmethod
-    def _a_file(cls, value: str) -> str:
+    def _a_file(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         if not value.startswith(SQLITE) or not value.removeprefix(SQLITE).strip() or ":memory:" in value:
             raise ValueError(f"must be {SQLITE} and the path of a file, such as {SQLITE}history.db")
         return value
 
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is not None and not is_address(value, frozenset({"http", "https"})):
+            raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
+        return value
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < SECRET_LENGTH_LEAST:
+            raise ValueError(f"has less than {SECRET_LENGTH_LEAST} characters, so it could be found by trying")
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "HistoryOptions":
+        if (self.store is None) == (self.url is None):
+            raise ValueError("needs a store, or else the url of a service")
+        if (self.url is None) != (self.secret is None):
+            raise ValueError("url and secret go together: one of them is missing")
+        return self
+
     @property
     def path(self) -> Path:
-        """The file's."""
-        return Path(self.store.removeprefix(SQLITE))
+        """The file's, where there is one."""
+        return Path((self.store or "").removeprefix(SQLITE))

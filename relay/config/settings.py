@@ -322,6 +322,7 @@ class Settings(UpstreamOptions):
             self.metrics_token,
             self.turn_secret,
             self.jwt and self.jwt.secret,
+            self.history and self.history.secret,
             *(entry.token for entry in self.tokens),
         ]
         of_tools = (secret for profile in self._read_profiles.values() for secret in tool_credentials(profile.session))

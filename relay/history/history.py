@@ -19,7 +19,9 @@ from relay.config.errors import SettingsError
 from relay.config.history_options import HistoryOptions
 from relay.core.remembered import MESSAGE, Remembered, latest
 from relay.history.rows import Key, Row, short_id
+from relay.history.service import Service
 from relay.history.sqlite import SqliteFile
+from relay.history.store import FAILURES, Store
 
 MOST_WAITING = 10_000
 """Rows for a disk that does not keep up; what comes then is lost."""
@@ -73,7 +75,7 @@ class History:
     """
 
     def __init__(
-        self, file: SqliteFile, options: HistoryOptions, on_failed: Count, clock: Callable[[], float] = time
+        self, file: Store, options: HistoryOptions, on_failed: Count, clock: Callable[[], float] = time
     ) -> None:
         self._file = file
         self._options = options
@@ -110,7 +112,7 @@ class History:
         if len(self._waiting) == 1:
             self._thread.submit(self._write)
 
-    async def ask(self, job: Callable[[SqliteFile], Result]) -> Result:
+    async def ask(self, job: Callable[[Store], Result]) -> Result:
         """What the file says, after all that was put until now.
 
         Raises:
@@ -121,18 +123,18 @@ class History:
         try:
             asked = asyncio.wrap_future(self._thread.submit(job, self._file))
             return await asyncio.wait_for(asked, PATIENCE_S)
-        except (sqlite3.Error, TimeoutError) as failure:
+        except (*FAILURES, TimeoutError) as failure:
             self._on_failed(READ, 1, str(failure) or "no answer in time")
             raise HistoryUnavailable from failure
 
-    async def change(self, job: Callable[[SqliteFile], Result]) -> Result:
+    async def change(self, job: Callable[[Store], Result]) -> Result:
         """The same for what deletes: it is gone from the files' bytes, too, unless another process reads just then.
 
         Raises:
             HistoryUnavailable: as for `ask`.
         """
 
-        def deleting(file: SqliteFile) -> Result:
+        def deleting(file: Store) -> Result:
             result = job(file)
             file.clean()
             return result
@@ -164,14 +166,14 @@ class History:
             rows.append(self._waiting.popleft())
         try:
             self._file.write(rows)
-        except sqlite3.Error as failure:
+        except FAILURES as failure:
             self._on_failed(WRITE, len(rows), str(failure))
 
     def _expire(self) -> None:
         try:
             is_more = self._file.expire(self.since, EXPIRED_AT_ONCE)
             self._file.clean()
-        except sqlite3.Error as failure:
+        except FAILURES as failure:
             self._on_failed(WRITE, 0, str(failure))
             return
         if is_more:
@@ -189,6 +191,8 @@ def make_history(options: HistoryOptions | None, on_failed: Count) -> History | 
     """
     if options is None:
         return None
+    if options.url is not None and options.secret is not None:
+        return History(Service(options.url, options.secret.get_secret_value()), options, on_failed)
     return History(open_file(options), options, on_failed)
 
 
@@ -196,8 +200,10 @@ def open_file(options: HistoryOptions) -> SqliteFile:
     """The store's file, which is made where there is none.
 
     Raises:
-        SettingsError: it cannot be used.
+        SettingsError: it cannot be used, or is no file.
     """
+    if options.url is not None:
+        raise SettingsError("history.url: what a service keeps is looked after there")
     try:
         return SqliteFile(options.path)
     except OSError as failure:

@@ -98,6 +98,11 @@ def test_history() -> None:
         ({"history": {"store": "sqlite:"}}, "the path of a file"),
         ({"history": {**HISTORY, "keep_days": 0}}, "keep_days"),
         ({"history": {**HISTORY, "days": 3}}, "days"),
+        ({"history": {"keep_days": 3}}, "needs a store, or else the url of a service"),
+        ({"history": {**HISTORY, "url": "https://a.example"}}, "needs a store, or else the url of a service"),
+        ({"history": {"url": "https://a.example"}}, "url and secret go together"),
+        ({"history": {"url": "a.example", "secret": "x" * 32}}, "is not an address"),
+        ({"history": {"url": "https://a.example", "secret": "x" * 31}}, "less than 32"),
     ],
 )
 def test_a_wrong_history(given, words) -> None:

@@ -47,12 +47,13 @@ async def test_a_ga_peer_talks_to_a_hybrid(carrier) -> None:
         assert await peer.recv() == b"\x01\x02"
         await peer.send(b"\x03")
         assert await peer.recv() == b"\x03"
-        off = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
+        resumption = {"enabled": True}  # of a peer that knows xAI
+        off = {"type": "realtime", "audio": {"input": {"turn_detection": None}}, "resumption": resumption}
         await peer.send(json.dumps({"type": "session.update", "session": off}))
         switched_off = json.loads(await peer.recv())
     assert hybrid.asked == [
         {"voice": "ara", "audio": {"output": {"format": {"type": "audio/pcm", "rate": 24000}}}},
-        {"turn_detection": {"type": None}},
+        {"turn_detection": {"type": None}, "resumption": resumption},
     ]
     assert updated["session"] == {
         "type": "realtime",
