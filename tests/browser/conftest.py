@@ -31,6 +31,7 @@ async def open_page(browsers: Browsers) -> AsyncIterator[Open]:
 
     Its console must stay free of errors. Without samples there is no microphone; `permitted` says whether pages may use
     it, `expects` what the browser itself may complain of, and the rest is a context's: its size, its colours.
+    Less motion is asked for unless a test says otherwise: what moves takes a quarter of a talking browser's time.
     """
     complaints: list[str] = []
     expect.set_options(timeout=PATIENCE_S * 1000)
@@ -44,7 +45,8 @@ async def open_page(browsers: Browsers) -> AsyncIterator[Open]:
                     complaints.append(words)
 
             browser = await browsers.that_hears(heard)
-            visitor = await browser.new_context(permissions=["microphone"] if permitted else [], **context)
+            permissions = ["microphone"] if permitted else []
+            visitor = await browser.new_context(permissions=permissions, **{"reduced_motion": "reduce", **context})
             stack.push_async_callback(visitor.close)
             page = await visitor.new_page()
             page.set_default_timeout(PATIENCE_S * 1000)

@@ -27,7 +27,7 @@ async def say(page: Page, words: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_state_is_accessible(open_page, scheme: str, size: dict[str, int]) -> None:
     """axe finds nothing to mend in any state, every target has 44 px, and 320 px are wide enough."""
-    context: dict[str, Any] = {"color_scheme": scheme, "viewport": size, "reduced_motion": "reduce"}
+    context: dict[str, Any] = {"color_scheme": scheme, "viewport": size}
     async with serve_mock(pace=UNENDING) as mock, running(mock.url) as relay:
         page = await open_page(silence(1), **context)
         await page.goto(relay.http)
@@ -75,7 +75,7 @@ async def test_a_problem_is_accessible(open_page, scheme: str) -> None:
 async def test_the_element_is_accessible(open_page, scheme: str) -> None:
     """`<realtime-voice>` in a page of its own has nothing for axe to mend, before a conversation and in one."""
     async with serve_mock() as mock, running(mock.url) as relay:
-        page = await open_page(silence(1), color_scheme=scheme, viewport=PHONE, reduced_motion="reduce")
+        page = await open_page(silence(1), color_scheme=scheme, viewport=PHONE)
         await page.goto(f"{relay.http}/embed.html")
         await page.evaluate(AXE.read_text())
         await fits(page)

@@ -20,7 +20,7 @@ async def test_a_network_that_is_away_is_told_and_no_sound_is_lost(open_page) ->
         running(mock.url, profiles={"default": {"grace_s": 0}}) as relay,
         tcp_proxy(relay.port) as way,
     ):
-        page = await open_page(silence(1), viewport={"width": 320, "height": 640}, reduced_motion="reduce")
+        page = await open_page(silence(1), viewport={"width": 320, "height": 640})
         await page.goto(way.http)
         await page.evaluate(AXE.read_text())
         await page.click("#start")

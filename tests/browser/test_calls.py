@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 async def test_a_server_that_wants_to_do_something_is_seen_and_decided_about(open_page) -> None:
     """What an MCP server asks for stands in its turn with its arguments, and is approved or refused there."""
     async with stage() as far_end, running(far_end.url) as relay:
-        page = await open_page(silence(1), viewport={"width": 320, "height": 640}, reduced_motion="reduce")
+        page = await open_page(silence(1), viewport={"width": 320, "height": 640})
         await page.goto(relay.http)
         await page.evaluate(AXE.read_text())
         await page.click("#start")

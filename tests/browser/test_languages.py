@@ -20,7 +20,7 @@ async def test_the_page_speaks_the_browsers_language(open_page, tag: str, direct
     """A visitor reads buttons, states and settings in their language, from its side, on the smallest phone."""
     language = tag.split("-", maxsplit=1)[0]
     async with serve_mock() as mock, running(mock.url) as relay:
-        page = await open_page(silence(1), locale=tag, viewport=PHONE, reduced_motion="reduce")
+        page = await open_page(silence(1), locale=tag, viewport=PHONE)
         await page.goto(relay.http)
         await page.evaluate(AXE.read_text())
         await expect(page.locator("#start-label")).to_have_text(START[language])

@@ -20,7 +20,7 @@ async def test_a_line_of_20_kb_a_second_is_told_and_keeps_up(open_page) -> None:
     """PCM16 takes 48 kB/s: the page says that the network is slow, goes on as a telephone does, and catches up."""
     quiet = tone(1, 440.0, peak=40)  # which is no speech: one turn would end, and be answered, after another
     async with serve_mock() as mock, running(mock.url) as relay, tcp_proxy(relay.port) as way:
-        page = await open_page(quiet, viewport={"width": 320, "height": 640}, reduced_motion="reduce")
+        page = await open_page(quiet, viewport={"width": 320, "height": 640})
         await page.goto(way.http)
         await page.evaluate(AXE.read_text())
         await page.click("#start")

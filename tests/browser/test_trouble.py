@@ -145,7 +145,7 @@ async def test_a_blip_is_not_noticed(open_page) -> None:
 async def test_what_was_typed_stays_until_it_is_sent(open_page) -> None:
     """Where no session can be had it stays in the box; while one is restored it is seen to wait, and is then sent."""
     async with serve_mock() as mock, running(mock.url, profiles=NO_GRACE) as relay, tcp_proxy(relay.port) as way:
-        page = await open_page(silence(1), expects=BROKEN, viewport=PHONE, reduced_motion="reduce")
+        page = await open_page(silence(1), expects=BROKEN, viewport=PHONE)
         await page.goto(way.http)
         await page.evaluate(AXE.read_text())
         way.shut()
@@ -186,7 +186,7 @@ async def test_what_had_come_of_a_lost_answer_is_heard(open_page) -> None:
 async def test_a_conversation_goes_on_or_begins_anew(open_page) -> None:
     """After Stop, Continue is with the same conversation, of which the model knows, and New conversation with none."""
     async with serve_mock() as mock, running(mock.url) as relay:
-        page = await open_page(silence(1), reduced_motion="reduce")
+        page = await open_page(silence(1))
         await page.goto(relay.http)
         await page.evaluate(AXE.read_text())
         await page.evaluate(NOTE_ITEMS)

@@ -19,6 +19,8 @@ from tests.fakes.process import Process, relay_process
 from tests.fakes.proxies import NAME, free_port, proxy
 from tests.fakes.upstream import ScriptedUpstream, scripted_upstream
 
+EVERY_S = 0.05
+"""Between one visitor and the next."""
 NOTICE_S = str(Settings.model_fields["drain_notice_s"].default)
 
 
@@ -42,6 +44,7 @@ class Visitors:
                 self.served += 1
             except (InvalidHandshake, ConnectionClosed, OSError) as failure:
                 self.turned_away.append(repr(failure))
+            await asyncio.sleep(EVERY_S)
 
 
 @asynccontextmanager

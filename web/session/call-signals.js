@@ -66,15 +66,18 @@ export function offerMediaKeys(voice, title, media = globalThis.navigator?.media
     stop: () => voice.stop(),
     hangup: () => voice.stop(),
   };
-  let active = false;
+  /** @type {MediaSessionPlaybackState} */
+  let told = 'none';
   voice.addEventListener('change', () => {
-    if (voice.active !== active) {
-      active = voice.active;
-      for (const [name, act] of Object.entries(actions)) setAction(media, name, active ? act : null);
-      media.metadata = active && 'MediaMetadata' in globalThis ? new MediaMetadata({ title }) : null;
+    const now = !voice.active ? 'none' : voice.muted ? 'paused' : 'playing';
+    if (now === told) return; // the browser is asked across processes, and a session changes many times a second
+    if (now === 'none' || told === 'none') {
+      for (const [name, act] of Object.entries(actions)) setAction(media, name, now === 'none' ? null : act);
+      media.metadata = now !== 'none' && 'MediaMetadata' in globalThis ? new MediaMetadata({ title }) : null;
     }
-    media.playbackState = !active ? 'none' : voice.muted ? 'paused' : 'playing';
-    if (active) void media.setMicrophoneActive?.(!voice.muted);
+    told = now;
+    media.playbackState = now;
+    if (now !== 'none') void media.setMicrophoneActive?.(!voice.muted);
   });
 }
 

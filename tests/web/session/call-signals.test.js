@@ -49,11 +49,13 @@ test('A change is told once.', () => {
 test('The system’s controls mute and hang up while there is a call, and do nothing else.', () => {
   const { voice, become } = makeVoice();
   const actions = {};
+  const microphone = [];
   const media = {
     setActionHandler(name, act) {
       if (name === 'hangup') throw new TypeError('an older browser');
       actions[name] = act;
     },
+    setMicrophoneActive: (on) => void microphone.push(on),
   };
   offerMediaKeys(voice, 'A call', media);
   become({ active: true });
@@ -61,11 +63,14 @@ test('The system’s controls mute and hang up while there is a call, and do not
   actions.pause();
   assert.equal(voice.muted, true);
   become({});
+  become({});
   assert.equal(media.playbackState, 'paused');
   actions.togglemicrophone();
   assert.equal(voice.muted, false);
+  become({});
   actions.stop();
   assert.equal(voice.stopped, 1);
   become({ active: false });
   assert.deepEqual([actions.pause, media.playbackState], [null, 'none']);
+  assert.deepEqual(microphone, [true, false, true], 'told when it changes, and not with every change of the session');
 });
