@@ -48,10 +48,16 @@ async def converse(far_end: Stage, exchanges: int) -> None:
 
 
 async def heap(devtools: CDPSession) -> Heap:
-    """Let the last frames be drawn, collect garbage, and measure."""
+    """Let the last frames be drawn, collect garbage until no less is left, and measure."""
     await asyncio.sleep(REST_S)
-    for _ in range(3):
-        await devtools.send("HeapProfiler.collectGarbage")
+    held = await measure_heap(devtools)
+    while (now := await measure_heap(devtools)).bytes < held.bytes:
+        held = now
+    return held
+
+
+async def measure_heap(devtools: CDPSession) -> Heap:
+    await devtools.send("HeapProfiler.collectGarbage")
     found = {each["name"]: each["value"] for each in (await devtools.send("Performance.getMetrics"))["metrics"]}
     return Heap(int(found["JSHeapUsedSize"]), int(found["Nodes"]), int(found["JSEventListeners"]))
 
