@@ -64,6 +64,10 @@ bench-quick: .venv/.dev ## steady audio only, in under a minute
 bench-dialect: .venv/.dev ## what translating the beta costs, into docs/dialects.md (two minutes)
 	$(BIN)/python -m bench.dialect
 
+.PHONY: bench-memory
+bench-memory: .venv/.dev ## what memory costs and what it keeps to, into docs/memory.md (five minutes)
+	$(BIN)/python -m bench.memory
+
 .PHONY: bench-webrtc
 bench-webrtc: .venv/.dev .venv/.chromium ## measure calls that the relay answers, in Chromium, and write docs/webrtc.md (seven minutes)
 	$(BIN)/python -m bench.webrtc

@@ -12,7 +12,7 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
 from bench.talk import Talk, add_arguments, talk_from
-from bench.wire import CREATED, UPDATE_PREFIX, UPDATED, WRONG, Script, Stamp
+from bench.wire import CREATED, SPEECH, UPDATE_PREFIX, UPDATED, WRONG, Script, Stamp
 
 
 class EchoSession(WSListener):
@@ -43,6 +43,8 @@ class EchoSession(WSListener):
         if self._next_sequence is not None and self._next_sequence != sequence:
             transport.send(WSMsgType.TEXT, WRONG)
         self._next_sequence = sequence + 1
+        if speech := self._talk.speech(sequence):
+            transport.send(WSMsgType.TEXT, SPEECH % speech.encode())
         if self._talk.is_answered(sequence):
             for part, delta in enumerate(self._deltas):
                 transport.send(WSMsgType.TEXT, delta.write(Stamp(sequence, stamp.sent_ns, part)))

@@ -81,4 +81,4 @@ def staged(contestant: Contestant, talk: Talk, *, tls: bool = False) -> Iterator
         command = contestant.start(site)
         log = directory / f"{contestant.key}.log"
         pid = stack.enter_context(running(command.words, contestant_core, site.port, log, command.env))
-        yield Stage(contestant, f"ws://127.0.0.1:{site.port}{PATH}", pid, None)
+        yield Stage(contestant, f"ws://127.0.0.1:{site.port}{PATH}{contestant.query}", pid, None)

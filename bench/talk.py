@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 PLAIN, ID_SECOND, ID_FIRST = SHAPES = ("plain", "id-second", "id-first")
 
+SPOKEN = 0.4
+"""The share of a turn that is speech."""
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -17,6 +20,7 @@ class Talk:
         answer_every: how many appends it takes to be answered; the last of them is.
         shape: how clients write an append, see `bench.wire.append_template`.
         in_bytes: the peer has its audio in bytes; see `relay.core.binary_audio`.
+        turn_appends: in each so many appends the upstream hears speech for `SPOKEN` of them; 0 where it never does.
     """
 
     append_bytes: int
@@ -24,6 +28,7 @@ class Talk:
     answer_every: int = 1
     shape: str = PLAIN
     in_bytes: bool = False
+    turn_appends: int = 0
 
     @property
     def deltas_per_append(self) -> float:
@@ -33,6 +38,13 @@ class Talk:
     def is_answered(self, sequence: int) -> bool:
         """Whether the append of that sequence number, counted from 0, is one that is answered."""
         return (sequence + 1) % self.answer_every == 0
+
+    def speech(self, sequence: int) -> str:
+        """What the upstream says of speech after that append: that it has `started`, that it has `stopped`, or ""."""
+        if not self.turn_appends:
+            return ""
+        place = sequence % self.turn_appends
+        return {0: "started", round(self.turn_appends * SPOKEN): "stopped"}.get(place, "")
 
     def answers(self, first_sequence: int) -> Iterator[tuple[int, int, int]]:
         """What must come down, in order, for ever: sequence number, part and bytes."""
@@ -51,6 +63,7 @@ class Talk:
             f"--delta-bytes={sizes}",
             f"--answer-every={self.answer_every}",
             f"--shape={self.shape}",
+            f"--turn-appends={self.turn_appends}",
             *(["--in-bytes"] if self.in_bytes else []),
         ]
 
@@ -61,10 +74,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delta-bytes", default="2600", help="sizes of the deltas that answer, with commas [2600]")
     parser.add_argument("--shape", choices=SHAPES, default=PLAIN, help="how clients write an append [plain]")
     parser.add_argument("--in-bytes", action="store_true", help="the peer has its audio in bytes")
+    parser.add_argument("--turn-appends", type=int, default=0, help="hear a turn in each so many appends [none]")
     parser.add_argument("--answer-every", type=int, default=1, help="answer each Nth append [1]")
 
 
 def talk_from(arguments: argparse.Namespace) -> Talk:
     """The talk that a command was given."""
     sizes = tuple(map(int, arguments.delta_bytes.split(",")))
-    return Talk(arguments.append_bytes, sizes, arguments.answer_every, arguments.shape, arguments.in_bytes)
+    shape, in_bytes = arguments.shape, arguments.in_bytes
+    return Talk(arguments.append_bytes, sizes, arguments.answer_every, shape, in_bytes, arguments.turn_appends)

@@ -19,6 +19,7 @@ UPDATED = (
     b'{"type":"session.updated","event_id":"event_updated","session":{"type":"realtime","object":"realtime.session"}}'
 )
 CREATED_IN_BETA, UPDATED_IN_BETA = (event.replace(b'"type":"realtime",', b"") for event in (CREATED, UPDATED))
+SPEECH = b'{"type":"input_audio_buffer.speech_%s","event_id":"event_speech","item_id":"item_speech"}'
 WRONG = b'{"type":"error","event_id":"event_wrong","error":{"type":"bench_error","message":"not what was sent"}}'
 
 STAMP_BYTES = 10 + 1 + 20 + 1 + 3 + 1

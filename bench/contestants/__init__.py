@@ -15,6 +15,8 @@ RELAY = "relay"
 BETA = "beta"
 IN_BYTES = "in-bytes"
 RECORDING = "recording"
+SURVIVING = "surviving"
+RESUMABLE = "resumable"
 
 CONTESTANTS = (
     Contestant(BARE, "bare connection"),
@@ -46,6 +48,23 @@ CONTESTANTS = (
         None,
         partial(relay, carrier="fast", records=True),
         injects=True,
+        by_name_only=True,
+    ),
+    Contestant(
+        SURVIVING,
+        "Realtime Relay, sessions that outlive their upstream",
+        None,
+        partial(relay, carrier="fast", survives=True),
+        injects=True,
+        by_name_only=True,
+    ),
+    Contestant(
+        RESUMABLE,
+        "Realtime Relay, peers that may come back",
+        None,
+        partial(relay, carrier="fast"),
+        injects=True,
+        query="?resume=1",
         by_name_only=True,
     ),
     Contestant(

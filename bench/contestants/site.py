@@ -56,6 +56,7 @@ class Contestant:
         injects: sends a `session.update` of its own at the start of each session.
         beta: its peers get the beta's events.
         in_bytes: its peers have their audio in bytes.
+        query: of the address that its peers connect to.
         by_name_only: runs where it is asked for, and not with all others.
     """
 
@@ -66,4 +67,5 @@ class Contestant:
     injects: bool = False
     beta: bool = False
     in_bytes: bool = False
+    query: str = ""
     by_name_only: bool = False
