@@ -20,7 +20,7 @@ from relay.core.waiting_sound import WaitingSound
 from relay.legs.choice import UpstreamLeg
 from relay.legs.dialect import Interpreter
 from relay.legs.target import Target
-from relay.legs.webrtc.descriptions import checked_offer, reachable_answer
+from relay.legs.webrtc.descriptions import checked_offer, checked_restart, reachable_answer
 from relay.legs.webrtc.engines import make_end
 from relay.legs.webrtc.leg import CallLeg
 from relay.legs.webrtc.media import MediaEnd, MediaLost, Network, OfferRefused, Quality
@@ -31,18 +31,39 @@ from relay.sessions.joining import Joiner
 from relay.sessions.peer_info import PeerInfo
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnsweredCall:
     """A call of this process's own.
 
     Attributes:
         made: its id and answer.
         subject: whose it is.
+        offer: what its peer offered last.
     """
 
     made: Made
     subject: str | None
     leg: CallLeg
+    end: MediaEnd
+    offer: str
+    options: WebRtcOptions
+
+    async def restart(self, sdp: bytes) -> bytes:
+        """The answer to another offer of its peer's, whose network has changed.
+
+        Raises:
+            RequestInvalid: the offer cannot be answered; the call goes on as it is.
+            Refused: what held its media is gone.
+        """
+        try:
+            offer = checked_restart(sdp, self.offer)
+            answer = await self.end.restart(offer)
+        except OfferRefused as why:
+            raise RequestInvalid(f"sdp: {why}") from None
+        except MediaLost:
+            raise Refused(ended(Cause.MEDIA_LOST)) from None
+        self.offer = offer
+        return reachable_answer(answer, self.options.advertise).encode()
 
     def hang_up(self) -> None:
         """End it, because its caller wants that."""
@@ -123,13 +144,14 @@ class AnsweredCalls:
         watching = _watching(end, options.video)
         leg = CallLeg(end, watching=watching, tell_refused=self._count_refused)
         try:
-            answer = await end.answer(checked_offer(sdp), leg.media_listener, watches=watching is not None)
+            offer = checked_offer(sdp)
+            answer = await end.answer(offer, leg.media_listener, watches=watching is not None)
         except OfferRefused as why:
             raise RequestInvalid(f"sdp: {why}") from None
         except MediaLost:
             raise Refused(ended(Cause.MEDIA_LOST)) from None
         made = Made(f"rtc_{secrets.token_hex(12)}", reachable_answer(answer, options.advertise).encode())
-        return AnsweredCall(made, subject, leg)
+        return AnsweredCall(made, subject, leg, end, offer, options)
 
 
 def _watching(end: MediaEnd, video: VideoOptions) -> Watching | None:

@@ -87,13 +87,14 @@ class CallsEndpoint:
         cors = Middleware(
             CORSMiddleware,
             allow_origins=self._settings.allowed_origins,
-            allow_methods=["POST"],
+            allow_methods=["POST", "PATCH"],
             allow_headers=["*"],
             expose_headers=["Location"],
         )
         methods = ["POST", "OPTIONS"]
         return [
             Route(PATH, _Application(self), methods=methods, middleware=[cors]),
+            Route(f"{PATH}/{{call_id}}", self.restart, methods=["PATCH", "OPTIONS"], middleware=[cors]),
             Route(f"{PATH}/{{call_id}}/hangup", self.hang_up, methods=methods, middleware=[cors]),
             Route(BETA_PATH, refuse_beta, methods=["POST"]),
         ]
@@ -134,6 +135,23 @@ class CallsEndpoint:
         except Refused as refusal:
             return told_refusal(refusal, asked.event_id)
         return Response()
+
+    async def restart(self, request: Request) -> Response:
+        """Answer another offer of a call that goes on here, whose caller has changed its network."""
+        if request.method == "OPTIONS":
+            return _options()
+        asked = read_session_request(request)
+        try:
+            identity = await self._gate.identify(asked)
+            call = self.answered.find(request.path_params["call_id"], identity.subject)
+            if call is None:
+                return complaint("There is no such call here. Make a new one.", 404, "call_id_not_found")
+            offer = read_offer(request.headers.get("content-type", ""), await read_body(request))
+            return Response(await call.restart(offer.sdp), headers={"Cache-Control": "no-store"}, media_type=SDP)
+        except RequestInvalid as wrong:
+            return complaint(str(wrong))
+        except Refused as refusal:
+            return told_refusal(refusal, asked.event_id)
 
     async def _make(self, caller: "Caller", session_id: str) -> None:
         request, offer = await self._admit(caller)

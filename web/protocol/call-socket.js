@@ -41,6 +41,10 @@ export class CallSocket extends EventTarget {
   /** @type {import('./call-offer.js').Watching | null} */
   #watching = null;
   #byRelay = false;
+  /** Where the call is, once it is answered. */
+  #place = '';
+  /** @type {Record<string, string>} */
+  #credential;
   #request;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #deadline;
@@ -58,7 +62,8 @@ export class CallSocket extends EventTarget {
     this.#sender = this.#peer.addTransceiver('audio').sender; // its track comes when the visitor has allowed it
     this.#channel = this.#peer.createDataChannel(CHANNEL);
     this.#listen();
-    void this.#make(callsUrl(url), ticket === '' ? {} : { Authorization: `Bearer ${ticket}` });
+    this.#credential = ticket === '' ? {} : { Authorization: `Bearer ${ticket}` };
+    void this.#make(callsUrl(url));
   }
 
   /** How the other end shows a camera or a screen to the model; null where nobody watches. */
@@ -117,6 +122,7 @@ export class CallSocket extends EventTarget {
     });
     peer.addEventListener('connectionstatechange', () => {
       if (peer.connectionState === 'connected' && this.connectedAt === 0) this.connectedAt = performance.now();
+      if (peer.connectionState === 'disconnected') void this.#findAnotherWay();
       if (peer.connectionState === 'failed') this.#fail();
     });
     channel.addEventListener('open', () => this.#open());
@@ -124,24 +130,47 @@ export class CallSocket extends EventTarget {
     channel.addEventListener('close', () => this.#end(''));
   }
 
-  /** @param {string} url @param {Record<string, string>} credential */
-  async #make(url, credential) {
-    const { signal } = this.#making;
+  /** @param {string} url */
+  async #make(url) {
     try {
-      await this.#prepare(await askForCalls(url, credential, this.#request, signal));
-      const answer = await this.#request(url, {
-        method: 'POST',
-        signal,
-        body: this.#peer.localDescription?.sdp ?? '',
-        headers: { 'Content-Type': 'application/sdp', ...credential },
-      });
+      await this.#prepare(await askForCalls(url, this.#credential, this.#request, this.#making.signal));
+      const answer = await this.#offer('POST', url);
       const said = await answer.text();
       if (this.readyState === 3) return;
       if (!answer.ok) return void this.#refuse(errorIn(said, answer.status));
+      this.#place = new URL(answer.headers.get('Location') ?? '', url).href;
       this.#deadline = setTimeout(() => this.#fail(), CONNECT_WITHIN_MS);
       await this.#peer.setRemoteDescription({ type: 'answer', sdp: said });
     } catch (error) {
       this.#end(String(error));
+    }
+  }
+
+  /** @param {'POST' | 'PATCH'} method @param {string} url */
+  #offer(method, url) {
+    return this.#request(url, {
+      method,
+      signal: this.#making.signal,
+      body: this.#peer.localDescription?.sdp ?? '',
+      headers: { 'Content-Type': 'application/sdp', ...this.#credential },
+    });
+  }
+
+  /**
+   * Nothing comes any more, perhaps since the network is another one: offers anew, in the same call. Where that fails,
+   * the old way may come back, and whoever waits for it knows how long.
+   */
+  async #findAnotherWay() {
+    if (!this.#byRelay || this.readyState !== 1) return;
+    try {
+      await this.#peer.setLocalDescription(await this.#peer.createOffer({ iceRestart: true }));
+      const answer = await this.#offer('PATCH', this.#place);
+      const sdp = await answer.text();
+      if (this.readyState !== 1) return;
+      if (answer.ok) await this.#peer.setRemoteDescription({ type: 'answer', sdp });
+      else await this.#peer.setLocalDescription({ type: 'rollback' });
+    } catch {
+      // closed meanwhile, or nobody is reached over HTTP either
     }
   }
 

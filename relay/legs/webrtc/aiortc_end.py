@@ -97,6 +97,9 @@ class AiortcEnd:
             raise OfferRefused(f"the offer cannot be answered: {why}") from None
         return str(self._pc.localDescription.sdp)
 
+    async def restart(self, offer: str) -> str:
+        raise OfferRefused("the engine aiortc knows no restart; make a new call")
+
     def play(self, frame: bytes) -> None:
         self._player.put(frame)
 

@@ -41,6 +41,24 @@ def checked_offer(sdp: bytes) -> str:
     return without_candidates("\n".join(lines))
 
 
+def checked_restart(sdp: bytes, before: str) -> str:
+    """Another offer of the connection that `before` offered, as it is given to a library.
+
+    Raises:
+        OfferRefused: it is of another connection (RFC 8842 5.3: another certificate), or restarts nothing.
+    """
+    offer = checked_offer(sdp)
+    if _values(offer, "a=fingerprint:") != _values(before, "a=fingerprint:"):
+        raise OfferRefused("the offer is of another connection; make a new call")
+    if _values(offer, "a=ice-ufrag:") == _values(before, "a=ice-ufrag:"):
+        raise OfferRefused("the offer restarts nothing: its ice-ufrag is that of the one before")
+    return offer
+
+
+def _values(sdp: str, attribute: str) -> set[str]:
+    return {line for line in sdp.splitlines() if line.startswith(attribute)}
+
+
 def _check_media(lines: list[str]) -> None:
     media = [line.partition(" ")[0] for line in lines if line.startswith("m=")]
     if len(media) > MOST_MEDIA:

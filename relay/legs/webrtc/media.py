@@ -131,6 +131,14 @@ class MediaEnd(Protocol):
         """
         ...
 
+    async def restart(self, offer: str) -> str:
+        """The answer to another offer of the same connection: an ICE restart (RFC 8445 2.4), for a path that is gone.
+
+        Raises:
+            OfferRefused: the library cannot make sense of it, or knows no restart; the connection is as before.
+        """
+        ...
+
     def play(self, frame: bytes) -> None:
         """Send `FRAME_BYTES` of sound now; whoever calls keeps the time."""
         ...

@@ -64,6 +64,9 @@ class ProcessEnd:
         reply = await self._ask(Kind.ANSWER, orjson.dumps({"offer": offer, "watches": watches}))
         return reply.decode()
 
+    async def restart(self, offer: str) -> str:
+        return (await self._ask(Kind.RESTART, offer.encode())).decode()
+
     def play(self, frame: bytes) -> None:
         self._tell(Kind.PLAY, frame)
 

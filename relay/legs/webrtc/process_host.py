@@ -195,6 +195,8 @@ async def _answered(kind: Kind, call: HostedCall, payload: bytes) -> bytes:
     if kind is Kind.QUALITY:
         quality = await call.end.quality()
         return orjson.dumps([quality.packets, quality.lost, quality.jitter_s, quality.concealed_s])
+    if kind is Kind.RESTART:
+        return (await call.end.restart(payload.decode())).encode()
     asked = orjson.loads(payload)
     if kind is Kind.PHOTOGRAPH:
         return await call.end.photograph(asked["side"], asked["quality"]) or b""

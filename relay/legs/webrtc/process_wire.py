@@ -29,6 +29,7 @@ class Kind(IntEnum):
     PHOTOGRAPH = 6
     CLOSE = 7
     PING = 8
+    RESTART = 9
 
     READY = 32
     CONNECTED = 33

@@ -50,6 +50,7 @@ class WrtcEnd:
         self._reading: set[asyncio.Task[None]] = set()
         self._listener: MediaListener | None = None
         self._gathered = asyncio.Event()
+        self._negotiating = asyncio.Lock()
         self._watches = False
         self._latest: tuple[webrtc.VideoFrame, float] | None = None
 
@@ -80,6 +81,21 @@ class WrtcEnd:
         local = self._pc.local_description
         if local is None:
             raise OfferRefused("the offer cannot be answered: the connection is closed")
+        return local.sdp
+
+    async def restart(self, offer: str) -> str:
+        async with self._negotiating:
+            self._gathered.clear()
+            try:
+                await self._pc.set_remote_description(webrtc.RTCSessionDescriptionInit("offer", offer))
+                await self._pc.set_local_description(await self._pc.create_answer())
+                async with asyncio.timeout(GATHERING_S):
+                    await self._gathered.wait()
+            except (webrtc.PythonWebRTCExceptionBase, TimeoutError, TypeError, ValueError) as why:
+                raise OfferRefused(f"the connection cannot be restarted: {why}") from None
+            local = self._pc.local_description
+        if local is None:
+            raise OfferRefused("the connection is closed")
         return local.sdp
 
     def play(self, frame: bytes) -> None:

@@ -38,6 +38,9 @@ class PlayedEnd:
     async def answer(self, offer: str, listener: MediaListener, *, watches: bool = False) -> str:
         return ""
 
+    async def restart(self, offer: str) -> str:
+        return ""
+
     async def photograph(self, side: int, quality: int) -> bytes | None:
         return await photograph(self.shows, side, quality)
 

@@ -4,13 +4,14 @@ import { CallSocket, figuresOf } from '../../../web/protocol/call-socket.js';
 import { FakePeerConnection, settle } from '../fakes.js';
 
 /** A call to a relay that answers so, and what it told. */
-async function makeCall({ status = 201, body = 'v=0 answer', ticket = '', fails = false, told: offer = null } = {}) {
+async function makeCall({ status = 201, body = 'v=0 answer', ticket = '', fails = false, told: offer = null, patched = 200 } = {}) {
   const asked = [];
   const request = async (url, options) => {
     asked.push([url, options]);
     if (fails) throw new TypeError('network down');
+    if (options.method === 'PATCH') return new Response('v=0 another answer', { status: patched });
     if (options.method !== 'POST') return offer === null ? new Response('', { status: 404 }) : Response.json(offer);
-    return new Response(body, { status });
+    return new Response(body, { status, headers: { Location: '/v1/realtime/calls/rtc_1' } });
   };
   const call = new CallSocket('wss://relay/v1/realtime?profile=p', ticket, { PeerConnection: FakePeerConnection, request });
   const told = [];
@@ -106,6 +107,26 @@ test('A call that is lost, or that the other end ends, closes once.', async () =
     end(peer);
     peer.channel.dispatchEvent(new Event('close'));
     assert.equal(told.filter((each) => String(each).startsWith('1006')).length, 1);
+  }
+});
+
+test('A call whose network is gone looks for another way in the same call, where the relay answers it.', async () => {
+  const byRelay = { ice_servers: [], calls: 'relay', video: null };
+  for (const [told, patched, offers, answer, local] of [
+    [byRelay, 200, 1, 'v=0 another answer', 'offer'],
+    [byRelay, 404, 1, 'v=0 answer', 'rollback'],
+    [null, 200, 0, 'v=0 answer', 'offer'],
+  ]) {
+    const { call, peer, asked } = await openCall({ told, patched, ticket: 'ek_1' });
+    peer.become('disconnected');
+    await settle();
+    const anew = asked.filter(([, { method }]) => method === 'PATCH');
+    assert.equal(anew.length, offers);
+    for (const [url, { headers }] of anew) {
+      assert.deepEqual([url, headers.Authorization], ['https://relay/v1/realtime/calls/rtc_1', 'Bearer ek_1']);
+    }
+    assert.deepEqual([peer.remoteDescription.sdp, peer.localDescription.type, call.readyState], [answer, local, 1]);
+    call.close();
   }
 });
 
