@@ -4,7 +4,7 @@ A profile is the GA session object, with `voice` as a shorthand for `audio.outpu
 `openai` package's own types, because the upstream discards a `session.update` whole when one field of it is wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -103,53 +103,46 @@ def read_profile(
         ValueError: names each wrong field, what is wrong with it, and the nearest right name.
     """
     session = dict(table)
-    lock = session.pop("lock", ())
-    record = read_recording_options(session.pop("record"), f"profiles.{name}.record") if "record" in session else None
-    limits = read_limits(session.pop("limits", {}), f"profiles.{name}.limits", limits)
-    quota = read_quota(session.pop("quota"), f"profiles.{name}.quota") if "quota" in session else None
-    dialect = read_dialect(session.pop("dialect"), f"profiles.{name}.dialect") if "dialect" in session else None
-    guard = _read_guard(session.pop("guard"), f"profiles.{name}.guard") if "guard" in session else None
-    attach, survive, history = (
-        _read_flag(session.pop(flag, False), f"profiles.{name}.{flag}") for flag in ("attach", "survive", "history")
-    )
-    if (replay_as := session.pop("replay_as", "auto")) not in REPLAYS:
-        raise ValueError(f"profiles.{name}.replay_as: must be one of {', '.join(REPLAYS)}, not {replay_as!r}")
-    grace_s = _read_grace(session.pop("grace_s"), f"profiles.{name}.grace_s") if "grace_s" in session else None
-    type_ = session.pop("type", REALTIME.name)
-    if type_ not in tuple(KINDS):
-        raise ValueError(f"profiles.{name}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
-    kind = KINDS[type_]
-    if dialect is not None and kind.path != REALTIME.path:
-        raise ValueError(f"profiles.{name}.dialect: {type_} sessions have none but the API's own")
-    for flag, is_on in (("survive", survive), ("history", history)):
-        if is_on and kind is not REALTIME:
-            raise ValueError(f"profiles.{name}.{flag}: only realtime sessions can, and these are {type_} sessions")
+    path = f"profiles.{name}"
+    options = _read_options(session, path)
+    limits = read_limits(session.pop("limits", {}), f"{path}.limits", limits)
+    kind = _read_kind(session.pop("type", REALTIME.name), path)
+    _check_kind(kind, options, path)
     if "voice" in session:
         session["audio"] = _with_voice(session.get("audio", {}), session.pop("voice"), name)
-    lock = _read_lock(lock, f"profiles.{name}.lock")
-    if wrong := complaints_about(session, kind.name, f"profiles.{name}", lock):
+    lock = _read_lock(session.pop("lock", ()), f"{path}.lock")
+    if wrong := complaints_about(session, kind.name, path, lock):
         raise ValueError("; ".join(wrong))
     # Where the address that is dialled fixes the model, a session.update may not change it.
     model_named = "model" in session
     model = session.pop("model", default_model if kind is REALTIME else kind.model)
-    return Profile(
-        name,
-        model,
-        kind.session_object(session, model),
-        lock,
-        record,
-        limits,
-        model_named=model_named,
-        quota=quota,
-        dialect=dialect,
-        kind=kind,
-        attach=attach,
-        guard=guard,
-        survive=survive,
-        history=history,
-        replay_as=replay_as,
-        grace_s=grace_s,
-    )
+    session_object = kind.session_object(session, model)
+    return Profile(name, model, session_object, lock, limits=limits, model_named=model_named, kind=kind, **options)
+
+
+def _read_options(table: dict[str, Any], path: str) -> dict[str, Any]:
+    """Take out of a profile's table what is the relay's and not the session's."""
+    return {option: read(table.pop(option), f"{path}.{option}") for option, read in _OPTIONS.items() if option in table}
+
+
+def _read_kind(type_: Any, path: str) -> Kind:
+    if type_ not in tuple(KINDS):
+        raise ValueError(f"{path}.type: must be one of {', '.join(KINDS)}, not {type_!r}")
+    return KINDS[type_]
+
+
+def _check_kind(kind: Kind, options: Mapping[str, Any], path: str) -> None:
+    if "dialect" in options and kind.path != REALTIME.path:
+        raise ValueError(f"{path}.dialect: {kind.name} sessions have none but the API's own")
+    for flag in ("survive", "history"):
+        if options.get(flag) and kind is not REALTIME:
+            raise ValueError(f"{path}.{flag}: only realtime sessions can, and these are {kind.name} sessions")
+
+
+def _read_replay_as(replay_as: Any, path: str) -> str:
+    if replay_as not in REPLAYS:
+        raise ValueError(f"{path}: must be one of {', '.join(REPLAYS)}, not {replay_as!r}")
+    return str(replay_as)
 
 
 def _read_flag(flag: Any, path: str) -> bool:
@@ -186,3 +179,19 @@ def _with_voice(audio: Any, voice: Any, name: str) -> dict[str, Any]:
     if output.setdefault("voice", voice) != voice:
         raise ValueError(f"profiles.{name}: voice and audio.output.voice differ; give one of them")
     return {**audio, "output": output}
+
+
+_OPTIONS: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
+    {
+        "record": read_recording_options,
+        "quota": read_quota,
+        "dialect": read_dialect,
+        "guard": _read_guard,
+        "attach": _read_flag,
+        "survive": _read_flag,
+        "history": _read_flag,
+        "replay_as": _read_replay_as,
+        "grace_s": _read_grace,
+    }
+)
+"""How each field of `Profile` is read that a table may name beside those of its session."""

@@ -77,9 +77,71 @@ class Metrics:
         gauge, counter = partial(Gauge, registry=self.registry), partial(Counter, registry=self.registry)
         gauge("relay_build_info", "The relay's version, and whether its fast lane is `compiled`.",
               ["version", "lane"]).labels(__version__, lane).set(1)  # fmt: skip
+        self._watch_process(gauge)
+        self._watch_upstreams(gauge, counter)
+        self._count_sessions(counter)
+        self._count_calls(gauge, counter)
+        self._count_conversations(counter)
+        self._measure_times(partial(PrometheusHistogram, registry=self.registry))
+
+    def _watch_process(self, gauge: Callable[..., Gauge]) -> None:
         self.sessions_open = gauge("relay_sessions_open", "Sessions that are open now.")
         self.peers_awaited = gauge("relay_peers_awaited", "Sessions whose peer lost its connection and may come back.")
         self.draining = gauge("relay_draining", "1 while the process admits nobody.")
+        self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
+        self.certificate_expires = gauge(
+            "relay_certificate_expires_timestamp_seconds",
+            "When the listener's certificate ends, in seconds since 1970; 0 where a proxy speaks TLS.",
+        )
+
+    def _watch_upstreams(self, gauge: Callable[..., Gauge], counter: Callable[..., Counter]) -> None:
+        self.last_dials = LastDials()
+        dials = gauge("relay_upstream_last_dials", "The last 20 attempts to open an upstream, by outcome.", ["outcome"])
+        for outcome in OUTCOMES:
+            dials.labels(outcome).set_function(partial(self.last_dials.count, outcome))
+        self._successions = counter(
+            "relay_upstream_successions",
+            "Times that another upstream was to take a session over, by reason and by whether one did.",
+            ["reason", "outcome"],
+        )
+        for reason in Reason:
+            for outcome in ("succeeded", "failed"):
+                self._successions.labels(reason.value, outcome)
+
+    def _count_sessions(self, counter: Callable[..., Counter]) -> None:
+        causes, failures = [cause.value for cause in Cause], get_args(Failure)
+        self._ended = _labelled(
+            counter("relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"]), causes
+        )
+        self._refused = _labelled(
+            counter("relay_sessions_refused", "Of those, the sessions that never began, by cause.", ["cause"]), causes
+        )
+        self._recordings_failed = _labelled(
+            counter(
+                "relay_recordings_failed",
+                "Recordings that could not be written, or not fast enough, or not deleted when they were old enough.",
+                ["reason"],
+            ),
+            failures,
+        )
+        self._returns = _labelled(
+            counter("relay_peer_returns", "Peers that came back to their session, by what became of it.", ["outcome"]),
+            [outcome.value for outcome in Return],
+        )
+        self._tickets_refused = _labelled(
+            counter(
+                "relay_tickets_refused",
+                "Tickets that were not made, by reason: a cause, or `request_invalid`.",
+                ["reason"],
+            ),
+            (*NO_TICKET, REQUEST_INVALID),
+        )
+        self.quota_store_failures = counter(
+            "relay_quota_store_failures",
+            "Times that the shared store of quotas did not answer, and this process counted by itself.",
+        )
+
+    def _count_calls(self, gauge: Callable[..., Gauge], counter: Callable[..., Counter]) -> None:
         self.calls_open = gauge("relay_calls_open", "WebRTC calls that the relay answers itself and that are open now.")
         self._call_packets = counter(
             "relay_call_packets",
@@ -104,35 +166,8 @@ class Metrics:
                 ["reason"],
             ), ("crashed", "hung"),
         )  # fmt: skip
-        self.buffered_bytes = gauge("relay_buffered_bytes", "What waits for ends that read slowly, in all sessions.")
-        self.certificate_expires = gauge(
-            "relay_certificate_expires_timestamp_seconds",
-            "When the listener's certificate ends, in seconds since 1970; 0 where a proxy speaks TLS.",
-        )
-        self.last_dials = LastDials()
-        dials = gauge("relay_upstream_last_dials", "The last 20 attempts to open an upstream, by outcome.", ["outcome"])
-        for outcome in OUTCOMES:
-            dials.labels(outcome).set_function(partial(self.last_dials.count, outcome))
-        self._measure_times(partial(PrometheusHistogram, registry=self.registry))
-        self.quota_store_failures = counter(
-            "relay_quota_store_failures",
-            "Times that the shared store of quotas did not answer, and this process counted by itself.",
-        )
-        causes, failures = [cause.value for cause in Cause], get_args(Failure)
-        self._ended = _labelled(
-            counter("relay_sessions_ended", "Sessions that ended or never began, by cause.", ["cause"]), causes
-        )
-        self._refused = _labelled(
-            counter("relay_sessions_refused", "Of those, the sessions that never began, by cause.", ["cause"]), causes
-        )
-        self._recordings_failed = _labelled(
-            counter(
-                "relay_recordings_failed",
-                "Recordings that could not be written, or not fast enough, or not deleted when they were old enough.",
-                ["reason"],
-            ),
-            failures,
-        )
+
+    def _count_conversations(self, counter: Callable[..., Counter]) -> None:
         self._history_failures = counter(
             "relay_history_failures",
             "What was lost of kept conversations since the store failed: rows not written, conversations not read.",
@@ -147,26 +182,6 @@ class Metrics:
         self._muted = counter(
             "relay_muted_responses",
             "Answers that were asked for aloud and came as text alone, as after history in text.",
-        )
-        self._successions = counter(
-            "relay_upstream_successions",
-            "Times that another upstream was to take a session over, by reason and by whether one did.",
-            ["reason", "outcome"],
-        )
-        for reason in Reason:
-            for outcome in ("succeeded", "failed"):
-                self._successions.labels(reason.value, outcome)
-        self._returns = _labelled(
-            counter("relay_peer_returns", "Peers that came back to their session, by what became of it.", ["outcome"]),
-            [outcome.value for outcome in Return],
-        )
-        self._tickets_refused = _labelled(
-            counter(
-                "relay_tickets_refused",
-                "Tickets that were not made, by reason: a cause, or `request_invalid`.",
-                ["reason"],
-            ),
-            (*NO_TICKET, REQUEST_INVALID),
         )
 
     def _measure_times(self, histogram: Callable[..., PrometheusHistogram]) -> None:

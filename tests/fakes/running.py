@@ -1,6 +1,7 @@
 """The relay as it is served: real uvicorn, real sockets, in the test's own event loop."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,6 +61,15 @@ class Running:
         return connect(
             self.url + query, **{"max_size": None, "compression": None, "proxy": None, "open_timeout": None, **options}
         )
+
+
+async def until(peer: ClientConnection, kind: str) -> list[dict[str, Any]]:
+    """What a peer is told up to an event of this type; none of it may be an `error`."""
+    events: list[dict[str, Any]] = []
+    while not events or events[-1]["type"] != kind:
+        events.append(json.loads(await peer.recv()))
+        assert events[-1]["type"] != "error", events[-1]
+    return events
 
 
 @asynccontextmanager

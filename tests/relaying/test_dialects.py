@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection
 
 from relay.stand_ins.mock import Pace, serve_mock
 from tests.fakes.drawn_events import models_of
-from tests.fakes.running import Running, running
+from tests.fakes.running import Running, running, until
 
 MODELS = models_of(RealtimeServerEvent)
 RATE = 24_000
@@ -30,14 +30,6 @@ async def relay(carrier) -> AsyncIterator[Running]:
     }
     async with serve_mock(pace=Pace.instant()) as mock, running(mock.url, profiles=profiles) as relay:
         yield relay
-
-
-async def until(peer: ClientConnection, kind: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    while not events or events[-1]["type"] != kind:
-        events.append(json.loads(await peer.recv()))
-        assert events[-1]["type"] != "error", events[-1]
-    return events
 
 
 async def say(peer: ClientConnection, **event: Any) -> None:

@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.server import MockServer
 from tests.fakes.http_client import http_client
-from tests.fakes.running import Running, running
+from tests.fakes.running import Running, running, until
 from tests.fakes.talk import AtFirst
 
 ADA, BEN = "ada-0123456789abcdef", "ben-0123456789abcdef"
@@ -64,14 +64,6 @@ async def api() -> AsyncIterator[Api]:
             return made[-1]
 
         yield client
-
-
-async def until(connection: ClientConnection, kind: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    while not events or events[-1]["type"] != kind:
-        events.append(json.loads(await connection.recv()))
-        assert events[-1]["type"] != "error", events[-1]
-    return events
 
 
 async def say(connection: ClientConnection, text: str, how: str = "text") -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from relay.serving.handing_over import HAND_OVER
 from relay.stand_ins.mock import Pace, serve_mock
 from relay.stand_ins.mock.server import MockServer
-from tests.fakes.running import Running, running
+from tests.fakes.running import Running, running, until
 
 NAMES = ("ada", "ben")
 TOKENS = [{"token": name * 12, "subject": name} for name in NAMES]
@@ -23,14 +23,6 @@ SOON_OVER = {"default": {"grace_s": 0.05, "instructions": "Be kind."}}
 async def mock() -> AsyncIterator[MockServer]:
     async with serve_mock(pace=Pace.instant()) as mock:
         yield mock
-
-
-async def until(peer: ClientConnection, kind: str) -> list[dict[str, Any]]:
-    events: list[dict[str, Any]] = []
-    while not events or events[-1]["type"] != kind:
-        events.append(json.loads(await peer.recv()))
-        assert events[-1]["type"] != "error", events[-1]
-    return events
 
 
 async def say(peer: ClientConnection, text: str) -> list[dict[str, Any]]:
