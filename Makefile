@@ -78,6 +78,10 @@ bench-page: .venv/.dev .venv/.chromium ## measure the voice page's sound in Chro
 reliability: .venv/.dev ## what happens on bad days, measured into docs/reliability.md (some minutes)
 	RELIABILITY_WRITE=1 $(BIN)/python -m pytest -m reliability tests/reliability
 
+.PHONY: soak-calls
+soak-calls: .venv/.dev ## an hour of calls that come and go, and the memory they leave, on the screen
+	$(BIN)/python -m bench.webrtc.soak
+
 .PHONY: soak
 soak: .venv/.dev ## an hour of sessions that come and go, and the memory they leave, into docs/reliability.md
 	$(BIN)/python -m bench.soak
