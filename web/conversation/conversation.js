@@ -2,12 +2,13 @@
  * Builds the turns of a conversation from server events. It knows no page, no sound and no clock.
  */
 
-import { expireApproval, isCall, resultOf, writeCall } from './calls.js';
+import { CallTurns } from './call-turns.js';
+import { expireApproval, isCall, resultOf } from './calls.js';
 import { OutOfBand } from './out-of-band.js';
 import { cancel, failureOf, incompletenessOf } from './response-endings.js';
 import { TranslationTurns } from './translation-turns.js';
 import { TurnCosts } from './turn-costs.js';
-import { TurnList } from './turn-list.js';
+import { TurnList, touch } from './turn-list.js';
 
 /** @typedef {import('../protocol/codecs.js').RealtimeEvent} RealtimeEvent */
 
@@ -17,6 +18,7 @@ const MOST_TURNS = 500;
 
 export class Conversation {
   #list = new TurnList(MOST_TURNS);
+  #calls = new CallTurns(this.#list);
   #costs = new TurnCosts();
   #translation = new TranslationTurns();
   #outOfBand = new OutOfBand();
@@ -28,8 +30,6 @@ export class Conversation {
   #silent = new Set();
   /** @type {Set<string>} answers of whose sound more may come */
   #sounding = new Set();
-  /** @type {Map<string, string>} MCP servers that are asked for their tools, by the item that will have these */
-  #servers = new Map();
 
   /** Oldest first. At most 500: older ones are dropped. */
   get turns() {
@@ -81,11 +81,7 @@ export class Conversation {
 
   /** Writes a call's result, or what was decided about it. @param {any} item as it is sent, or comes */
   answerCall(item) {
-    const result = resultOf(item);
-    const turn = this.#list.all.findLast(({ call }) => call !== null && call.callId === result?.callId);
-    if (!turn?.call || result === null) return;
-    turn.call.output = result.output;
-    touch(turn);
+    this.#calls.answer(item);
   }
 
   /** Adds a line that nobody said. @param {string} text */
@@ -192,10 +188,10 @@ export class Conversation {
           this.#complete(item_id, transcript),
         'response.output_text.delta': ({ item_id, delta }) => this.#append(item_id, 'assistant', delta),
         'response.output_text.done': ({ item_id, text }) => this.#complete(item_id, text),
-        'response.function_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
-        'response.mcp_call_arguments.delta': ({ item_id, delta }) => this.#extendCall(item_id, delta),
-        'response.mcp_call.failed': ({ item_id }) => this.#failCall(item_id),
-        'mcp_list_tools.failed': ({ item_id }) => this.#missTools(item_id),
+        'response.function_call_arguments.delta': (event) => this.#calls.extend(event),
+        'response.mcp_call_arguments.delta': (event) => this.#calls.extend(event),
+        'response.mcp_call.failed': (event) => this.#calls.fail(event),
+        'mcp_list_tools.failed': ({ item_id }) => this.addNotice(this.#calls.missTools(item_id)),
         'response.output_item.done': (event) => this.#take(event.item),
         'response.done': ({ response }) => this.#finishResponse(response),
       }),
@@ -222,8 +218,8 @@ export class Conversation {
   /** @param {any} item @param {string | null} [previousId] */
   #take(item, previousId) {
     if (this.#past.has(item?.id)) return; // what a new session is told of an old one
-    if (isCall(item)) this.#takeCall(item);
-    else if (item?.type === 'mcp_list_tools') this.#servers.set(item.id, item.server_label);
+    if (isCall(item)) this.#calls.take(item);
+    else if (item?.type === 'mcp_list_tools') this.#calls.expectTools(item);
     else if (resultOf(item) !== null) this.answerCall(item);
     else if (item?.type === 'message' && item.role !== 'system' && !this.#silent.has(item.id))
       this.#place(this.#takeMessage(item), previousId);
@@ -253,39 +249,10 @@ export class Conversation {
     if (!turn.spoken) turn.final = true;
   }
 
-  /** @param {any} item */
-  #takeCall(item) {
-    const turn = this.#list.obtain(item.id, 'tool');
-    writeCall(turn, item);
-    touch(turn);
-  }
-
   /** @param {string} id */
   #takeForSilence(id) {
     this.#silent.add(id);
     if (this.#list.get(id)?.text === '') this.#list.remove(id);
-  }
-
-  /** @param {string} id @param {string} delta */
-  #extendCall(id, delta) {
-    const turn = this.#list.get(id);
-    if (!turn?.call) return;
-    turn.call.input += delta;
-    touch(turn);
-  }
-
-  /** @param {string} id */
-  #failCall(id) {
-    const turn = this.#list.get(id);
-    if (turn === undefined) return;
-    turn.problem ||= 'failed';
-    this.#finish(id);
-  }
-
-  /** @param {string} id of the item that would have had the tools */
-  #missTools(id) {
-    const server = this.#servers.get(id) ?? 'an MCP server';
-    this.addNotice(`The tools of ${server} could not be listed: the model has none of them.`);
   }
 
   /** @param {string} id @param {Turn['role']} role @param {string} [delta] */
@@ -364,11 +331,6 @@ export class Conversation {
     for (const turn of this.#list.all)
       if (turn.role === 'user' && !turn.final && turn.text === '') this.#list.remove(turn.id);
   }
-}
-
-/** @param {Turn} turn */
-function touch(turn) {
-  turn.revision += 1;
 }
 
 /** Whether there is nothing to see. @param {Turn} turn */

@@ -132,3 +132,8 @@ function newTurn(id, role) {
     revision: 0,
   };
 }
+
+/** Says that a turn has changed. @param {Turn} turn */
+export function touch(turn) {
+  turn.revision += 1;
+}

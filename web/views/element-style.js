@@ -1,4 +1,5 @@
 /** The style of `<realtime-voice>`: constructed, so that no policy of the page it stands in forbids it. */
+import { TRANSCRIPT_STYLE } from './element-transcript-style.js';
 
 /**
  * Custom properties that a page may set on the element: `--realtime-voice-ground`, `-ink`, `-ink-soft`, `-line`,
@@ -261,107 +262,11 @@ input[type="range"] {
   color: var(--bad);
   overflow-wrap: anywhere;
 }
-
-.log {
-  display: grid;
-  gap: 12px;
-  max-height: 20rem;
-  overflow-y: auto;
-}
-
-.turn {
-  display: grid;
-  justify-items: start;
-}
-
-.turn[data-role="user"] {
-  justify-items: end;
-}
-
-.turn[data-role="notice"] {
-  justify-items: center;
-  font-size: 0.8125rem;
-  color: var(--ink-soft);
-}
-
-.turn-who {
-  font-size: 0.75rem;
-  font-weight: 650;
-  color: var(--model);
-}
-
-.turn[data-role="user"] .turn-who {
-  color: var(--you);
-}
-
-.turn-text {
-  max-width: 100%;
-  white-space: pre-wrap;
-  overflow-wrap: anywhere;
-}
-
-.turn[data-role="user"] .turn-text {
-  padding: 6px 12px;
-  border-radius: 14px 14px 4px 14px;
-  background: var(--you-soft);
-}
-
-.turn-unheard,
-.turn-problem,
-.turn-cost {
-  display: none;
-}
-
-.turn-foot {
-  display: flex;
-  gap: 4px;
-}
-
-.turn-opinion {
-  min-width: 44px;
-  padding: 0;
-  border-color: transparent;
-  color: var(--ink-soft);
-}
-
-.turn-opinion svg {
-  width: 20px;
-  height: 20px;
-  fill: none;
-  stroke: currentColor;
-  stroke-width: 1.8;
-  stroke-linejoin: round;
-  vertical-align: middle;
-}
-
-.turn-opinion[aria-pressed="true"] svg {
-  fill: var(--you-soft);
-  stroke: var(--you);
-}
-
-.turn-mark {
-  color: var(--ink-soft);
-}
-
-.turn[data-cut] .turn-unheard {
-  text-decoration: line-through;
-}
-
-.turn-mark {
-  margin-inline: 6px;
-  font-size: 0.75rem;
-}
-
-.turn-images img {
-  max-width: 100%;
-  max-height: 10rem;
-  border-radius: 10px;
-}
 `;
 
 /** A style sheet to adopt. */
 export function makeElementStyle() {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(STYLE);
+  sheet.replaceSync(STYLE + TRANSCRIPT_STYLE);
   return sheet;
 }

@@ -16,6 +16,7 @@ const SPEAKING = [
   'conversation/conversation.js',
   'conversation/response-endings.js',
   'conversation/calls.js',
+  'conversation/call-turns.js',
   'main.js',
   ...['composer-view', 'image-sources', 'images', 'welcome-view', 'notice-view', 'call-form', 'video-view'].map((name) => `views/${name}.js`),
   ...readdirSync(join(ROOT, 'web/session')).map((name) => `session/${name}`),
