@@ -40,11 +40,9 @@ const ROUND_TRIP_INTERVAL_MS = 5_000;
 export const voice = new VoiceSession();
 
 const preferences = new Preferences();
-const link = fromLink(location.hash, location.search);
-preferences.change({
-  ...(link.profile !== null && { profile: link.profile }),
-  ...(link.model !== null && { model: link.model }),
-});
+const { profile, model, language: asked } = fromLink(location.hash, location.search);
+const linked = Object.entries({ profile, model, language: asked }).filter(([, value]) => value !== null);
+preferences.change(Object.fromEntries(linked));
 const language = new PageLanguage();
 const log = new EventLog();
 const player = new TurnPlayer();
@@ -129,13 +127,14 @@ const settings = new SettingsView(
     ticket: byId('ticket', HTMLInputElement),
     microphone: byId('microphone', HTMLSelectElement),
     speaker: byId('speaker', HTMLSelectElement),
+    language: byId('language', HTMLSelectElement),
   },
   preferences,
   ownRelay(),
   language.say,
 );
 const kept = new KeptConversations(() => settings.target);
-const conversations = new ConversationsView(byId('kept'), byId('kept-list'));
+const conversations = new ConversationsView(byId('kept'), byId('kept-list'), language.say);
 const toolAnswers = new ToolAnswers(voice);
 const { drawer, voicePanel, soundCheck } = makeDrawer({
   voice, log, player, preferences, toolAnswers, target: () => settings.target,
@@ -144,8 +143,7 @@ let scheduled = false;
 
 /** The page speaks a visitor's language as soon as it has the words. */
 async function speak() {
-  await language.choose(wantedLanguage(location.search, navigator.languages));
-  if (language.tag === 'en') return;
+  if (!(await language.choose(wantedLanguage(preferences.choices.language, navigator.languages)))) return;
   Object.assign(document.documentElement, { lang: language.tag, dir: language.direction });
   language.translate(document.body);
   transcript.words = language.words;
@@ -299,6 +297,7 @@ listen(settings, 'change', () => {
   renderHost();
   void kept.refresh();
 });
+listen(settings, 'language', () => void speak());
 listen(settings, 'microphone', (/** @type {string} */ id) => voice.active && void voice.chooseMicrophone(id));
 listen(settings, 'speaker', (/** @type {string} */ id) => void voice.speaker.setDevice(id));
 listenToKeys(voice, byId('talk'), () => announcer.say(stateWords(voice, language.words)));

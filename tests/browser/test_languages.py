@@ -54,3 +54,24 @@ async def test_what_went_wrong_is_said_in_the_visitors_language(open_page, tag: 
         await page.locator("realtime-voice").evaluate("(it, tag) => it.setAttribute('lang', tag)", tag)
         await page.click("realtime-voice .start")
         await expect(page.locator('realtime-voice [part="problem"]')).to_contain_text(UNREACHABLE[tag])
+
+
+async def test_another_language_is_chosen(open_page) -> None:
+    """The settings have a choice, which holds at once, from one language to the next, and is kept."""
+    async with serve_mock() as mock, running(mock.url) as relay:
+        page = await open_page(silence(1), viewport=PHONE)
+        await page.goto(f"{relay.http}/?lang=de-AT")
+        await page.evaluate(AXE.read_text())
+        title, language = page.locator("#settings-title"), page.locator("#language")
+        await page.click("#settings-button")
+        await expect(language).to_have_value("de")
+        for tag, settings in (("ja", "設定"), ("en", "Settings"), ("ar", "الإعدادات")):
+            await language.select_option(tag)
+            await expect(title).to_have_text(settings)
+            await expect(page.locator("html")).to_have_attribute("lang", tag)
+            await fits(page)
+        await page.goto(relay.http)
+        await expect(page.locator("#start-label")).to_have_text(START["ar"])
+        await page.click("#settings-button")
+        await language.select_option("")
+        await expect(title).to_have_text("Settings")

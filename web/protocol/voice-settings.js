@@ -150,7 +150,7 @@ export function toLink(wishes, target) {
  * Reads such a link; what is not known in it is passed over, and so is what is not of its kind.
  *
  * @param {string} hash
- * @returns {{profile: string | null, model: string | null, wishes: Partial<VoiceSettings>}}
+ * @returns {{profile: string | null, model: string | null, language: string | null, wishes: Partial<VoiceSettings>}}
  */
 export function fromLink(hash, query = '') {
   const fields = new URLSearchParams([...new URLSearchParams(query), ...new URLSearchParams(hash.replace(/^#/, ''))]);
@@ -159,7 +159,8 @@ export function fromLink(hash, query = '') {
     if (name === 'sound' && !Object.hasOwn(FORMATS, String(value))) return [];
     return value === null ? [] : [[name, value]];
   });
-  return { profile: fields.get('profile'), model: fields.get('model'), wishes: Object.fromEntries(known) };
+  const [profile, model, language] = ['profile', 'model', 'lang'].map((name) => fields.get(name));
+  return { profile, model, language, wishes: Object.fromEntries(known) };
 }
 
 /** @param {string | number | boolean} usual @param {string | null} text */

@@ -1,11 +1,12 @@
 /**
- * The visitor's choices (relay, devices, volume, push-to-talk), kept in `localStorage`. Where storage is
+ * The visitor's choices (language, relay, devices, volume, push-to-talk), kept in `localStorage`. Where storage is
  * refused, choices last as long as the page.
  */
 
 const KEY = 'realtime-relay';
 
 const DEFAULTS = {
+  language: '', // the browser's
   relayUrl: '',
   profile: '',
   model: '',

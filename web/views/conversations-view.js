@@ -11,12 +11,15 @@ const WITHOUT_WORDS = 'Without words of yours';
 export class ConversationsView extends EventTarget {
   #root;
   #list;
+  #say;
   /** @type {readonly Kept[] | null} what is shown */
   #shown = null;
+  #label = '';
 
-  /** @param {HTMLElement} root @param {HTMLElement} list */
-  constructor(root, list) {
+  /** @param {HTMLElement} root @param {HTMLElement} list @param {import('./page-language.js').Say} say */
+  constructor(root, list, say) {
     super();
+    this.#say = say;
     this.#root = root;
     this.#list = list;
   }
@@ -27,37 +30,35 @@ export class ConversationsView extends EventTarget {
    */
   render(kept, { active, conversation }) {
     this.#root.hidden = kept.length === 0 || active || conversation.turns.length > 0;
-    if (kept === this.#shown) return;
+    const label = this.#say('Continue');
+    if (kept === this.#shown && label === this.#label) return;
     this.#shown = kept;
+    this.#label = label;
     this.#list.replaceChildren(...kept.map((each) => this.#entry(each)));
   }
 
   /** @param {Kept} kept */
   #entry({ id, begins, saidAt }) {
-    const words = begins === '' ? WITHOUT_WORDS : begins;
-    const goOn = make('button', { type: 'button', class: 'button', title: words }, 'Continue');
-    goOn.setAttribute('aria-label', `Continue “${words}”`);
+    const words = begins === '' ? this.#say(WITHOUT_WORDS) : begins;
+    const goOn = make('button', { type: 'button', class: 'button', title: words }, this.#say('Continue'));
+    goOn.setAttribute('aria-label', this.#say(`Continue “${words}”`));
     goOn.addEventListener('click', () => this.#tell('continue', id));
     const time = make('time', { datetime: new Date(saidAt).toISOString() }, timeWords(saidAt));
-    return make('li', { 'data-id': id }, make('span', { class: 'kept-words', dir: 'auto' }, words), time, goOn, this.#deletion(id, words));
+    return make('li', { 'data-id': id }, make('span', { class: 'kept-words', dir: 'auto', translate: 'no' }, words), time, goOn, this.#deletion(id, words));
   }
 
   /** A button that is pressed twice, since what it does cannot be undone. @param {string} id @param {string} words */
   #deletion(id, words) {
-    const button = make('button', { type: 'button', class: 'button quiet', 'aria-label': `Delete “${words}”` }, 'Delete');
-    const calm = () => {
-      button.textContent = 'Delete';
-      button.setAttribute('aria-label', `Delete “${words}”`);
+    const button = make('button', { type: 'button', class: 'button quiet' });
+    let asked = false;
+    const label = (/** @type {boolean} */ sure) => {
+      asked = sure;
+      button.textContent = this.#say(sure ? 'Delete for good' : 'Delete');
+      button.setAttribute('aria-label', this.#say(sure ? `Delete “${words}” for good` : `Delete “${words}”`));
     };
-    button.addEventListener('blur', calm);
-    button.addEventListener('click', () => {
-      if (button.textContent !== 'Delete') {
-        this.#tell('delete', id);
-        return;
-      }
-      button.textContent = 'Delete for good';
-      button.setAttribute('aria-label', `Delete “${words}” for good`);
-    });
+    label(false);
+    button.addEventListener('blur', () => label(false));
+    button.addEventListener('click', () => (asked ? this.#tell('delete', id) : label(true)));
     return button;
   }
 

@@ -27,6 +27,8 @@ export class PageLanguage {
   #exact = new Map();
   /** Sentences with something in them that nobody can know before. @type {{pattern: RegExp, text: string}[]} */
   #patterns = [];
+  /** What was translated, so that it can be into another language. @type {WeakMap<Node, Map<string, {english: string, said: string}>>} */
+  #translated = new WeakMap();
 
   /** @type {Say} */
   say = (english) => this.#exact.get(english) ?? this.#fill(english);
@@ -70,7 +72,8 @@ export class PageLanguage {
   translate(root) {
     if (root.getAttribute('translate') === 'no') return;
     for (const name of ATTRIBUTES)
-      if (root.hasAttribute(name)) setAttribute(root, name, this.say(root.getAttribute(name) ?? ''));
+      if (root.hasAttribute(name)) setAttribute(root, name, this.#sayAgain(root, name, root.getAttribute(name) ?? ''));
+    if (root.getAttribute('role') === 'log') return; // what is said there is not the page's
     for (const node of root.childNodes)
       if (node instanceof Element) this.translate(node);
       else if (node instanceof Text) this.#translateText(node);
@@ -79,7 +82,21 @@ export class PageLanguage {
   /** Space around it is the page's own. @param {Text} node */
   #translateText(node) {
     const [, before, text, after] = /^(\s*)(.*?)(\s*)$/su.exec(node.data) ?? [];
-    if (text) setText(node, before + this.say(text.replaceAll(/\s+/gu, ' ')) + after);
+    if (text) setText(node, before + this.#sayAgain(node, '', text.replaceAll(/\s+/gu, ' ')) + after);
+  }
+
+  /**
+   * What stands there is English, or what we made of it in the language before.
+   *
+   * @param {Node} node @param {string} place an attribute, '' for its text @param {string} now
+   */
+  #sayAgain(node, place, now) {
+    const places = this.#translated.get(node) ?? new Map();
+    const before = places.get(place);
+    const english = before?.said === now ? before.english : now;
+    const said = this.say(english);
+    this.#translated.set(node, places.set(place, { english, said }));
+    return said;
   }
 
   /** @param {string} english @returns {string} */
@@ -113,8 +130,7 @@ function patternOf(english) {
   return new RegExp(`^${parts.join('(.+?)')}$`, 'su');
 }
 
-/** What a visitor wants to read: what the address says, else what the browser does. @param {string} query @param {readonly string[]} preferred */
-export function wantedLanguage(query, preferred) {
-  const asked = new URLSearchParams(query).get('lang');
-  return asked ?? preferred[0] ?? 'en';
+/** What a visitor wants to read: what they chose, else what the browser asks for. @param {string} chosen @param {readonly string[]} preferred */
+export function wantedLanguage(chosen, preferred) {
+  return chosen || (preferred[0] ?? 'en');
 }

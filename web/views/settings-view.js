@@ -1,5 +1,6 @@
-/** The settings dialog: relay, profile, model, credential, microphone and speaker. */
+/** The settings dialog: relay, profile, model, credential, microphone, speaker and language. */
 import { addressOf } from '../session/own-relay.js';
+import { languageOf } from './languages.js';
 import { make, setText } from './page.js';
 
 /** @typedef {import('../session/preferences.js').Preferences} Preferences */
@@ -18,12 +19,13 @@ const SYSTEMS = 'The system’s choice';
  * @property {HTMLInputElement} ticket never kept
  * @property {HTMLSelectElement} microphone
  * @property {HTMLSelectElement} speaker
+ * @property {HTMLSelectElement} language
  */
 
 /**
  * The settings: which relay, which devices. Devices that come and go are followed while the page is open.
  *
- * Events: `change`, `microphone` and `speaker` (detail: the device's id, when one was chosen).
+ * Events: `change`, `language`, `microphone` and `speaker` (detail: the device's id, when one was chosen).
  */
 export class SettingsView extends EventTarget {
   #elements;
@@ -46,6 +48,7 @@ export class SettingsView extends EventTarget {
     for (const field of [relayUrl, profile, model, kind, transport]) field.addEventListener('change', () => this.#read());
     microphone.addEventListener('change', () => this.#choose('microphone', microphone.value));
     speaker.addEventListener('change', () => this.#choose('speaker', speaker.value));
+    elements.language.addEventListener('change', ({ target }) => this.#chooseLanguage(/** @type {HTMLSelectElement} */ (target).value));
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.listDevices());
     void this.listDevices();
   }
@@ -74,8 +77,9 @@ export class SettingsView extends EventTarget {
   }
 
   #fill() {
-    const { relayUrl, profile, model, kind, transport } = this.#elements;
+    const { relayUrl, profile, model, kind, transport, language } = this.#elements;
     const { choices } = this.#preferences;
+    language.value = choices.language && languageOf(choices.language); // an address says it with its region
     relayUrl.value = choices.relayUrl || this.#defaultUrl;
     profile.value = choices.profile;
     model.value = choices.model;
@@ -99,6 +103,12 @@ export class SettingsView extends EventTarget {
     });
     this.#fill();
     this.dispatchEvent(new Event('change'));
+  }
+
+  /** @param {string} language */
+  #chooseLanguage(language) {
+    this.#preferences.change({ language });
+    this.dispatchEvent(new Event('language'));
   }
 
   /** @param {'microphone' | 'speaker'} kind @param {string} deviceId */

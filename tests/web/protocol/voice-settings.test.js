@@ -91,14 +91,16 @@ effort = "low"
 test('A link says all that was chosen, and is read back.', () => {
   const wishes = { voice: 'a&b', speed: 1.25, interrupts: false };
   const link = toLink(wishes, { profile: 'guide', model: '' });
-  assert.deepEqual(fromLink(`#${link}`), { profile: 'guide', model: null, wishes });
+  assert.deepEqual(fromLink(`#${link}`), { profile: 'guide', model: null, language: null, wishes });
   assert.deepEqual(fromLink('#profile=guide', '?profile=host&model=m').profile, 'host', 'the query goes first');
+  assert.equal(fromLink('', '?lang=de-AT').language, 'de-AT');
 });
 
 test('Nonsense in a link is passed over.', () => {
   assert.deepEqual(fromLink('#sound=vinyl&speed=fast&interrupts=maybe&colour=red&threshold='), {
     profile: null,
     model: null,
+    language: null,
     wishes: {},
   });
 });

@@ -33,11 +33,20 @@ function sentencesIn(module) {
   return strings.filter((text) => /^[A-Z%].* .*[.?!…]$/u.test(text) && !UNSEEN.has(text));
 }
 
+/** Labels among what a module gives to `say`, however short, and sentences that it says. */
+function labelsIn(module) {
+  const code = readFileSync(join(ROOT, 'web', module), 'utf8').replaceAll(COMMENTS, '');
+  const given = [...code.matchAll(/\bsay\(([^;]*?)\)(?=[,;)\s]|\.)/g)].map(([, argument]) => argument);
+  return given.flatMap((argument) =>
+    [...argument.replaceAll(/=== '[^']*'/g, '').matchAll(STRINGS)].map(([, plain, template]) => plain ?? template.replaceAll(/\$\{[^}]*\}/g, '%')),
+  );
+}
+
 /** What the page says in its mark-up, but for the drawer, keys of the keyboard and names. */
 function wordsOfMarkUp() {
   const html = readFileSync(join(ROOT, 'public/index.html'), 'utf8');
   const body = html.slice(html.indexOf('<div id="app"')).replace(/<aside id="drawer"[\s\S]*?<\/aside>/u, '');
-  const bare = body.replaceAll(/<svg[\s\S]*?<\/svg>|<kbd>.*?<\/kbd>|<h1[\s\S]*?<\/h1>/gu, '<>');
+  const bare = body.replaceAll(/<svg[\s\S]*?<\/svg>|<kbd>.*?<\/kbd>|<h1[\s\S]*?<\/h1>|<option[^>]* translate="no".*?<\/option>/gu, '<>');
   const found = [
     ...[...bare.matchAll(/>([^<>]+)</gu)].map(([, text]) => text.trim().replaceAll(/\s+/gu, ' ')),
     ...[...bare.matchAll(/ (?:aria-label|title|placeholder)="([^"]+)"/gu)].map(([, text]) => text),
@@ -45,7 +54,8 @@ function wordsOfMarkUp() {
   return found.filter((text) => /\p{L}{2}/u.test(text));
 }
 
-const SAID = new Set([...SPEAKING.flatMap(sentencesIn), ...wordsOfMarkUp()]);
+const VIEWS = readdirSync(join(ROOT, 'web/views')).filter((name) => name.endsWith('.js')).map((name) => `views/${name}`);
+const SAID = new Set([...SPEAKING.flatMap(sentencesIn), ...VIEWS.flatMap(labelsIn), ...wordsOfMarkUp()]);
 
 for (const language of LANGUAGES)
   test(`Whatever the page says to a visitor it says in ${language}.`, () => {
@@ -56,6 +66,10 @@ for (const language of LANGUAGES)
     const same = new Set(['Volume', 'Message', 'Conversation', 'Relay', 'Microphone', 'Transcription']); // in one or other of them
     assert.deepEqual(missing.filter((text) => !same.has(text)), []);
   });
+
+test('A label is looked for as well as a sentence.', () => {
+  for (const label of ['Delete', 'Delete “%” for good', 'Play again', 'Mute', 'Settings']) assert.ok(SAID.has(label), label);
+});
 
 test('The languages say the same things, and leave out nothing that differs.', () => {
   const [first, ...others] = LANGUAGES.map(textsIn);
@@ -98,9 +112,9 @@ test('A language is loaded once, whatever its region, and where it is away the o
   assert.equal(page.say('Start'), 'Start');
 });
 
-test('The address says which language is wanted, else the browser does.', () => {
+test('What was chosen is wanted, else what the browser asks for.', () => {
   assert.deepEqual(
-    [wantedLanguage('?lang=ar', ['de']), wantedLanguage('', ['de-AT', 'en']), wantedLanguage('', [])],
+    [wantedLanguage('ar', ['de']), wantedLanguage('', ['de-AT', 'en']), wantedLanguage('', [])],
     ['ar', 'de-AT', 'en'],
   );
 });
