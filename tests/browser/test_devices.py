@@ -113,7 +113,7 @@ async def test_levels_are_seen(open_page, motion: str) -> None:
     async with serve_mock() as mock, running(mock.url) as relay:
         page = await open_page(np.concatenate([clip("story")]), reduced_motion=motion)
         await start(page, relay.http)
-        level = "getComputedStyle(document.getElementById('app')).getPropertyValue('--user-level')"
+        level = "getComputedStyle(document.getElementById('start')).getPropertyValue('--level')"
         await until(page, f"Number({level}) > 0.3")
         changes = await page.evaluate(
             f"""async () => {{

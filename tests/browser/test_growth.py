@@ -1,6 +1,7 @@
 """A long conversation in a real browser."""
 
 import pytest
+from playwright.async_api import expect
 
 from bench.voice_page.growth import growth
 from tests.fakes.browser import silence, state
@@ -8,6 +9,9 @@ from tests.fakes.running import running
 from tests.fakes.stage import stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+AT_END = "(({ scrollTop, scrollHeight, clientHeight }) => scrollHeight - scrollTop - clientHeight < 2)(scroller)"
 
 
 @pytest.mark.timeout(1800)  # half a minute of nothing but computing
@@ -20,9 +24,14 @@ async def test_half_an_hour_leaves_nothing_behind(open_page) -> None:
         await state(page, "listening")
         before, after = await growth(page, far_end)
         assert await page.locator(".turn").count() == 200
+        assert await page.evaluate(AT_END), "the newest has gone out of sight"
         assert after.bytes < before.bytes + 1_000_000
         assert after.nodes < before.nodes + 100
         assert after.listeners == before.listeners
+        await page.evaluate("void (scroller.scrollTop = 1000)")
+        await far_end.hear("Who reads further up stays there?")
+        await expect(page.locator(".turn-text").last).to_have_text("Who reads further up stays there?")
+        assert not await page.evaluate(AT_END)
         await page.click("#drawer-button")
         assert await page.locator(".event").count() == 400
         await page.close()

@@ -116,15 +116,13 @@ export class CallView {
   /** @param {import('./waveform-view.js').Levels} levels @param {number} now */
   #animate({ user, model }, now) {
     const { startedAt, phase } = this.#voice;
-    const { root, clock } = this.#elements;
-    setLevel(root, '--user-level', user);
-    setLevel(root, '--model-level', model);
-    setLevel(root, '--level', phase === 'speaking' ? model : user);
+    const { start, clock } = this.#elements;
+    setLevel(start, '--level', phase === 'speaking' ? model : user);
     setText(clock, startedAt === 0 ? '' : clockWords(now - startedAt));
   }
 }
 
-/** Written only where it differs: all of the page inherits it. @param {HTMLElement} root @param {string} name @param {number} level */
+/** Written only where it differs, and nowhere above: all that is within inherits it. @param {HTMLElement} root @param {string} name @param {number} level */
 function setLevel(root, name, level) {
   const written = level.toFixed(2);
   if (root.style.getPropertyValue(name) !== written) root.style.setProperty(name, written);

@@ -44,7 +44,7 @@ export class TranscriptView {
   #say;
   /** @type {readonly Turn[]} */
   #turns = [];
-  #follows = true;
+  #follows = false;
   /** @type {Map<string, {element: HTMLElement, revision: number}>} */
   #shown = new Map();
 
@@ -68,8 +68,10 @@ export class TranscriptView {
     this.#again = again;
     this.#earlier = earlier;
     earlier?.addEventListener('click', () => this.#showMore());
-    scroller.addEventListener('scroll', () => (this.#follows = this.#atEnd()));
-    new ResizeObserver(() => this.#follow()).observe(scroller); // something beside it has grown
+    scroller.addEventListener('scroll', () => this.#setFollows(this.#atEnd()));
+    this.#setFollows(true);
+    const sizes = new ResizeObserver(() => this.#follow());
+    for (const element of [root, scroller]) sizes.observe(element); // the turns, and what stands beside them
     root.addEventListener('click', ({ target }) => {
       const button = /** @type {Element} */ (target).closest('.turn-again');
       const id = /** @type {HTMLElement | null} */ (button?.closest('.turn'))?.dataset.item;
@@ -91,7 +93,6 @@ export class TranscriptView {
     this.#removeOthers(visible);
     visible.forEach((turn, index) => this.#renderTurn(turn, index));
     this.renderAgain(visible);
-    this.#follow();
   }
 
   /** Which turns can be heard again, and which is. @param {readonly Turn[]} turns */
@@ -118,16 +119,23 @@ export class TranscriptView {
 
   #showMore() {
     this.#most += MOST_SHOWN;
-    this.#follows = false;
+    this.#setFollows(false);
     this.render(this.#turns);
   }
 
-  /** Keeps the newest in view, unless the visitor has scrolled away from it. */
+  /** Keeps the newest in view, unless the visitor has scrolled away from it. Once the browser has laid the page out, so that it need not twice. */
   #follow() {
     if (this.#follows) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  /** Asked first: to scroll makes the browser lay out the page. @param {readonly Turn[]} turns */
+  /** Who reads further up is held there by the browser; at the end it would scroll away from what is new. @param {boolean} follows */
+  #setFollows(follows) {
+    if (follows === this.#follows) return;
+    this.#follows = follows;
+    this.#scroller.style.setProperty('overflow-anchor', follows ? 'none' : 'auto');
+  }
+
+  /** Asked first: in most frames no turn has changed. @param {readonly Turn[]} turns */
   #differs(turns) {
     return turns.length !== this.#shown.size || turns.some((turn) => this.#shown.get(turn.id)?.revision !== turn.revision);
   }
