@@ -74,6 +74,12 @@ export class Speaker extends EventTarget {
    * @type {Map<string, Cut>}
    */
   #pending = new Map();
+  /**
+   * What the audio thread is to be told when it is there: an answer may come while its module is still loading.
+   *
+   * @type {[message: object, transfer: Transferable[]][]}
+   */
+  #early = [];
   /** @type {MediaStream | null} */
   #stream = null;
   /** @type {RemoteSound | null} */
@@ -147,13 +153,13 @@ export class Speaker extends EventTarget {
    * @param {string} itemId @param {number} contentIndex @param {Int16Array<ArrayBuffer>} samples 24 kHz
    */
   enqueue(itemId, contentIndex, samples) {
-    if (this.#worklet === null || samples.length === 0) return;
+    if (this.#context === null || samples.length === 0) return;
     const key = pendingKey(itemId, contentIndex);
     const pending = this.#pending.get(key) ?? { itemId, contentIndex, playedMs: 0, receivedMs: 0 };
     pending.receivedMs += framesToMs(samples.length);
     this.#pending.set(key, pending);
     this.#pushed += samples.length;
-    this.#worklet.port.postMessage({ push: samples, itemId, contentIndex }, [samples.buffer]);
+    this.#post({ push: samples, itemId, contentIndex }, [samples.buffer]);
   }
 
   /**
@@ -180,7 +186,7 @@ export class Speaker extends EventTarget {
    * @param {string} itemId
    */
   end(itemId) {
-    this.#worklet?.port.postMessage({ end: itemId });
+    if (this.#context !== null) this.#post({ end: itemId });
   }
 
   /** Says that nothing more will come of any answer: what is here is played to its end. */
@@ -197,13 +203,17 @@ export class Speaker extends EventTarget {
   flush() {
     this.hush(true);
     this.remoteBusy = false;
-    const worklet = this.#worklet;
-    if (worklet === null || this.#pending.size === 0) return Promise.resolve([]);
+    if (this.#pending.size === 0) return Promise.resolve([]);
     this.#flushes += 1;
     const id = this.#flushes;
     const known = [...this.#pending.values()];
     this.#pending.clear();
-    worklet.port.postMessage({ flush: id });
+    if (this.#worklet === null) {
+      this.#early = [];
+      this.#pushed = 0;
+      return Promise.resolve(known);
+    }
+    this.#post({ flush: id });
     return new Promise((resolve) => {
       this.#flushing.set(id, resolve);
       setTimeout(() => this.#flushed(id, known), FLUSH_TIMEOUT_MS);
@@ -216,6 +226,7 @@ export class Speaker extends EventTarget {
     this.#context?.close().catch(() => {}); // closed already
     this.#context = this.#worklet = this.#gain = this.#analyser = null;
     this.#pending.clear();
+    this.#early = [];
     this.#pushed = 0;
     this.#report = NOTHING_PLAYED;
   }
@@ -255,6 +266,13 @@ export class Speaker extends EventTarget {
     this.#analyser = new AnalyserNode(context, { fftSize: 1024 });
     this.#worklet.connect(this.#analyser);
     this.#worklet.connect(this.#gain).connect(context.destination);
+    for (const [message, transfer] of this.#early.splice(0)) this.#post(message, transfer);
+  }
+
+  /** @param {object} message @param {Transferable[]} transfer what is handed over */
+  #post(message, transfer = []) {
+    if (this.#worklet === null) this.#early.push([message, transfer]);
+    else this.#worklet.port.postMessage(message, transfer);
   }
 
   #attach() {

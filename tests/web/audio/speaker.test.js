@@ -93,6 +93,30 @@ test('Samples are handed to the audio thread with their answer.', async () => {
   assert.equal(speaker.busy, true);
 });
 
+test('What comes while the audio thread is still being made waits for it, in its order.', async () => {
+  const speaker = new Speaker();
+  const starting = speaker.start();
+  speaker.enqueue('a', 0, Int16Array.of(1, 2));
+  speaker.end('a');
+  assert.equal(speaker.busy, true);
+  await starting;
+  assert.deepEqual(FakeNode.worklet.port.posted, [
+    { push: Int16Array.of(1, 2), itemId: 'a', contentIndex: 0 },
+    { end: 'a' },
+  ]);
+});
+
+test('What waits for the audio thread and is cut was not heard at all, and is not played.', async () => {
+  const speaker = new Speaker();
+  const starting = speaker.start();
+  speaker.enqueue('a', 0, new Int16Array(240));
+  assert.deepEqual(await speaker.flush(), [{ itemId: 'a', contentIndex: 0, playedMs: 0, receivedMs: 10 }]);
+  speaker.enqueue('b', 0, Int16Array.of(3));
+  await starting;
+  assert.deepEqual(FakeNode.worklet.port.posted, [{ push: Int16Array.of(3), itemId: 'b', contentIndex: 0 }]);
+  assert.equal(speaker.stats().receivedFrames, 1);
+});
+
 test('The beginning of an answer is told on the page’s clock.', async () => {
   const { speaker, told, report } = await openSpeaker();
   speaker.enqueue('a', 0, new Int16Array(480));
