@@ -88,11 +88,7 @@ class Unfinished:
     @property
     def appends(self) -> list[Data]:
         """What is unfinished, as it went up."""
-        self._tell()
-        kept: list[Data] = []
-        for data, _ in self._appends:
-            kept += data.split(_BETWEEN) if isinstance(data, str) else [data]
-        return kept
+        return _apart(self._kept())
 
     @property
     def begins_ms(self) -> float:
@@ -129,7 +125,7 @@ class Unfinished:
 
     def stopped(self, item_id: str) -> None:
         """What was said becomes this item."""
-        self._turn = (item_id, self.appends)
+        self._turn = (item_id, self._kept())
         self.cleared()
 
     def cleared(self) -> None:
@@ -144,7 +140,7 @@ class Unfinished:
         """The audio of the last turn, in base64, if it became this item; None for others."""
         if item_id != self._turn[0] or not self._turn[1]:
             return None
-        found = [_AUDIO.search(data) for data in self._turn[1] if isinstance(data, str)]
+        found = [_AUDIO.search(data) for data in _apart(self._turn[1]) if isinstance(data, str)]
         try:
             audio = b"".join(binascii.a2b_base64(each[1] + each[2]) for each in found if each is not None)
         except binascii.Error:
@@ -154,6 +150,11 @@ class Unfinished:
     @property
     def _is_whole(self) -> bool:
         return self._is_speaking or not self._detects_turns
+
+    def _kept(self) -> list[Data]:
+        """What is unfinished, several in one text where the lane told them so: few turns are ever asked for."""
+        self._tell()
+        return [data for data, _ in self._appends]
 
     def _keep(self, data: Data, octets: int) -> None:
         if not data:
@@ -175,6 +176,11 @@ class Unfinished:
     def _want(self) -> None:
         if self._lane is not None:
             self._lane.whole = self._is_whole
+
+
+def _apart(kept: list[Data]) -> list[Data]:
+    """Each append by itself."""
+    return [each for data in kept for each in (data.split(_BETWEEN) if isinstance(data, str) else [data])]
 
 
 def _audio_bytes(data: Data) -> int:
