@@ -4,8 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from relay.config.jwt_options import SECRET_LENGTH_LEAST
-from relay.config.words import is_address
+from relay.config.words import http_address, signing_secret
 from relay.core.remembered import MOST_TOKENS, MOST_TURNS
 
 SQLITE = "sqlite:"
@@ -39,19 +38,8 @@ class HistoryOptions(BaseModel):
             raise ValueError(f"must be {SQLITE} and the path of a file, such as {SQLITE}history.db")
         return value
 
-    @field_validator("url")
-    @classmethod
-    def _an_address(cls, value: str | None) -> str | None:
-        if value is not None and not is_address(value, frozenset({"http", "https"})):
-            raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
-        return value
-
-    @field_validator("secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < SECRET_LENGTH_LEAST:
-            raise ValueError(f"has less than {SECRET_LENGTH_LEAST} characters, so it could be found by trying")
-        return value
+    _an_address = field_validator("url")(http_address)
+    _long_enough = field_validator("secret")(signing_secret)
 
     @model_validator(mode="after")
     def _one_place(self) -> "HistoryOptions":

@@ -7,10 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from relay.config.words import is_address
-
-SECRET_LENGTH_LEAST = 32
-"""As RFC 7518, 3.2, wants it for HS256."""
+from relay.config.words import http_address, signing_secret
 
 _SYMMETRIC = ("HS256", "HS384", "HS512")
 _ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -50,19 +47,8 @@ class JwtOptions(BaseModel):
     algorithms: tuple[str, ...] = ()
     tickets_outlive: bool = False
 
-    @field_validator("secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value()) < SECRET_LENGTH_LEAST:
-            raise ValueError(f"has less than {SECRET_LENGTH_LEAST} characters, so it could be found by trying")
-        return value
-
-    @field_validator("jwks_url")
-    @classmethod
-    def _an_address(cls, value: str | None) -> str | None:
-        if value is not None and not is_address(value, frozenset({"http", "https"})):
-            raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
-        return value
+    _an_address = field_validator("jwks_url")(http_address)
+    _long_enough = field_validator("secret")(signing_secret)
 
     @field_validator("algorithms", mode="before")
     @classmethod

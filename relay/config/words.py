@@ -7,6 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 ANY = "*"
+SIGNING_LENGTH_LEAST = 32
+"""As RFC 7518, 3.2, wants it for HS256."""
+
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -80,6 +83,28 @@ def is_address(value: str, schemes: frozenset[str]) -> bool:
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+
+
+def http_address(value: str | None) -> str | None:
+    """An address that is asked over HTTP, for a setting that may be left out.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if value is not None and not is_address(value, frozenset({"http", "https"})):
+        raise ValueError(f"{value!r} is not an address that starts with https:// or http://")
+    return value
+
+
+def signing_secret(value: SecretStr | None) -> SecretStr | None:
+    """A secret that signs, for a setting that may be left out.
+
+    Raises:
+        ValueError: it is so short that it could be found by trying; it is not quoted.
+    """
+    if value is not None and len(value.get_secret_value()) < SIGNING_LENGTH_LEAST:
+        raise ValueError(f"has less than {SIGNING_LENGTH_LEAST} characters, so it could be found by trying")
+    return value
 
 
 def _split(value: str) -> SplitResult:

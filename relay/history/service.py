@@ -4,10 +4,11 @@ Everything here waits for the service; `relay.history.history` has a thread for 
 what of it is left then, is its own.
 """
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import aclosing
 from time import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -44,11 +45,13 @@ class Service:
         self._url = url
         self._secret = secret.encode()
         self._clock = clock
-        self._client: httpx2.Client | None = None
+        self._client: httpx2.AsyncClient | None = None
+        self._runner = asyncio.Runner()
 
     def close(self) -> None:
         if self._client is not None:
-            self._client.close()
+            self._runner.run(self._client.aclose())
+        self._runner.close()
 
     def write(self, rows: Iterable[Row]) -> None:
         """Have the service keep these, or none of them; it may be told an item twice."""
@@ -106,28 +109,33 @@ class Service:
 
     def _ask(self, method: str, query: Mapping[str, Any], body: bytes = b"") -> Mapping[str, Any]:
         """The service's answer: at least `ok` where it did what it was asked; empty where it has no such thing."""
+        url = f"{self._url}{'&' if '?' in self._url else '?'}{urlencode(query)}" if query else self._url
+        status, told = self._runner.run(self._asked(method, url, body))
+        if status == GONE and method != "POST":
+            return {}
+        if not 200 <= status < 300:
+            raise StoreFailed(f"the service answers {status}")
+        return {"ok": True, **(_read(told) if method == "GET" else {})}
+
+    async def _asked(self, method: str, url: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body, all of it in `TIMEOUT_S`: one byte every second would hold the thread for ever."""
         import httpx2  # noqa: PLC0415 - 1 MB, for who has a service
 
         if self._client is None:
-            self._client = httpx2.Client(timeout=TIMEOUT_S)
-        url = f"{self._url}{'&' if '?' in self._url else '?'}{urlencode(query)}" if query else self._url
+            self._client = httpx2.AsyncClient(timeout=None)
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         request = self._client.build_request(method, url, headers=headers, content=body)
         request.headers.update(self._signed(method, request.url.raw_path, body))
+        told = b""
         try:
-            with closing(self._client.send(request, stream=True)) as answer:
-                told = b""
-                for piece in answer.iter_bytes():
+            async with asyncio.timeout(TIMEOUT_S), aclosing(await self._client.send(request, stream=True)) as answer:
+                async for piece in answer.aiter_bytes():
                     told += piece
                     if len(told) > MOST_ANSWER_BYTES:
                         raise StoreFailed("the service's answer is too long")
-        except httpx2.HTTPError as failure:
+        except (httpx2.HTTPError, TimeoutError) as failure:
             raise StoreFailed(f"the service cannot be asked: {type(failure).__name__}") from failure
-        if answer.status_code == GONE and method != "POST":
-            return {}
-        if not answer.is_success:
-            raise StoreFailed(f"the service answers {answer.status_code}")
-        return {"ok": True, **(_read(told) if method == "GET" else {})}
+        return answer.status_code, told
 
     def _signed(self, method: str, target: bytes, body: bytes) -> Mapping[str, str]:
         """Headers by which the service knows who asks for what, and when."""

@@ -81,7 +81,7 @@ async def test_the_service_of_the_manual(url) -> None:
         assert (service.newest(KEY, 0.0, 10), service.expire(0.0, 1), service.clean()) == ([], False, True)
 
     await asyncio.to_thread(ask)
-    service.close()
+    await asyncio.to_thread(service.close)
 
 
 @pytest.mark.parametrize(("secret", "at"), [("x" * 32, None), (SECRET, 1000.0)])
@@ -90,7 +90,7 @@ async def test_who_cannot_sign(url, secret, at) -> None:
     service = Service(url, secret) if at is None else Service(url, secret, lambda: at)
     with pytest.raises(StoreFailed, match="401"):
         await asyncio.to_thread(service.newest, KEY, 0.0, 10)
-    service.close()
+    await asyncio.to_thread(service.close)
 
 
 async def test_a_conversation_goes_on(url) -> None:
@@ -130,7 +130,30 @@ async def saying(answer: bytes) -> AsyncIterator[Service]:
     async with await asyncio.start_server(answered, "127.0.0.1", 0) as server:
         service = Service(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/?of=us", SECRET)
         yield service
-        service.close()
+        await asyncio.to_thread(service.close)
+
+
+async def test_a_service_that_drips() -> None:
+    """An answer that comes byte by byte is waited for no longer than one that does not come, and the next is asked."""
+    answers: list[asyncio.Task[None] | None] = []
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers.append(asyncio.current_task())
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nX: " if len(answers) == 1 else told(b'{"items": []}'))
+        while len(answers) == 1 and not reader.at_eof() and not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        writer.close()
+        await asyncio.gather(writer.wait_closed(), return_exceptions=True)
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        service = Service(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", SECRET)
+        with pytest.raises(StoreFailed, match="TimeoutError"):
+            await asyncio.to_thread(READ, service)
+        assert await asyncio.to_thread(READ, service) == []
+        await asyncio.to_thread(service.close)
+        await asyncio.gather(*filter(None, answers))
 
 
 def told(body: bytes, status: bytes = b"200 OK") -> bytes:
